@@ -1,0 +1,105 @@
+# Corrode: `make` builds, `make run` boots, `make test` tests; `make help` lists the rest.
+#
+# One make for the whole tree: every folder's module.mk says what the folder adds, targets/*.mk say how each kind of
+# code is compiled and why. V=1 shows the commands, DEBUG=1 builds the checking kernel.
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.SECONDARY:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+VERSION := 0.1.0
+
+include targets/common.mk targets/host.mk targets/kernel.mk targets/bios.mk targets/uefi.mk targets/handoff.mk
+
+# A debug build has objects of its own, so that the two never mix.
+BUILD := build
+OBJ   := $(BUILD)/obj$(if $(DEBUG),-debug)
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
+
+# $(call compile,LABEL,COMPILER AND FLAGS): one object, its dependencies, its entry in compile_commands.json.
+define compile
+$(call say,$(1),$<)
+@mkdir -p $(@D)
+$(Q)$(2) -MMD -MP -c -o $@ $<
+@printf '{"directory":"%s","file":"%s","command":"%s"},\n' '$(CURDIR)' '$<' \
+    "$$(printf '%s' '$(2) -c $<' | sed 's/[\\"]/\\&/g')" >$@.json
+endef
+
+# $(call objects,TARGET,SOURCES)
+objects = $(addsuffix .o,$(addprefix $(OBJ)/$(1)/,$(2)))
+
+$(OBJ)/kernel/%.c.o: %.c  ; $(call compile,CC,$(CLANG) $(KERNEL_CFLAGS))
+$(OBJ)/kernel/%.S.o: %.S  ; $(call compile,AS,$(CLANG) $(KERNEL_CFLAGS))
+$(OBJ)/bios/%.c.o: %.c    ; $(call compile,CC-BIOS,$(CLANG) $(BIOS_CFLAGS))
+$(OBJ)/bios/%.S.o: %.S    ; $(call compile,AS-BIOS,$(CLANG) $(BIOS_CFLAGS))
+$(OBJ)/uefi/%.c.o: %.c    ; $(call compile,CC-UEFI,$(CLANG) $(UEFI_CFLAGS))
+$(OBJ)/uefi/%.S.o: %.S    ; $(call compile,AS-UEFI,$(CLANG) $(UEFI_CFLAGS))
+$(OBJ)/handoff/%.c.o: %.c ; $(call compile,CC-HAND,$(CLANG) $(HANDOFF_CFLAGS))
+$(OBJ)/handoff/%.S.o: %.S ; $(call compile,AS-HAND,$(CLANG) $(HANDOFF_CFLAGS))
+$(OBJ)/host/%.c.o: %.c    ; $(call compile,CC-HOST,$(CC) $(HOST_CFLAGS))
+$(OBJ)/host/%.S.o: %.S    ; $(call compile,AS-HOST,$(CC) $(HOST_CFLAGS))
+$(OBJ)/unit/%.c.o: %.c    ; $(call compile,CC-UNIT,$(CLANG) $(UNIT_CFLAGS))
+
+include $(wildcard kernel/*/module.mk kernel/module.mk boot/*/module.mk tools/*/module.mk examples/*/module.mk \
+    tests/*/module.mk bench/module.mk docs/module.mk)
+
+-include $(shell [ -d $(OBJ) ] && find $(OBJ) -name '*.d')
+
+# The compiler decides what an object is: rebuild when flags change.
+$(OBJ)/%.o: Makefile $(wildcard targets/*.mk)
+
+##@ Building
+.PHONY: all
+all: setup-build $(ALL) compile_commands.json  ## Build the tool, the kernels and the default image into build/
+
+compile_commands.json: $(ALL)
+	@{ echo '['; find $(OBJ) -name '*.o.json' -exec cat {} + | sed '$$s/,$$//'; echo ']'; } >$@
+
+.PHONY: install
+PREFIX ?= /usr/local
+install: all  ## Install the tool and its manual page under PREFIX (/usr/local)
+	install -D -m 755 $(BUILD)/corrode $(DESTDIR)$(PREFIX)/bin/corrode
+	install -D -m 644 docs/man/corrode.1 $(DESTDIR)$(PREFIX)/share/man/man1/corrode.1
+
+.PHONY: clean
+clean:  ## Remove everything that was built
+	rm -rf $(BUILD) compile_commands.json
+
+##@ Running
+.PHONY: run debug
+run: setup-run all  ## Boot the default image in QEMU, in this terminal
+	$(Q)$(BUILD)/corrode run $(RUN_OPTIONS) $(BUILD)/corrode.img
+
+debug: setup-run all  ## Boot it with QEMU waiting, and attach gdb with symbols
+	$(Q)scripts/debug $(BUILD)/corrode.img $(DEBUG_KERNEL)
+
+##@ Checking
+.PHONY: test bench fuzz
+test: setup-test all $(TEST_DEPS)  ## Run every test (TESTS='tests/system/media.t ...' for some)
+	$(Q)scripts/test $(TESTS)
+
+fuzz: setup-test $(FUZZERS)  ## Run every fuzzer for SECONDS (60) each
+	$(Q)scripts/fuzz $(or $(SECONDS),60) $(FUZZERS)
+
+bench: setup-test all $(BENCH_DEPS)  ## Print the figures: instructions to boot, sizes, smallest memory
+	$(Q)bench/run
+
+##@ Keeping
+.PHONY: format check help
+SOURCES = $(shell git ls-files '*.c' '*.h')
+format:  ## Lay every C file out as .clang-format says
+	clang-format-$(LLVM_VERSION) -i $(SOURCES)
+
+help:  ## Show this list
+	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	    /^[a-z]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# What each goal needs on the machine. Quick when nothing is missing.
+.PHONY: setup-build setup-run setup-test
+setup-build: ; @scripts/setup build
+setup-run: ; @scripts/setup build run
+setup-test: ; @scripts/setup build run test

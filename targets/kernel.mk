@@ -1,0 +1,22 @@
+# The kernel target: 64-bit code in the top 2 GiB, no operating system beneath it.
+# Reasons for the ABI flags: System V ABI, AMD64 supplement, 3.2.2 (red zone) and 3.5.1 (code models).
+
+KERNEL_CFLAGS := --target=x86_64-unknown-none-elf $(FREESTANDING) -O2
+KERNEL_CFLAGS += -mno-red-zone            # an interrupt writes just below RSP, where the red zone would be
+KERNEL_CFLAGS += -mno-mmx -mno-sse -mno-sse2 -mno-avx -mno-80387 # vector and x87 registers belong to programs
+KERNEL_CFLAGS += -msoft-float             # so no floating point can slip in; a use fails to link
+KERNEL_CFLAGS += -mcmodel=kernel          # every symbol lies in the top 2 GiB: 32-bit sign-extended addresses
+KERNEL_CFLAGS += -fpie                    # position independent, so that the loader can slide it (KASLR) ...
+KERNEL_CFLAGS += -fvisibility=hidden      # ... without a GOT: nothing is preempted
+KERNEL_CFLAGS += -fno-omit-frame-pointer  # backtraces walk the frame pointers
+KERNEL_CFLAGS += -fno-optimize-sibling-calls # and show every caller
+KERNEL_CFLAGS += -fstack-protector-strong -mstack-protector-guard=global # an overrun buffer panics; no TLS for the canary yet
+KERNEL_CFLAGS += $(if $(DEBUG),-fsanitize=undefined -fsanitize-trap=undefined -DDEBUG=1) # DEBUG=1: undefined behaviour traps
+
+KERNEL_LDFLAGS := -m elf_x86_64 --gc-sections
+KERNEL_LDFLAGS += -pie --no-dynamic-linker # ET_DYN with relative relocations, which the boot loader applies
+KERNEL_LDFLAGS += -z text                 # a relocation in read-only text is an error
+KERNEL_LDFLAGS += -z max-page-size=4096 -z separate-code # W^X: no page holds both code and data
+KERNEL_LDFLAGS += -z noexecstack -z norelro -z nognustack
+KERNEL_LDFLAGS += --build-id=none         # same sources, same bytes
+KERNEL_LDFLAGS += --image-base=0xffffffff80000000 # -2 GiB, where -mcmodel=kernel wants it
