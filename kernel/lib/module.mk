@@ -1,0 +1,4 @@
+# The bottom layer: memory, strings, printf. It needs nothing but a compiler, so the loader and a user's own kernel link
+# it too: $(call objects,kernel,$(KERNEL_LIB_SOURCES)), or bios, or uefi in place of kernel.
+
+KERNEL_LIB_SOURCES := kernel/lib/string.c kernel/lib/printf.c kernel/arch/x86_64/memory.c
