@@ -61,4 +61,23 @@ static inline void cpu_pause(void)
     __asm__ volatile("pause" : : : "memory");
 }
 
+/* Turns interrupts off; returns whether they were on (RFLAGS.IF). */
+static inline bool cpu_interrupts_disable(void)
+{
+    uintptr_t flags;
+    __asm__ volatile("pushf; pop %0; cli" : "=r"(flags) : : "memory");
+    return flags >> 9 & 1;
+}
+
+static inline void cpu_interrupts_enable(void)
+{
+    __asm__ volatile("sti" : : : "memory");
+}
+
+/* Sleeps until an interrupt; for good when interrupts are off. */
+static inline void cpu_halt(void)
+{
+    __asm__ volatile("hlt" : : : "memory");
+}
+
 #endif
