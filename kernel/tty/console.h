@@ -1,0 +1,65 @@
+/*
+ * The console: text in sixteen colours, on the screen that the bootloader found (VGA text or a framebuffer) and on the
+ * serial line, whichever there are; a machine with neither runs on in silence.
+ *
+ *     console_init(info);
+ *     console_set_color(CONSOLE_YELLOW, CONSOLE_BLACK);
+ *     console_printf("%u processors\n", count);
+ *
+ * Text is ASCII with \n (to the start of the next line), \r, \t (stops every 8 columns) and \b. A line that is too long
+ * continues on the next; at the bottom the screen scrolls. Every other byte shows as a filled square on the screen.
+ *
+ * All functions may be called at any time, before console_init too, from any processor and with interrupts on or off:
+ * what one call writes appears in one piece.
+ */
+#ifndef CORRODE_TTY_CONSOLE_H
+#define CORRODE_TTY_CONSOLE_H
+
+#include "boot/protocol.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+
+/* The colours of VGA text, with its numbers. */
+enum console_color {
+    CONSOLE_BLACK,
+    CONSOLE_BLUE,
+    CONSOLE_GREEN,
+    CONSOLE_CYAN,
+    CONSOLE_RED,
+    CONSOLE_MAGENTA,
+    CONSOLE_BROWN,
+    CONSOLE_LIGHT_GREY,
+    CONSOLE_DARK_GREY,
+    CONSOLE_LIGHT_BLUE,
+    CONSOLE_LIGHT_GREEN,
+    CONSOLE_LIGHT_CYAN,
+    CONSOLE_LIGHT_RED,
+    CONSOLE_LIGHT_MAGENTA,
+    CONSOLE_YELLOW,
+    CONSOLE_WHITE,
+};
+
+/* Takes the screen and the serial port over from the loader. Text on a VGA text screen stays, and scrolls up. */
+void console_init(const struct boot_info *info);
+
+/* The colours of what is written from now on; light grey on black at first. */
+void console_set_color(enum console_color foreground, enum console_color background);
+
+/* Empties the screen, to the background colour. The serial line is left alone: it may be a log. */
+void console_clear(void);
+
+void console_write(const char *text, size_t length);
+void console_print(const char *text);
+
+/* As in lib/printf.h. Both return the number of characters written. */
+int console_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int console_vprintf(const char *format, va_list arguments);
+
+/*
+ * For a panic: from now on the console does not wait for its lock, for the holder may be the one that failed. It gives
+ * a holder on another processor a moment to finish.
+ */
+void console_break_lock(void);
+
+#endif

@@ -1,0 +1,135 @@
+/*
+ * The framebuffer as a text screen: draws 8x16 glyphs at any depth that the boot protocol knows. Screens with more
+ * cells than the grid get larger pixels, which is also what keeps the text readable on them.
+ *
+ * The framebuffer is mapped write-combining: writes of whole lines are fast, reads take microseconds, so there are
+ * none.
+ */
+#include "lib/string.h"
+#include "tty/font.h"
+#include "tty/screen_internal.h"
+
+/* Nothing sold has more; beyond, boot_info is wrong. */
+#define MAX_WIDTH 16384
+#define MAX_HEIGHT 16384
+#define MAX_SCALE 13 /* MAX_HEIGHT / FONT_HEIGHT / SCREEN_MAX_ROWS, rounded up; the width needs less */
+
+static uint8_t *memory;
+static size_t pitch;         /* bytes from one line to the next */
+static unsigned pixel_size;  /* bytes */
+static unsigned scale;       /* a pixel of the font is so many pixels wide and high */
+static uint32_t palette[16]; /* pixel values */
+
+/* What each bit of a colour's number means on VGA: 1 blue, 2 green, 4 red, 8 bright; dark yellow is brown. */
+static uint32_t make_pixel(const struct boot_framebuffer *framebuffer, unsigned color)
+{
+    static const struct {
+        uint8_t red, green, blue;
+    } colors[16] = {
+        {0x00, 0x00, 0x00},
+        {0x00, 0x00, 0xaa},
+        {0x00, 0xaa, 0x00},
+        {0x00, 0xaa, 0xaa}, /* black blue green cyan */
+        {0xaa, 0x00, 0x00},
+        {0xaa, 0x00, 0xaa},
+        {0xaa, 0x55, 0x00},
+        {0xaa, 0xaa, 0xaa}, /* red magenta brown grey */
+        {0x55, 0x55, 0x55},
+        {0x55, 0x55, 0xff},
+        {0x55, 0xff, 0x55},
+        {0x55, 0xff, 0xff}, /* and the same, bright */
+        {0xff, 0x55, 0x55},
+        {0xff, 0x55, 0xff},
+        {0xff, 0xff, 0x55},
+        {0xff, 0xff, 0xff},
+    };
+    const struct boot_pixel_field fields[3] = {framebuffer->red, framebuffer->green, framebuffer->blue};
+    const uint8_t parts[3] = {colors[color].red, colors[color].green, colors[color].blue};
+    uint32_t pixel = 0;
+
+    for (unsigned i = 0; i < 3; i++) {
+        uint32_t part = parts[i] * 0x101u; /* 16 bits: 0xff becomes 0xffff */
+        pixel |= part >> (16 - fields[i].size) << fields[i].shift;
+    }
+    return pixel;
+}
+
+/* One line of a glyph into LINE, which has room for one word more; returns its length in bytes. */
+static size_t make_line(uint8_t *line, uint8_t bits, uint32_t foreground, uint32_t background)
+{
+    uint8_t *p = line;
+    for (unsigned bit = 0x80; bit != 0; bit >>= 1) {
+        uint32_t pixel = bits & bit ? foreground : background;
+        for (unsigned i = 0; i < scale; i++) {
+            /* What is too much of a shorter pixel, the next one overwrites. */
+            __builtin_memcpy(p, &pixel, sizeof pixel);
+            p += pixel_size;
+        }
+    }
+    return (size_t)(p - line);
+}
+
+static void draw_cell(unsigned row, unsigned column, uint16_t cell)
+{
+    uint8_t line[FONT_WIDTH * MAX_SCALE * 4 + 4];
+    const uint8_t *glyph = font_glyph((uint8_t)cell);
+    uint32_t foreground = palette[cell >> 8 & 15], background = palette[cell >> 12];
+    uint8_t *to = memory + (size_t)row * FONT_HEIGHT * scale * pitch + column * FONT_WIDTH * scale * pixel_size;
+
+    for (unsigned y = 0; y < FONT_HEIGHT; y++) {
+        size_t length = make_line(line, glyph[y], foreground, background);
+        for (unsigned i = 0; i < scale; i++) {
+            memcpy(to, line, length);
+            to += pitch;
+        }
+    }
+}
+
+static void show(unsigned row, unsigned column, const uint16_t *cells, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        draw_cell(row, column + i, cells[i]);
+}
+
+static bool valid_field(struct boot_pixel_field field, unsigned bpp)
+{
+    return field.size >= 1 && field.size <= 16 && field.shift + field.size <= bpp;
+}
+
+static bool valid(const struct boot_framebuffer *f)
+{
+    return f->address != NULL && (f->bpp == 16 || f->bpp == 24 || f->bpp == 32) && f->width >= FONT_WIDTH &&
+           f->width <= MAX_WIDTH && f->height >= FONT_HEIGHT && f->height <= MAX_HEIGHT &&
+           f->pitch >= f->width * (f->bpp / 8) && valid_field(f->red, f->bpp) && valid_field(f->green, f->bpp) &&
+           valid_field(f->blue, f->bpp) && (uint64_t)f->pitch * f->height <= UINTPTR_MAX - (uintptr_t)f->address;
+}
+
+bool framebuffer_open(const struct boot_info *info, struct screen *screen, uint16_t *cells)
+{
+    static const struct screen_operations operations = {.show = show, .move_cursor = NULL};
+    const struct boot_framebuffer *framebuffer = &info->framebuffer;
+
+    if (!valid(framebuffer))
+        return false;
+    memory = framebuffer->address;
+    pitch = framebuffer->pitch;
+    pixel_size = framebuffer->bpp / 8;
+    for (unsigned color = 0; color < 16; color++)
+        palette[color] = make_pixel(framebuffer, color);
+
+    *screen = (struct screen){.operations = &operations};
+    scale = 0;
+    do {
+        scale++;
+        screen->columns = framebuffer->width / (FONT_WIDTH * scale);
+        screen->rows = framebuffer->height / (FONT_HEIGHT * scale);
+    } while (screen->columns > SCREEN_MAX_COLUMNS || screen->rows > SCREEN_MAX_ROWS);
+    if (screen->columns == 0 || screen->rows == 0)
+        return false;
+
+    for (unsigned y = 0; y < framebuffer->height; y++)
+        memset(memory + y * pitch, 0, framebuffer->width * pixel_size);
+    for (unsigned i = 0; i < screen->columns * screen->rows; i++)
+        cells[i] = ' ' | SCREEN_DEFAULT_COLORS << 8;
+    return true;
+}
