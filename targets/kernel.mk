@@ -20,3 +20,11 @@ KERNEL_LDFLAGS += -z max-page-size=4096 -z separate-code # W^X: no page holds bo
 KERNEL_LDFLAGS += -z noexecstack -z norelro -z nognustack
 KERNEL_LDFLAGS += --build-id=none         # same sources, same bytes
 KERNEL_LDFLAGS += --image-base=0xffffffff80000000 # -2 GiB, where -mcmodel=kernel wants it
+KERNEL_LDFLAGS += --entry=kernel_main     # what the boot loader calls
+
+# $(call link-kernel): the recipe that links a rule's objects to a kernel.
+define link-kernel
+$(call say,LD,$@)
+@mkdir -p $(@D)
+$(Q)$(LLD) $(KERNEL_LDFLAGS) -o $@ $(filter %.o,$^)
+endef

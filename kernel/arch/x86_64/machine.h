@@ -1,10 +1,13 @@
 /*
- * The machine as a whole: how a kernel ends.
+ * The machine as a whole: where a kernel begins, and how it ends.
  */
 #ifndef CORRODE_ARCH_MACHINE_H
 #define CORRODE_ARCH_MACHINE_H
 
 #include "boot/protocol.h"
+
+/* The ELF entry point, which every kernel defines for itself: the boot loader calls it. It has nowhere to return to. */
+void kernel_main(struct boot_info *info);
 
 /* Stops this processor for good. */
 _Noreturn void machine_halt(void);

@@ -1,0 +1,18 @@
+# Hello World: the kernel that `make run` boots.
+
+HELLO_SOURCES := examples/hello/main.c
+
+$(BUILD)/examples/hello.elf: $(call objects,kernel,$(HELLO_SOURCES) $(KERNEL_KIT_SOURCES))
+	$(link-kernel)
+
+$(BUILD)/corrode.img: $(BUILD)/corrode $(BUILD)/examples/hello.elf
+	$(call say,IMAGE,$@)
+	$(Q)$(BUILD)/corrode image --kernel $(BUILD)/examples/hello.elf -o $@
+
+ALL += $(BUILD)/examples/hello.elf $(BUILD)/corrode.img
+
+# Every file that `corrode new` copies, so that hello builds on its own: sources first, then the headers they include.
+SKELETON_FILES := $(HELLO_SOURCES) $(KERNEL_KIT_SOURCES) boot/protocol.h
+SKELETON_FILES += kernel/lib/printf.h kernel/lib/string.h kernel/tty/console.h kernel/tty/font.h
+SKELETON_FILES += kernel/tty/screen_internal.h kernel/drivers/uart16550.h kernel/panic.h
+SKELETON_FILES += kernel/arch/x86_64/io.h kernel/arch/x86_64/machine.h kernel/arch/x86_64/spinlock.h

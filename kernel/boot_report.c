@@ -1,0 +1,122 @@
+/*
+ * The boot report: one line for each thing in boot_info, the memory map as a table.
+ */
+#include "boot_report.h"
+#include "lib/printf.h"
+#include "tty/console.h"
+
+#include <stddef.h>
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof(array)[0])
+
+/* A size as a person says it; TEXT as room for it. */
+struct size_text {
+    char text[24];
+};
+
+static const char *format_size(struct size_text *to, uint64_t bytes)
+{
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    unsigned unit = 0;
+    while (bytes >= 10240 && unit + 1 < ARRAY_SIZE(units)) {
+        bytes = (bytes + 512) / 1024;
+        unit++;
+    }
+    snprintf(to->text, sizeof to->text, "%lu %s", bytes, units[unit]);
+    return to->text;
+}
+
+static const char *name_of(const char *const *names, size_t count, uint32_t number)
+{
+    return number < count && names[number] != NULL ? names[number] : "unknown";
+}
+
+static void report_loader(const struct boot_info *info)
+{
+    static const char *const firmware[] = {
+        [BOOT_FIRMWARE_BIOS] = "BIOS",
+        [BOOT_FIRMWARE_UEFI] = "UEFI",
+        [BOOT_FIRMWARE_PVH] = "no firmware (PVH)",
+    };
+    console_printf("loader        %s, protocol %u, from %s\n", info->loader, info->version,
+        name_of(firmware, ARRAY_SIZE(firmware), info->firmware));
+    console_printf("command line  \"%s\"\n", info->cmdline);
+    console_printf("entropy       %u bits\n", info->seed_bits);
+}
+
+static void report_kernel(const struct boot_info *info)
+{
+    struct size_text size;
+    console_printf("kernel        %#lx at physical %#lx, %s, slid by %#lx\n", info->kernel_virtual,
+        info->kernel_physical, format_size(&size, info->kernel_size), info->kernel_slide);
+    console_printf("stack         %#lx, %s\n", info->stack_base, format_size(&size, info->stack_size));
+    console_printf("page table    physical %#lx\n", info->page_table);
+    console_printf("direct map    %#lx, %s\n", info->direct_map, format_size(&size, info->direct_map_size));
+}
+
+static void report_modules(const struct boot_info *info)
+{
+    struct size_text size;
+    for (uint64_t i = 0; i < info->module_count; i++) {
+        const struct boot_module *module = &info->modules[i];
+        console_printf("module        %s at physical %#lx, %s\n", module->name, module->physical,
+            format_size(&size, module->size));
+    }
+}
+
+static void report_devices(const struct boot_info *info)
+{
+    const struct boot_framebuffer *f = &info->framebuffer;
+    if (info->text.cells != NULL)
+        console_printf("screen        text, %u columns, %u rows\n", info->text.columns, info->text.rows);
+    else if (f->address != NULL)
+        console_printf(
+            "screen        %ux%u pixels of %u bits at physical %#lx\n", f->width, f->height, f->bpp, f->physical);
+    else
+        console_print("screen        none\n");
+
+    if (info->serial.port != 0)
+        console_printf("serial port   %#x, %u baud\n", info->serial.port, info->serial.baud);
+    else
+        console_print("serial port   none\n");
+
+    console_printf("ACPI RSDP     physical %#lx\n", info->rsdp);
+    console_printf("SMBIOS        physical %#lx\n", info->smbios);
+}
+
+static void report_memory(const struct boot_info *info)
+{
+    static const char *const types[] = {
+        [BOOT_MEMORY_USABLE] = "usable",
+        [BOOT_MEMORY_BOOT] = "boot loader",
+        [BOOT_MEMORY_STACK] = "stack",
+        [BOOT_MEMORY_KERNEL] = "kernel",
+        [BOOT_MEMORY_MODULE] = "module",
+        [BOOT_MEMORY_ACPI_RECLAIMABLE] = "ACPI tables",
+        [BOOT_MEMORY_ACPI_NVS] = "ACPI NVS",
+        [BOOT_MEMORY_FIRMWARE] = "firmware",
+        [BOOT_MEMORY_RESERVED] = "reserved",
+        [BOOT_MEMORY_FRAMEBUFFER] = "framebuffer",
+        [BOOT_MEMORY_BAD] = "faulty",
+    };
+    struct size_text size;
+    uint64_t usable = 0;
+
+    for (uint64_t i = 0; i < info->memory_count; i++) {
+        const struct boot_memory *range = &info->memory[i];
+        console_printf("memory        %#014lx to %#014lx  %11s  %s\n", range->base, (range->base + range->length - 1),
+            format_size(&size, range->length), name_of(types, ARRAY_SIZE(types), range->type));
+        if (range->type == BOOT_MEMORY_USABLE)
+            usable += range->length;
+    }
+    console_printf("usable memory %s\n", format_size(&size, usable));
+}
+
+void boot_report(const struct boot_info *info)
+{
+    report_loader(info);
+    report_kernel(info);
+    report_modules(info);
+    report_devices(info);
+    report_memory(info);
+}

@@ -1,0 +1,11 @@
+/*
+ * Prints what the boot loader has handed over, for people.
+ */
+#ifndef CORRODE_BOOT_REPORT_H
+#define CORRODE_BOOT_REPORT_H
+
+#include "boot/protocol.h"
+
+void boot_report(const struct boot_info *info);
+
+#endif
