@@ -118,8 +118,8 @@ enum boot_memory_type {
     BOOT_MEMORY_ACPI_RECLAIMABLE = 6, /* ACPI tables: free once they are read */
     BOOT_MEMORY_ACPI_NVS = 7,         /* the firmware's across sleep: never touch */
     BOOT_MEMORY_FIRMWARE = 8,         /* UEFI runtime services: keep, and map to call them */
-    BOOT_MEMORY_FRAMEBUFFER = 9,      /* the screen */
-    BOOT_MEMORY_RESERVED = 10,        /* anything else that the firmware holds, and every type unknown to the loader */
+    BOOT_MEMORY_RESERVED = 9,         /* anything else that the firmware holds, and every type unknown to the loader */
+    BOOT_MEMORY_FRAMEBUFFER = 10,     /* the screen */
     BOOT_MEMORY_BAD = 11,             /* reported as faulty */
 };
 
@@ -203,7 +203,11 @@ struct boot_info {
     BOOT_PTR(const struct boot_module) modules;
     uint64_t module_count;
 
-    uint64_t direct_map;      /* virtual address of physical address 0; covers all memory in the map that is RAM */
+    /*
+     * Where physical address 0 appears. Mapped there, writable and never executable: all RAM of the map, the first MiB
+     * whole, the framebuffer (write-combining), and what the firmware reserved below 4 GiB (uncached).
+     */
+    uint64_t direct_map;
     uint64_t direct_map_size; /* bytes, from physical 0 to the end of the highest RAM */
 
     uint64_t kernel_physical; /* of the lowest segment; the image is contiguous unless BOOT_REQUEST_PHYSICAL */
@@ -226,6 +230,15 @@ struct boot_info {
 
     uint64_t tsc_at_entry; /* time-stamp counter when the first stage of the loader in C began */
 };
+
+/* The same layout for 32-bit and 64-bit compilers: every 64-bit field lies at a multiple of 8. */
+_Static_assert(sizeof(struct boot_request) == 48, "boot_request");
+_Static_assert(sizeof(struct boot_memory) == 24, "boot_memory");
+_Static_assert(sizeof(struct boot_module) == 32, "boot_module");
+_Static_assert(sizeof(struct boot_framebuffer) == 40, "boot_framebuffer");
+_Static_assert(sizeof(struct boot_text) == 24, "boot_text");
+_Static_assert(sizeof(struct boot_efi) == 32, "boot_efi");
+_Static_assert(sizeof(struct boot_info) == 304, "boot_info");
 
 /* ------------------------------------------------------------------------------------------------------------------
  * What a kernel may report

@@ -8,5 +8,5 @@ HANDOFF_CFLAGS += -fpie -mcmodel=small -fvisibility=hidden # RIP-relative throug
 HANDOFF_CFLAGS += -fno-jump-tables        # ... and no table of addresses that someone would have to relocate
 HANDOFF_CFLAGS += -fno-stack-protector -fomit-frame-pointer
 
-HANDOFF_LDFLAGS := -m elf_x86_64 --gc-sections --build-id=none -pie --no-dynamic-linker -z text -z norelro
-HANDOFF_LDFLAGS += -z noexecstack
+HANDOFF_LDFLAGS := -m elf_x86_64 --gc-sections --build-id=none -z norelro -z noexecstack
+HANDOFF_LDFLAGS += --orphan-handling=error # nothing may land in the blob by accident

@@ -1,0 +1,159 @@
+/*
+ * The hand-off blob: its header, the way from 32-bit protected mode to the kernel, and the exception stubs.
+ *
+ * The blob runs at whatever address it was copied to, so everything is relative to EBX (32-bit part) or RIP. Its pages
+ * are mapped one to one in the kernel's page tables, so turning paging on does not move the ground under it.
+ *
+ * Sources: Intel SDM volume 3, 9.8.5 (entering IA-32e mode), 12.11 (memory cache control), 6.14 (exceptions in 64-bit
+ * mode); AMD APM volume 2, 14.6.
+ */
+#include "boot/handoff/handoff.h"
+
+#define CR0_KERNEL 0x80010033   /* PG, WP, NE, ET, MP, PE */
+#define CR4_KERNEL 0x00000020   /* PAE, and nothing that the kernel has not asked for itself */
+#define MSR_EFER 0xc0000080
+#define EFER_LME 0x100
+#define EFER_NXE 0x800
+
+        .section .head, "ax"
+        /* struct handoff_blob */
+        .long   blob_file_size
+        .long   blob_code_size
+        .long   blob_total_size
+        .long   entry32
+        .long   handoff_parameters
+        .long   0, 0, 0
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * In: flat 32-bit protected mode, paging off, EBX = address of the blob.
+ */
+        .section .text.entry, "ax"
+        .code32
+        .globl  entry32
+entry32:
+        leal    handoff_stack_top(%ebx), %esp
+
+        /* This processor's own tables: the GDT is position independent but for its address. */
+        leal    gdt(%ebx), %eax
+        movl    %eax, gdt_pointer + 2(%ebx)
+        lgdt    gdt_pointer(%ebx)
+
+        /* Paging is off, so every bit of CR4 may change: this also leaves 5-level paging, if firmware used it. */
+        movl    $CR4_KERNEL, %eax
+        movl    %eax, %cr4
+        movl    handoff_parameters + HANDOFF_CR3(%ebx), %eax
+        movl    %eax, %cr3
+        movl    $MSR_EFER, %ecx
+        rdmsr
+        orl     $(EFER_LME | EFER_NXE), %eax    /* NXE before a page table with NX is live */
+        wrmsr
+        movl    $CR0_KERNEL, %eax
+        movl    %eax, %cr0
+
+        /* Compatibility mode until CS is a 64-bit segment. */
+        leal    entry64(%ebx), %eax
+        pushl   $HANDOFF_CODE64
+        pushl   %eax
+        lretl
+
+        .code64
+entry64:
+        movl    $HANDOFF_DATA, %eax
+        movl    %eax, %ds
+        movl    %eax, %es
+        movl    %eax, %ss
+        xorl    %eax, %eax
+        movl    %eax, %fs
+        movl    %eax, %gs
+        lldt    %ax
+        cld
+
+        leaq    handoff_parameters(%rip), %rdi
+        call    handoff_main                    /* IDT, TSS, PAT, interrupt controllers */
+
+        /* The state that docs/boot-protocol.md promises. */
+        leaq    handoff_parameters(%rip), %rax
+        movq    HANDOFF_STACK(%rax), %rsp
+        movq    HANDOFF_INFO(%rax), %rdi
+        movq    HANDOFF_ENTRY(%rax), %rax
+        pushq   $0                              /* no one to return to */
+        pushq   $2
+        popfq
+        xorl    %ebx, %ebx
+        xorl    %ecx, %ecx
+        xorl    %edx, %edx
+        xorl    %esi, %esi
+        xorl    %ebp, %ebp                      /* ends a walk of the frame pointers */
+        xorl    %r8d, %r8d
+        xorl    %r9d, %r9d
+        xorl    %r10d, %r10d
+        xorl    %r11d, %r11d
+        xorl    %r12d, %r12d
+        xorl    %r13d, %r13d
+        xorl    %r14d, %r14d
+        xorl    %r15d, %r15d
+        jmpq    *%rax
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Exceptions before the kernel has an IDT of its own: thirty-two stubs of 16 bytes, each pushing an error code where
+ * the processor has not, and its number.
+ */
+        .globl  fault_stubs
+        .balign 16
+fault_stubs:
+        .set    vector, 0
+        .rept   32
+        .balign 16
+        .if ((1 << vector) & 0x60227d00) == 0     /* 8, 10..14, 17, 21, 29 and 30 come with an error code */
+        pushq   $0
+        .endif
+        pushq   $vector
+        jmp     fault_common
+        .set    vector, vector + 1
+        .endr
+
+fault_common:
+        pushq   %rax
+        pushq   %rcx
+        pushq   %rdx
+        pushq   %rbx
+        pushq   %rbp
+        pushq   %rsi
+        pushq   %rdi
+        pushq   %r8
+        pushq   %r9
+        pushq   %r10
+        pushq   %r11
+        pushq   %r12
+        pushq   %r13
+        pushq   %r14
+        pushq   %r15
+        movq    %cr2, %rax
+        pushq   %rax
+        movq    %rsp, %rdi                      /* struct fault_frame */
+        cld
+        call    fault_report                    /* does not return */
+        ud2
+
+/* ------------------------------------------------------------------------------------------------------------------ */
+        .section .data, "aw"
+        .balign 8
+        .globl  gdt
+gdt:
+        .quad   0
+        .quad   0x00af9b000000ffff              /* 08: 64-bit code */
+        .quad   0x00cf93000000ffff              /* 10: data */
+        .quad   0x00cf9b000000ffff              /* 18: 32-bit code, for whoever has to leave long mode */
+        .quad   0, 0                            /* 20: TSS, filled in by handoff_main */
+gdt_end:
+        .balign 4
+        .word   0
+gdt_pointer:
+        .word   gdt_end - gdt - 1
+        .quad   0
+
+        .section .bss, "aw", @nobits
+        .balign 16
+        .space  4096
+        .globl  handoff_stack_top
+handoff_stack_top:

@@ -1,0 +1,349 @@
+/*
+ * FAT16 and FAT32, read-only.
+ *
+ * A file is a chain of clusters; the table (FAT) at the front of the volume gives for each cluster the next one. Nothing
+ * in it is trusted: a link must lead to a data cluster, a file's chain must be as long as its size says, and every walk
+ * is bounded, so a chain that bites its tail ends in an error and not in a loop.
+ *
+ * Sources: Microsoft FAT32 File System Specification 1.03; ECMA-107.
+ */
+#include "boot/loader/fat.h"
+
+#include "boot/loader/error.h"
+#include "lib/string.h"
+
+#define DIRECTORY_LIMIT MIB(2) /* 65,536 entries of 32 bytes: the specification's own limit */
+#define ATTRIBUTE_VOLUME 0x08
+#define ATTRIBUTE_DIRECTORY 0x10
+#define ATTRIBUTE_LONG_NAME 0x0f
+#define LONG_NAME_PIECE 13
+#define LONG_NAME_LAST 0x40
+#define LONG_NAME_PIECES 20
+#define DELETED 0xe5
+
+struct directory_entry {
+    uint8_t name[11], attribute, reserved[8];
+    uint16_t cluster_high, time, date, cluster_low;
+    uint32_t size;
+} __attribute__((packed));
+_Static_assert(sizeof(struct directory_entry) == 32, "FAT directory entry");
+
+struct long_name_entry {
+    uint8_t order;
+    uint8_t name1[10]; /* UTF-16LE: five characters, then six, then two */
+    uint8_t attribute, type, checksum;
+    uint8_t name2[12];
+    uint16_t cluster;
+    uint8_t name3[4];
+} __attribute__((packed));
+_Static_assert(sizeof(struct long_name_entry) == 32, "FAT long-name entry");
+
+static uint16_t get16(const uint8_t *p) { return p[0] | p[1] << 8; }
+static uint32_t get32(const uint8_t *p) { return get16(p) | (uint32_t)get16(p + 2) << 16; }
+
+static bool is_power_of_two(uint32_t n) { return n != 0 && (n & (n - 1)) == 0; }
+
+static uint32_t log2_of(uint32_t power)
+{
+    uint32_t shift = 0;
+    while (power > 1u << shift)
+        shift++;
+    return shift;
+}
+
+int fat_mount(struct fat *fat, struct disk *disk, uint64_t sector)
+{
+    uint8_t b[SECTOR_SIZE];
+    if (disk_read(disk, DISK_WINDOW_DATA, sector, 0, b, sizeof b) < 0)
+        return -1;
+
+    uint32_t bytes = get16(b + 11), cluster_sectors = b[13], reserved = get16(b + 14), copies = b[16];
+    uint32_t root_entries = get16(b + 17);
+    uint32_t total = get16(b + 19) ? get16(b + 19) : get32(b + 32);
+    uint32_t fat_size = get16(b + 22) ? get16(b + 22) : get32(b + 36);
+    if (get16(b + 510) != 0xaa55 || !is_power_of_two(bytes) || bytes < SECTOR_SIZE || bytes > 4096
+        || !is_power_of_two(cluster_sectors) || reserved == 0 || copies == 0 || copies > 4 || fat_size == 0)
+        return loader_error("The system partition holds no FAT file system. Write the image to the disk again.");
+
+    uint32_t scale = bytes / SECTOR_SIZE; /* to 512-byte sectors */
+    uint32_t root_sectors = (root_entries * 32 + bytes - 1) >> log2_of(bytes);
+    uint64_t overhead = reserved + (uint64_t)copies * fat_size + root_sectors;
+    if (overhead >= total)
+        return loader_error("The FAT file system says it is larger than itself. Write the image to the disk again.");
+    uint32_t clusters = (uint32_t)(total - overhead) >> log2_of(cluster_sectors);
+    if (clusters < 4085)
+        return loader_error("The system partition is FAT12, which is too small to boot from. Use FAT16 or FAT32.");
+
+    *fat = (struct fat) {
+        .disk = disk,
+        .fat_sector = sector + (uint64_t)reserved * scale,
+        .root_sector = sector + (reserved + (uint64_t)copies * fat_size) * scale,
+        .root_size = root_entries * 32,
+        .root_cluster = get32(b + 44),
+        .data_sector = sector + overhead * scale,
+        .cluster_sectors = cluster_sectors * scale,
+        .cluster_shift = log2_of(cluster_sectors * bytes),
+        .clusters = clusters,
+        .is_fat32 = clusters >= 65525,
+    };
+    uint64_t fat_entries = (uint64_t)fat_size * bytes / (fat->is_fat32 ? 4 : 2);
+    if (fat_entries < (uint64_t)clusters + 2)
+        return loader_error("The FAT is shorter than its volume. Write the image to the disk again.");
+    if (fat->is_fat32)
+        fat->root_size = 0;
+    return 0;
+}
+
+/* The cluster after CLUSTER into *next (0 at the end of the chain). */
+static int next_cluster(struct fat_file *file, uint32_t cluster, uint32_t *next)
+{
+    struct fat *fat = file->fat;
+    uint32_t width = fat->is_fat32 ? 4 : 2;
+    uint8_t entry[4] = {0};
+    if (disk_read(fat->disk, DISK_WINDOW_FAT, fat->fat_sector, (uint64_t)cluster * width, entry, width) < 0)
+        return -1;
+    uint32_t link = fat->is_fat32 ? get32(entry) & 0x0fffffff : get32(entry) | (get16(entry) >= 0xfff8 ? 0x0fff0000 : 0);
+    if (link >= 0x0ffffff8) {
+        *next = 0;
+        return 0;
+    }
+    if (link < 2 || link - 2 >= fat->clusters)
+        return loader_error("%s: the file system is damaged: cluster %u leads to %u, which is not one. "
+                            "Write the image to the disk again.",
+            file->path, cluster, link);
+    *next = link;
+    return 0;
+}
+
+/* The cluster with number INDEX of the file; 0 when the chain ends before it. */
+static int seek(struct fat_file *file, uint32_t index, uint32_t *cluster)
+{
+    if (file->near_cluster == 0 || index < file->near_index) {
+        if (file->first_cluster < 2 || file->first_cluster - 2 >= file->fat->clusters)
+            return loader_error("%s: the file system is damaged: the file begins at cluster %u. "
+                                "Write the image to the disk again.",
+                file->path, file->first_cluster);
+        file->near_index = 0;
+        file->near_cluster = file->first_cluster;
+    }
+    while (file->near_index < index) {
+        uint32_t next;
+        if (next_cluster(file, file->near_cluster, &next) < 0)
+            return -1;
+        if (next == 0) {
+            *cluster = 0;
+            return 0;
+        }
+        file->near_cluster = next;
+        file->near_index++;
+    }
+    *cluster = file->near_cluster;
+    return 0;
+}
+
+/* How many clusters, at most WANTED, follow each other on the disk from the one that seek() reached. */
+static int run_length(struct fat_file *file, uint32_t wanted, uint32_t *run)
+{
+    uint32_t cluster = file->near_cluster, next;
+    for (*run = 1; *run < wanted; (*run)++) {
+        if (next_cluster(file, cluster, &next) < 0)
+            return -1;
+        if (next != cluster + 1)
+            break;
+        cluster = next;
+    }
+    file->near_index += *run - 1;
+    file->near_cluster = cluster;
+    return 0;
+}
+
+/* Reads up to LENGTH bytes; returns how many there were before the chain ended, or -1. */
+static int64_t read_chain(struct fat_file *file, uint64_t offset, uint8_t *to, uint64_t length)
+{
+    struct fat *fat = file->fat;
+    uint32_t cluster_size = 1u << fat->cluster_shift;
+    uint64_t done = 0;
+    while (done < length) {
+        uint32_t skip = (uint32_t)(offset + done) & (cluster_size - 1);
+        uint64_t wanted = (skip + (length - done) + cluster_size - 1) >> fat->cluster_shift;
+        uint32_t cluster, run;
+        if (seek(file, (uint32_t)((offset + done) >> fat->cluster_shift), &cluster) < 0)
+            return -1;
+        if (cluster == 0)
+            break;
+        if (run_length(file, wanted > fat->clusters ? fat->clusters : (uint32_t)wanted, &run) < 0)
+            return -1;
+        uint64_t part = min_u64(((uint64_t)run << fat->cluster_shift) - skip, length - done);
+        uint64_t sector = fat->data_sector + (uint64_t)(cluster - 2) * fat->cluster_sectors;
+        if (disk_read(fat->disk, DISK_WINDOW_DATA, sector, skip, to + done, part) < 0)
+            return -1;
+        done += part;
+    }
+    return (int64_t)done;
+}
+
+int fat_read(struct fat_file *file, uint64_t offset, void *to, uint64_t length)
+{
+    if (offset > file->size || length > file->size - offset)
+        return loader_error("%s: ends at byte %llu, but more is needed: the file was cut off. Copy it again.", file->path,
+            (unsigned long long)file->size);
+    int64_t done = read_chain(file, offset, to, length);
+    if (done < 0)
+        return -1;
+    if ((uint64_t)done < length)
+        return loader_error("%s: the file system is damaged: the file's chain of clusters ends too early. "
+                            "Write the image to the disk again.",
+            file->path);
+    return 0;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Directories
+ */
+
+/* A long name as it is put together from its pieces, which come last piece first. Not ASCII: no match. */
+struct long_name {
+    char text[LONG_NAME_PIECES * LONG_NAME_PIECE + 1];
+    uint8_t checksum;
+    uint8_t expected; /* the piece that must come next; 0: the name is whole */
+    bool valid;
+};
+
+static void long_name_add(struct long_name *name, const struct long_name_entry *entry)
+{
+    uint8_t order = entry->order & ~LONG_NAME_LAST;
+    if (entry->order & LONG_NAME_LAST) {
+        memset(name, 0, sizeof *name);
+        name->valid = order >= 1 && order <= LONG_NAME_PIECES;
+        name->expected = order;
+        name->checksum = entry->checksum;
+    }
+    if (!name->valid || order != name->expected || entry->checksum != name->checksum) {
+        name->valid = false;
+        return;
+    }
+    name->expected = --order;
+    char *out = name->text + order * LONG_NAME_PIECE;
+    for (int i = 0; i < LONG_NAME_PIECE; i++) {
+        const uint8_t *p = i < 5 ? entry->name1 + 2 * i : i < 11 ? entry->name2 + 2 * (i - 5) : entry->name3 + 2 * (i - 11);
+        uint16_t c = get16(p);
+        if (c == 0)
+            break;
+        out[i] = c < 0x80 ? (char)c : '?';
+    }
+}
+
+static uint8_t short_name_checksum(const uint8_t *name)
+{
+    uint8_t sum = 0;
+    for (int i = 0; i < 11; i++)
+        sum = (uint8_t)((sum << 7 | sum >> 1) + name[i]);
+    return sum;
+}
+
+/* "KERNEL  ELF" to "KERNEL.ELF"; a short name that begins with E5h is stored with 05h. */
+static void short_name_text(const uint8_t *name, char *text)
+{
+    int length = 0;
+    for (int i = 0; i < 8 && name[i] != ' '; i++)
+        text[length++] = i == 0 && name[i] == 0x05 ? (char)DELETED : (char)name[i];
+    if (name[8] != ' ')
+        text[length++] = '.';
+    for (int i = 8; i < 11 && name[i] != ' '; i++)
+        text[length++] = (char)name[i];
+    text[length] = '\0';
+}
+
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c; }
+
+static bool name_equals(const char *text, const char *name, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (lower(text[i]) != lower(name[i]) || text[i] == '\0')
+            return false;
+    return text[length] == '\0';
+}
+
+/* Looks NAME up in DIRECTORY. 1 and *found, 0 when it is not there, or -1. */
+static int directory_find(struct fat_file *directory, const char *name, size_t length, struct fat_file *found)
+{
+    struct long_name long_name = {.valid = false};
+    for (uint64_t offset = 0; offset < directory->size; offset += sizeof(struct directory_entry)) {
+        struct directory_entry entry;
+        if (directory->first_cluster == 0) {
+            if (disk_read(directory->fat->disk, DISK_WINDOW_DATA, directory->fat->root_sector, offset, &entry, sizeof entry)
+                < 0)
+                return -1;
+        } else {
+            int64_t got = read_chain(directory, offset, (uint8_t *)&entry, sizeof entry);
+            if (got < 0)
+                return -1;
+            if (got < (int64_t)sizeof entry)
+                return 0;
+        }
+        if (entry.name[0] == 0)
+            return 0;
+        if (entry.name[0] == DELETED) {
+            long_name.valid = false;
+            continue;
+        }
+        if ((entry.attribute & 0x3f) == ATTRIBUTE_LONG_NAME) {
+            long_name_add(&long_name, (const struct long_name_entry *)&entry);
+            continue;
+        }
+        char short_name[13];
+        short_name_text(entry.name, short_name);
+        bool has_long = long_name.valid && long_name.expected == 0
+            && long_name.checksum == short_name_checksum(entry.name);
+        bool match = name_equals(short_name, name, length) || (has_long && name_equals(long_name.text, name, length));
+        long_name.valid = false;
+        if (!match || (entry.attribute & ATTRIBUTE_VOLUME))
+            continue;
+        *found = (struct fat_file) {
+            .fat = directory->fat,
+            .path = directory->path,
+            .first_cluster = entry.cluster_low | (directory->fat->is_fat32 ? (uint32_t)entry.cluster_high << 16 : 0),
+            .size = entry.attribute & ATTRIBUTE_DIRECTORY ? DIRECTORY_LIMIT : entry.size,
+            .is_directory = entry.attribute & ATTRIBUTE_DIRECTORY,
+        };
+        return 1;
+    }
+    return 0;
+}
+
+int fat_open(struct fat *fat, const char *path, struct fat_file *file)
+{
+    struct fat_file here = {
+        .fat = fat,
+        .path = path,
+        .first_cluster = fat->is_fat32 ? fat->root_cluster : 0,
+        .size = fat->is_fat32 ? DIRECTORY_LIMIT : fat->root_size,
+        .is_directory = true,
+    };
+    const char *name = path;
+    for (;;) {
+        while (*name == '/')
+            name++;
+        size_t length = 0;
+        while (name[length] && name[length] != '/')
+            length++;
+        if (length == 0)
+            break;
+        if (!here.is_directory)
+            return loader_error("%s: a part of this path is a file, not a directory.", path);
+        struct fat_file next;
+        int status = directory_find(&here, name, length, &next);
+        if (status < 0)
+            return -1;
+        if (status == 0)
+            return loader_error("%s: there is no such file on the system partition. Copy it there, or correct "
+                                "corrode.conf.",
+                path);
+        here = next;
+        name += length;
+    }
+    if (here.is_directory)
+        return loader_error("%s: is a directory; a file was expected.", path);
+    *file = here;
+    return 0;
+}

@@ -1,0 +1,287 @@
+/*
+ * From loaded files to a running kernel: page tables, boot_info, the hand-off blob, the end of the firmware.
+ *
+ * The order matters. Everything that allocates comes first, while the firmware still answers; then the firmware ends
+ * and gives its final memory map; then only the map is copied, and the machine leaves.
+ */
+#include "boot/handoff/handoff.h"
+
+#include "boot/loader/blob.h"
+#include "boot/loader/error.h"
+#include "boot/loader/loader_internal.h"
+#include "boot/loader/paging.h"
+#include "lib/string.h"
+
+#define PAGES_AT_ONCE 8
+
+static struct loader *loader; /* for the page callback */
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Page tables
+ */
+
+static paddr_t table_page(struct page_tables *tables)
+{
+    static paddr_t next;
+    static unsigned left;
+    if (left == 0) {
+        next = loader_allocate(loader, PAGES_AT_ONCE * PAGE_SIZE, BOOT_MEMORY_BOOT, "the page tables");
+        if (!next)
+            return 0;
+        left = PAGES_AT_ONCE;
+    }
+    memset(physical(next), 0, PAGE_SIZE);
+    left--;
+    next += PAGE_SIZE;
+    return next - PAGE_SIZE;
+}
+
+static int map_kernel(struct loader *l, struct page_tables *tables)
+{
+    for (uint32_t i = 0; i < l->plan.segment_count; i++) {
+        const struct elf_segment *s = &l->plan.segments[i];
+        vaddr_t base = align_down(s->address, PAGE_SIZE), end = align_up(s->address + s->size, PAGE_SIZE);
+        unsigned access = (s->flags & PF_W ? PAGE_WRITABLE : 0) | (s->flags & PF_X ? PAGE_EXECUTABLE : 0);
+        if (page_tables_map(tables, base + l->slide, l->kernel + (base - l->plan.base), end - base, access,
+                PAGE_CACHE_WRITE_BACK)
+            < 0)
+            return -1;
+    }
+    return page_tables_map(tables, l->stack_virtual, l->stack, l->stack_size, PAGE_WRITABLE, PAGE_CACHE_WRITE_BACK);
+}
+
+static int map_direct(struct loader *l, struct page_tables *tables, paddr_t base, paddr_t end, enum page_cache cache)
+{
+    if (base >= end)
+        return 0;
+    uint64_t room = -l->direct_map ? -l->direct_map : 0;
+    if (l->direct_map < BOOT_DEFAULT_DIRECT_MAP)
+        room = (1ull << 47) - l->direct_map;
+    if (end > room)
+        return loader_error("%s: its direct map at %#llx leaves no room for memory up to %#llx; ask for it lower.",
+            l->config.kernel, (unsigned long long)l->direct_map, (unsigned long long)end);
+    return page_tables_map(tables, l->direct_map + base, base, end - base, PAGE_WRITABLE, cache);
+}
+
+/* Is the range to be mapped, and how? Below 1 MiB everything is: BIOS data, VGA memory, ROMs. */
+static bool direct_cache(const struct boot_memory *range, enum page_cache *cache)
+{
+    *cache = PAGE_CACHE_UNCACHED;
+    if (memory_is_ram(range->type))
+        *cache = PAGE_CACHE_WRITE_BACK;
+    else if (range->type == BOOT_MEMORY_FRAMEBUFFER)
+        *cache = PAGE_CACHE_WRITE_COMBINING;
+    else
+        return range->base + range->length <= GIB(4);
+    return true;
+}
+
+/* The direct map. Neighbours that are cached alike become one range, so that large pages fit. */
+static int map_memory(struct loader *l, struct page_tables *tables)
+{
+    paddr_t base = 0, end = 0;
+    enum page_cache cache = PAGE_CACHE_UNCACHED, next;
+
+    memory_map_refresh(&l->map);
+    for (uint32_t i = 0; i < l->map.count; i++) {
+        const struct boot_memory *range = &l->map.ranges[i];
+        if (!direct_cache(range, &next))
+            continue;
+        /* A gap below 1 MiB is mapped like the rest of it, uncached. */
+        paddr_t gap = min_u64(range->base, MIB(1));
+        if (end < gap) {
+            if (cache != PAGE_CACHE_UNCACHED) {
+                if (map_direct(l, tables, base, end, cache) < 0)
+                    return -1;
+                base = end;
+                cache = PAGE_CACHE_UNCACHED;
+            }
+            end = gap;
+        }
+        if (range->base != end || next != cache) {
+            if (map_direct(l, tables, base, end, cache) < 0)
+                return -1;
+            base = range->base;
+            cache = next;
+        }
+        end = range->base + range->length;
+        if (memory_is_ram(range->type))
+            l->info.direct_map_size = end;
+    }
+    return map_direct(l, tables, base, end, cache);
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * boot_info
+ */
+
+/* The block that boot_info and all it points to (but modules) go to. */
+struct block {
+    struct loader *l;
+    paddr_t base;
+    uint64_t used;
+};
+
+/* Appends SIZE bytes; their address as the kernel sees it. */
+static uint64_t block_add(struct block *block, const void *data, uint64_t size)
+{
+    paddr_t at = block->base + block->used;
+    memcpy(physical(at), data, size);
+    block->used = align_up(block->used + size, 8);
+    return block->l->direct_map + at;
+}
+
+static uint64_t block_add_string(struct block *block, const char *s) { return block_add(block, s, strlen(s) + 1); }
+
+/* More than enough for everything that build_info adds. */
+static uint64_t block_size(const struct loader *l)
+{
+    uint64_t size = sizeof l->info + sizeof l->map.ranges + sizeof l->modules + CONFIG_MAX_SIZE;
+    return align_up(size + 8 * (CONFIG_MAX_MODULES + 8) + sizeof LOADER_NAME, PAGE_SIZE);
+}
+
+/* Everything in boot_info that is known before the firmware ends. The memory map comes last. */
+static void build_info(struct loader *l, struct block *block)
+{
+    struct boot_info *info = &l->info;
+    info->magic = BOOT_INFO_MAGIC;
+    info->version = BOOT_PROTOCOL_VERSION;
+    info->size = sizeof *info;
+    info->firmware = l->platform->firmware;
+    info->loader = block_add_string(block, LOADER_NAME);
+    info->cmdline = block_add_string(block, l->config.cmdline);
+
+    for (uint32_t i = 0; i < l->config.module_count; i++) {
+        l->modules[i].data = l->direct_map + l->modules[i].physical;
+        l->modules[i].name = block_add_string(block, l->config.modules[i]);
+    }
+    info->module_count = l->config.module_count;
+    info->modules = block_add(block, l->modules, l->config.module_count * sizeof l->modules[0]);
+
+    info->direct_map = l->direct_map;
+    info->kernel_physical = l->kernel;
+    info->kernel_virtual = l->kernel_virtual;
+    info->kernel_size = l->plan.end - l->plan.base;
+    info->kernel_slide = l->slide;
+    info->stack_base = l->stack_virtual;
+    info->stack_size = l->stack_size;
+    info->tsc_at_entry = l->platform->tsc_at_entry;
+    if (info->framebuffer.physical)
+        info->framebuffer.address = l->direct_map + info->framebuffer.physical;
+    if (info->text.cells)
+        info->text.cells += l->direct_map;
+    entropy_draw(info->seed, sizeof info->seed);
+    info->seed_bits = entropy_bits();
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Leaving
+ */
+
+static void set_video(struct loader *l)
+{
+    struct video_wish wish = {
+        .video = l->plan.request.video,
+        .width = l->plan.request.video_width,
+        .height = l->plan.request.video_height,
+        .bpp = l->plan.request.video_bpp,
+    };
+    if (l->config.video.set) {
+        wish.video = l->config.video.video;
+        wish.width = l->config.video.width;
+        wish.height = l->config.video.height;
+        wish.bpp = l->config.video.bpp;
+    }
+    if (l->platform->set_video)
+        l->platform->set_video(&wish, &l->info);
+}
+
+/* Copies the blob to where it will run and fills in its parameters; the address, or 0. */
+static paddr_t place_blob(struct loader *l, struct page_tables *tables, uint64_t info)
+{
+    struct handoff_blob blob;
+    memcpy(&blob, handoff_blob_start, sizeof blob);
+    paddr_t base = loader_allocate_identity(l, blob.total_size);
+    if (!base
+        || page_tables_map(tables, base, base, blob.code_size, PAGE_EXECUTABLE, PAGE_CACHE_WRITE_BACK) < 0
+        || page_tables_map(tables, base + blob.code_size, base + blob.code_size, blob.total_size - blob.code_size,
+               PAGE_WRITABLE, PAGE_CACHE_WRITE_BACK)
+            < 0)
+        return 0;
+    uint8_t *copy = physical(base);
+    memcpy(copy, handoff_blob_start, blob.file_size);
+    memset(copy + blob.file_size, 0, blob.total_size - blob.file_size);
+    struct handoff parameters = {
+        .page_table = tables->root,
+        .entry = l->plan.entry + l->slide,
+        .stack_top = l->stack_virtual + l->stack_size,
+        .info = info,
+        .framebuffer = l->info.framebuffer,
+        .text = l->info.text,
+        .serial = l->info.serial,
+        .kernel_slide = l->slide,
+        .stack_base = l->stack_virtual,
+    };
+    memcpy(copy + blob.parameters, &parameters, sizeof parameters);
+    return base;
+}
+
+/* The final map, with the loader's claims, into the block. */
+static int finish_map(struct loader *l, struct block *block)
+{
+    if (l->platform->leave) {
+        memset(&l->map, 0, sizeof l->map);
+        for (uint32_t i = 0; i < l->claim_count; i++)
+            memory_map_add(&l->map, l->claims[i].base, l->claims[i].size, l->claims[i].type);
+        if (l->platform->leave(&l->map, &l->info) < 0)
+            return -1;
+    }
+    memory_map_refresh(&l->map);
+    l->info.memory = block_add(block, l->map.ranges, l->map.count * sizeof l->map.ranges[0]);
+    l->info.memory_count = l->map.count;
+    if (l->info.efi.memory_map)
+        l->info.efi.memory_map += l->direct_map;
+    return 0;
+}
+
+int loader_hand_off(struct loader *l)
+{
+    struct page_tables tables = {.page = table_page, .gigabyte_pages = cpu_has_gigabyte_pages()};
+    struct block block = {.l = l};
+
+    loader = l;
+    if (l->platform->find_tables)
+        l->platform->find_tables(&l->info);
+    block.base = loader_allocate(l, block_size(l), BOOT_MEMORY_BOOT, "boot_info");
+    if (!block.base || page_tables_init(&tables) < 0 || map_kernel(l, &tables) < 0)
+        return -1;
+    block.used = align_up(sizeof l->info, 8);
+
+    /* Last of what may fail: once the screen has changed its mode, a sentence has nowhere to go on BIOS. */
+    paddr_t blob = place_blob(l, &tables, l->direct_map + block.base);
+    if (!blob)
+        return -1;
+    set_video(l);
+    if (l->info.framebuffer.physical) {
+        const struct boot_framebuffer *fb = &l->info.framebuffer;
+        if (loader_claim(l, fb->physical, (uint64_t)fb->pitch * fb->height, BOOT_MEMORY_FRAMEBUFFER) < 0)
+            return -1;
+    }
+    if (map_memory(l, &tables) < 0)
+        return -1;
+    build_info(l, &block);
+    l->info.page_table = tables.root;
+
+    struct handoff_blob head;
+    memcpy(&head, physical(blob), sizeof head);
+    struct handoff *parameters = physical(blob + head.parameters);
+    parameters->framebuffer = l->info.framebuffer;
+    parameters->text = l->info.text;
+
+    if (finish_map(l, &block) < 0)
+        return -1;
+    memcpy(physical(block.base), &l->info, sizeof l->info);
+    acpi_mask_io_apics(l->info.rsdp);
+    l->platform->enter((uint32_t)blob + head.entry32, (uint32_t)blob);
+    return -1;
+}

@@ -1,0 +1,92 @@
+/*
+ * Memory that the loader takes, for itself and for the kernel.
+ *
+ * Every byte goes through one ledger, loader_claim(), which feeds the map that the kernel will see. Where the firmware
+ * manages memory (UEFI) it is asked; elsewhere the lowest usable place in the map is taken.
+ */
+#include "boot/loader/error.h"
+#include "boot/loader/loader_internal.h"
+
+int loader_claim(struct loader *l, paddr_t base, uint64_t size, uint32_t type)
+{
+    size = align_up(size, PAGE_SIZE);
+    uint32_t last = l->claim_count - 1;
+    if (l->claim_count > 0 && l->claims[last].type == type && l->claims[last].base + l->claims[last].size == base) {
+        l->claims[last].size += size;
+    } else {
+        if (l->claim_count == MAX_CLAIMS)
+            return loader_error("The loader lost count of its memory: more than %d pieces.", MAX_CLAIMS);
+        l->claims[l->claim_count].base = base;
+        l->claims[l->claim_count].size = size;
+        l->claims[l->claim_count++].type = type;
+    }
+    memory_map_add(&l->map, base, size, type);
+    return 0;
+}
+
+static paddr_t out_of_memory(struct loader *l, uint64_t size, const char *what)
+{
+    loader_error("Not enough memory: %s needs %llu KiB in one piece; this machine has %llu KiB free. Add memory, or boot "
+                 "less.",
+        what, (unsigned long long)(align_up(size, 1024) >> 10),
+        (unsigned long long)(memory_map_total(&l->map, BOOT_MEMORY_USABLE) >> 10));
+    return 0;
+}
+
+static paddr_t find(struct loader *l, const struct memory_wish *wish)
+{
+    if (l->platform->allocate)
+        return l->platform->allocate(wish->size, 0, wish->limit);
+    return memory_map_find(&l->map, wish);
+}
+
+paddr_t loader_allocate(struct loader *l, uint64_t size, uint32_t type, const char *what)
+{
+    struct memory_wish wish = {.size = align_up(size, PAGE_SIZE), .limit = l->platform->limit};
+    paddr_t base = size <= MEMORY_MAP_LIMIT ? find(l, &wish) : 0;
+    if (!base)
+        return out_of_memory(l, size, what);
+    return loader_claim(l, base, wish.size, type) < 0 ? 0 : base;
+}
+
+paddr_t loader_allocate_at(struct loader *l, paddr_t base, uint64_t size, uint32_t type, const char *what)
+{
+    bool free;
+    if (!is_aligned(base, PAGE_SIZE) || base < MIB(1)) {
+        loader_error("%s: asks for physical address %#llx; it must be a multiple of 4 KiB from 1 MiB on.", what,
+            (unsigned long long)base);
+        return 0;
+    }
+    if (l->platform->limit && (base >= l->platform->limit || size > l->platform->limit - base))
+        free = false;
+    else if (l->platform->allocate)
+        free = l->platform->allocate(size, base, 0) == base;
+    else
+        free = memory_map_is_usable(&l->map, base, size);
+    if (!free) {
+        loader_error("%s: asks for physical addresses %#llx to %#llx, which are not free RAM on this machine; link it "
+                     "elsewhere, or let the loader choose.",
+            what, (unsigned long long)base, (unsigned long long)(base + size));
+        return 0;
+    }
+    return loader_claim(l, base, size, type) < 0 ? 0 : base;
+}
+
+paddr_t loader_allocate_identity(struct loader *l, uint64_t size)
+{
+    struct memory_wish wish = {
+        .size = align_up(size, PAGE_SIZE),
+        .limit = GIB(4),
+        .avoid = l->kernel_virtual,
+        .avoid_end = l->stack_virtual + l->stack_size,
+    };
+    if (wish.avoid >= GIB(4))
+        wish.avoid = wish.avoid_end = 0;
+    paddr_t base = find(l, &wish);
+    /* Firmware does not know what to avoid: keep what it gave, which is returned with everything else, and ask again. */
+    for (int tries = 0; base && tries < 64 && base < wish.avoid_end && base + wish.size > wish.avoid; tries++)
+        base = find(l, &wish);
+    if (!base)
+        return out_of_memory(l, size, "the hand-off");
+    return loader_claim(l, base, wish.size, BOOT_MEMORY_BOOT) < 0 ? 0 : base;
+}

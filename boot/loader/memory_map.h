@@ -1,0 +1,64 @@
+/*
+ * The memory map: what the firmware says, what the loader has taken, and the sanitised union of both.
+ *
+ * Ranges are added in any order, overlapping, unaligned, empty or absurd: firmware does all of that. Where several
+ * cover an address the strongest type wins, and strength is the order of enum boot_memory_type: a claim of the
+ * loader's beats USABLE, anything the firmware reserves beats a claim. Because claims go through the same ledger, what
+ * the loader took can neither be reported usable nor be forgotten.
+ */
+#ifndef CORRODE_BOOT_MEMORY_MAP_H
+#define CORRODE_BOOT_MEMORY_MAP_H
+
+#include "boot/protocol.h"
+#include "lib/types.h"
+
+#define MEMORY_MAP_MAX 384 /* ranges as reported; neighbours of one type that follow each other count as one */
+
+/* The physical addresses that an x86-64 processor can have: 52 bits. */
+#define MEMORY_MAP_LIMIT (1ull << 52)
+
+struct memory_map {
+    struct { /* as added: [base, end) */
+        paddr_t base, end;
+        uint32_t type;
+    } raw[MEMORY_MAP_MAX];
+    uint32_t raw_count;
+    bool overflowed; /* no room was left for something that must not be used: nothing further becomes USABLE */
+    bool stale;      /* raw has changed since ranges was made */
+
+    uint32_t count;
+    struct boot_memory ranges[2 * MEMORY_MAP_MAX]; /* sorted, disjoint; see memory_map_refresh */
+};
+
+/* USABLE shrinks to whole pages, everything else grows to them. Page 0 and what lies beyond the limit never appear. */
+void memory_map_add(struct memory_map *map, paddr_t base, uint64_t length, uint32_t type);
+
+/* Brings `ranges` and `count` up to date. */
+void memory_map_refresh(struct memory_map *map);
+
+/* Where a search may look. */
+struct memory_wish {
+    uint64_t size;            /* bytes, rounded up to pages */
+    paddr_t limit;            /* the end must not lie above; 0: anywhere */
+    vaddr_t avoid, avoid_end; /* must not touch this range: the virtual addresses of the kernel, for identity maps */
+};
+
+/*
+ * The lowest USABLE place at or above 1 MiB that fits (0: none), outside the hole at 15..16 MiB that some chip sets
+ * leave for ISA cards. It stays USABLE until it is added with another type.
+ */
+paddr_t memory_map_find(struct memory_map *map, const struct memory_wish *wish);
+
+/* Is every byte of the range USABLE? */
+bool memory_map_is_usable(struct memory_map *map, paddr_t base, uint64_t length);
+
+/* Bytes of the given type. */
+uint64_t memory_map_total(struct memory_map *map, uint32_t type);
+
+/* Is the type RAM, which the direct map covers? (RESERVED may be, but might as well be a device.) */
+static inline bool memory_is_ram(uint32_t type)
+{
+    return type <= BOOT_MEMORY_FIRMWARE;
+}
+
+#endif
