@@ -165,7 +165,7 @@ static inline void copy_down(uint8_t *to, const uint8_t *from, size_t size)
     put64(to + 24, d);
 }
 
-/* At least LARGE bytes that do not overlap. */
+/* At least LARGE bytes. Upwards, so also right when TO is the lower; but where ranges overlap, `rep movs` is slow. */
 static void copy_large(uint8_t *to, const uint8_t *from, size_t size)
 {
     if (rep_by_bytes()) {

@@ -1,0 +1,66 @@
+/*
+ * The machine that production code meets in unit tests, in place of kernel/arch/x86_64/io.h: I/O ports call functions
+ * that a test may define (without one, nothing is plugged in), and interrupts are always off.
+ */
+#ifndef CORRODE_ARCH_IO_H
+#define CORRODE_ARCH_IO_H
+
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/* tests/unit/fake/ports.c has weak ones. */
+void fake_outb(uint16_t port, uint8_t value);
+uint8_t fake_inb(uint16_t port);
+
+static inline void outb(uint16_t port, uint8_t value)
+{
+    fake_outb(port, value);
+}
+
+static inline uint8_t inb(uint16_t port)
+{
+    return fake_inb(port);
+}
+
+static inline uint64_t cpu_tsc(void)
+{
+    return __builtin_ia32_rdtsc();
+}
+
+struct cpuid {
+    uint32_t eax, ebx, ecx, edx;
+};
+
+static inline struct cpuid cpu_id(uint32_t leaf, uint32_t subleaf)
+{
+    struct cpuid r;
+    __asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
+    return r;
+}
+
+static inline bool cpu_is_virtual(void)
+{
+    return false;
+}
+
+/* Who holds a lock may have lost its processor. */
+static inline void cpu_pause(void)
+{
+    sched_yield();
+}
+
+static inline bool cpu_interrupts_disable(void)
+{
+    return false;
+}
+
+static inline void cpu_interrupts_enable(void) {}
+
+static inline void cpu_halt(void)
+{
+    abort();
+}
+
+#endif

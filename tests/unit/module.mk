@@ -1,0 +1,61 @@
+# Unit tests: production code, untouched, on the host under AddressSanitizer and UBSan. A test is tests/unit/NAME_test.c
+# and becomes build/tests/unit/NAME.t, a program that writes TAP. To add one:
+#
+#     UNIT_TESTS += NAME
+#     NAME_UNIT_SOURCES := the production sources that it tests, besides KERNEL_LIB_SOURCES
+#     NAME_UNIT_CFLAGS := flags of its own, if any
+
+UNIT_TESTS += memory string printf
+
+uart16550_UNIT_SOURCES := kernel/drivers/uart16550.c
+console_UNIT_SOURCES := $(CONSOLE_SOURCES)
+console_UNIT_CFLAGS := -UBOOT_LOADER # the kernel's view of boot_info
+
+# What a test links in any case.
+UNIT_COMMON_SOURCES := $(KERNEL_LIB_SOURCES) tests/unit/fake/ports.c
+
+# Each test has objects of its own, for its flags. tests/unit/corrode_names.h: why production code sees other names.
+define unit-test
+$(OBJ)/unit/$(1)/tests/%.c.o: tests/%.c
+	$$(call compile,CC-UNIT,$$(CLANG) $$(UNIT_CFLAGS) $$($(1)_UNIT_CFLAGS))
+$(OBJ)/unit/$(1)/%.c.o: %.c
+	$$(call compile,CC-UNIT,$$(CLANG) $$(UNIT_CFLAGS) -include tests/unit/corrode_names.h $$($(1)_UNIT_CFLAGS))
+$(BUILD)/tests/unit/$(1).t: $(patsubst %,$(OBJ)/unit/$(1)/%.o,\
+    tests/unit/$(1)_test.c $($(1)_UNIT_SOURCES) $(UNIT_COMMON_SOURCES))
+	$$(call say,LD-UNIT,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CLANG) $$(SANITIZE) -pthread -o $$@ $$^ -lcmocka
+TEST_DEPS += $(BUILD)/tests/unit/$(1).t
+endef
+$(foreach test,$(UNIT_TESTS),$(eval $(call unit-test,$(test))))
+
+# Fuzzers: tests/fuzz/NAME_fuzz.c becomes build/tests/fuzz/NAME (libFuzzer), and build/tests/fuzz/NAME.t, which runs it
+# NAME_FUZZ_RUNS times with a fixed seed for `make test`. To add one:
+#
+#     FUZZ_TESTS += NAME
+#     NAME_FUZZ_SOURCES := the production sources that it tests, besides KERNEL_LIB_SOURCES
+#     NAME_FUZZ_RUNS := how many runs take a few seconds, if not 50000
+#     NAME_FUZZ_CFLAGS := flags of its own, if any
+#
+# Inputs to start from, if there are any, lie in tests/fuzz/corpus/NAME/.
+
+FUZZ_TESTS += printf
+printf_FUZZ_RUNS := 200000
+
+define fuzz-test
+$(OBJ)/fuzz/$(1)/tests/%.c.o: tests/%.c
+	$$(call compile,CC-FUZZ,$$(CLANG) $$(FUZZ_CFLAGS) $$($(1)_FUZZ_CFLAGS))
+$(OBJ)/fuzz/$(1)/%.c.o: %.c
+	$$(call compile,CC-FUZZ,$$(CLANG) $$(FUZZ_CFLAGS) -include tests/unit/corrode_names.h $$($(1)_FUZZ_CFLAGS))
+$(BUILD)/tests/fuzz/$(1): $(patsubst %,$(OBJ)/fuzz/$(1)/%.o,\
+    tests/fuzz/$(1)_fuzz.c $($(1)_FUZZ_SOURCES) $(UNIT_COMMON_SOURCES))
+	$$(call say,LD-FUZZ,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CLANG) $$(SANITIZE) -fsanitize=fuzzer -o $$@ $$^
+$(BUILD)/tests/fuzz/$(1).t: $(BUILD)/tests/fuzz/$(1) tests/unit/module.mk
+	@printf '#!/bin/sh\nexec tests/fuzz/smoke %s %s\n' $$< $(or $($(1)_FUZZ_RUNS),50000) >$$@
+	@chmod +x $$@
+FUZZERS += $(BUILD)/tests/fuzz/$(1)
+TEST_DEPS += $(BUILD)/tests/fuzz/$(1).t
+endef
+$(foreach test,$(FUZZ_TESTS),$(eval $(call fuzz-test,$(test))))
