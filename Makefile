@@ -32,25 +32,26 @@ endef
 # $(call objects,TARGET,SOURCES)
 objects = $(addsuffix .o,$(addprefix $(OBJ)/$(1)/,$(2)))
 
-$(OBJ)/kernel/%.c.o: %.c  ; $(call compile,CC,$(CLANG) $(KERNEL_CFLAGS))
-$(OBJ)/kernel/%.S.o: %.S  ; $(call compile,AS,$(CLANG) $(KERNEL_CFLAGS))
-$(OBJ)/bios/%.c.o: %.c    ; $(call compile,CC-BIOS,$(CLANG) $(BIOS_CFLAGS))
-$(OBJ)/bios/%.S.o: %.S    ; $(call compile,AS-BIOS,$(CLANG) $(BIOS_CFLAGS))
-$(OBJ)/uefi/%.c.o: %.c    ; $(call compile,CC-UEFI,$(CLANG) $(UEFI_CFLAGS))
-$(OBJ)/uefi/%.S.o: %.S    ; $(call compile,AS-UEFI,$(CLANG) $(UEFI_CFLAGS))
-$(OBJ)/handoff/%.c.o: %.c ; $(call compile,CC-HAND,$(CLANG) $(HANDOFF_CFLAGS))
-$(OBJ)/handoff/%.S.o: %.S ; $(call compile,AS-HAND,$(CLANG) $(HANDOFF_CFLAGS))
-$(OBJ)/host/%.c.o: %.c    ; $(call compile,CC-HOST,$(CC) $(HOST_CFLAGS))
-$(OBJ)/host/%.S.o: %.S    ; $(call compile,AS-HOST,$(CC) $(HOST_CFLAGS))
-$(OBJ)/unit/%.c.o: %.c    ; $(call compile,CC-UNIT,$(CLANG) $(UNIT_CFLAGS))
+# The flags are part of what an object is made of.
+COMMON := targets/common.mk
 
-include $(wildcard kernel/*/module.mk kernel/module.mk boot/*/module.mk tools/*/module.mk examples/*/module.mk \
+$(OBJ)/kernel/%.c.o: %.c targets/kernel.mk $(COMMON) ; $(call compile,CC,$(CLANG) $(KERNEL_CFLAGS))
+$(OBJ)/kernel/%.S.o: %.S targets/kernel.mk $(COMMON) ; $(call compile,AS,$(CLANG) $(KERNEL_CFLAGS))
+$(OBJ)/bios/%.c.o: %.c targets/bios.mk $(COMMON) ; $(call compile,CC-BIOS,$(CLANG) $(BIOS_CFLAGS))
+$(OBJ)/bios/%.S.o: %.S targets/bios.mk $(COMMON) ; $(call compile,AS-BIOS,$(CLANG) $(BIOS_CFLAGS))
+$(OBJ)/uefi/%.c.o: %.c targets/uefi.mk $(COMMON) ; $(call compile,CC-UEFI,$(CLANG) $(UEFI_CFLAGS))
+$(OBJ)/uefi/%.S.o: %.S targets/uefi.mk $(COMMON) ; $(call compile,AS-UEFI,$(CLANG) $(UEFI_CFLAGS))
+$(OBJ)/handoff/%.c.o: %.c targets/handoff.mk $(COMMON) ; $(call compile,CC-HAND,$(CLANG) $(HANDOFF_CFLAGS))
+$(OBJ)/handoff/%.S.o: %.S targets/handoff.mk $(COMMON) ; $(call compile,AS-HAND,$(CLANG) $(HANDOFF_CFLAGS))
+$(OBJ)/host/%.c.o: %.c targets/host.mk $(COMMON) ; $(call compile,CC-HOST,$(CC) $(HOST_CFLAGS))
+$(OBJ)/host/%.S.o: %.S targets/host.mk $(COMMON) ; $(call compile,AS-HOST,$(CC) $(HOST_CFLAGS))
+$(OBJ)/unit/%.c.o: %.c targets/host.mk $(COMMON) ; $(call compile,CC-UNIT,$(CLANG) $(UNIT_CFLAGS))
+
+include $(wildcard kernel/*/module.mk kernel/module.mk) boot/loader/module.mk boot/handoff/module.mk
+include $(wildcard boot/bios/module.mk boot/uefi/module.mk boot/pvh/module.mk examples/*/module.mk tools/*/module.mk \
     tests/*/module.mk bench/module.mk docs/module.mk)
 
 -include $(shell [ -d $(OBJ) ] && find $(OBJ) -name '*.d')
-
-# The compiler decides what an object is: rebuild when flags change.
-$(OBJ)/%.o: Makefile $(wildcard targets/*.mk)
 
 ##@ Building
 .PHONY: all

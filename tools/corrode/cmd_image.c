@@ -1,0 +1,66 @@
+/* `corrode image`: options to an image on disk. */
+#include "commands.h"
+
+#include "image.h"
+#include "report.h"
+
+struct settings {
+    struct image_spec spec;
+    const char *out;
+    int format;
+};
+
+#define AT(member) offsetof(struct settings, member)
+
+static const struct option_row options[] = {
+    {OPTION_TEXT, 'o', "output", "OUT", "The image to write (required)", AT(out), 0},
+    {OPTION_TEXT, 'k', "kernel", "FILE", "The kernel: an ELF file with a Corrode boot note (required)", AT(spec.kernel), 0},
+    {OPTION_LIST, 'm', "module", "FILE", "A file to load beside the kernel; may be repeated", AT(spec.modules), 0},
+    {OPTION_TEXT, 'c', "cmdline", "STRING", "The kernel's command line", AT(spec.cmdline), 0},
+    {OPTION_TEXT, 0, "config", "FILE", "Lines to put first in corrode.conf, such as `video = text`", AT(spec.config), 0},
+    {OPTION_BYTES, 's', "size", "N", "Size of the disk, such as 64M or 1G; default: the smallest", AT(spec.size), 1},
+    {OPTION_CHOICE, 'f', "format", IMAGE_FORMATS, "Format; default: what OUT ends in, else raw", AT(format), 0},
+    {0},
+};
+
+static int run(int argc, char **argv);
+
+const struct command command_image = {
+    .name = "image",
+    .summary = "Make a bootable image of a kernel",
+    .synopsis = "--kernel FILE [OPTIONS] -o OUT",
+    .help = "Makes one image that boots as hard disk, USB stick and optical disc, on BIOS and on UEFI.\n"
+            "The same input gives the same bytes. No root needed.\n",
+    .after = "The size is rounded up to whole MiB. Below 34 MiB the system partition is FAT16, else FAT32.\n"
+             "Formats other than raw and iso need qemu-img.\n\n"
+             "Example:\n"
+             "  corrode image --kernel kernel.elf --module disk.tar --cmdline 'log=debug' -o disk.img\n",
+    .options = options,
+    .run = run,
+};
+
+/* OUT's suffix, when it is the name of a format. */
+static enum image_format format_of(const char *out)
+{
+    static const char *const suffixes[] = {".raw", ".qcow2", ".vmdk", ".vdi", ".vhdx", ".iso"};
+    for (unsigned i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        if (text_ends_with(out, suffixes[i]))
+            return i;
+    }
+    return IMAGE_RAW;
+}
+
+static int run(int argc, char **argv)
+{
+    struct settings settings = {.format = -1};
+    struct strings operands = options_parse(&command_image, &settings, argc, argv);
+    if (operands.count)
+        fatal_usage("%s: not expected here; the kernel goes behind --kernel, the image behind -o", operands.items[0]);
+    if (!settings.spec.kernel)
+        fatal_usage("which kernel? Give --kernel FILE");
+    if (!settings.out)
+        fatal_usage("write the image where? Give -o OUT");
+    settings.spec.format = settings.format < 0 ? format_of(settings.out) : (enum image_format)settings.format;
+    image_build(&settings.spec, settings.out);
+    return 0;
+}

@@ -1,0 +1,54 @@
+/* `corrode run`: boots a disk image or a kernel with its serial line on this terminal. */
+#include "commands.h"
+
+#include "machine.h"
+#include "report.h"
+
+static const struct option_row options[] = {
+    {OPTION_CHOICE, 'F', "firmware", FIRMWARES, "Default: bios", offsetof(struct machine, firmware), 0},
+    MACHINE_OPTIONS,
+    {OPTION_SWITCH, 'd', "display", NULL, "Show the screen, in a window or by VNC, until it is closed",
+        offsetof(struct machine, display), 0},
+    {OPTION_NUMBER, 't', "timeout", "SECONDS", "End the machine after so long; default: never",
+        offsetof(struct machine, timeout), 1000000000},
+    {OPTION_SWITCH, 'g', "gdb", NULL, "Wait for gdb on port 1234 before the first instruction",
+        offsetof(struct machine, gdb), 0},
+    {0},
+};
+
+static int run(int argc, char **argv);
+
+const struct command command_run = {
+    .name = "run",
+    .summary = "Boot an image or a kernel in QEMU",
+    .synopsis = "[OPTIONS] THING [ARGUMENTS...]",
+    .help = "Boots THING in QEMU, with the serial line on this terminal. THING is a disk image, or a kernel (an ELF file\n"
+            "with a Corrode boot note), whose command line the ARGUMENTS become. Ctrl-A X quits.\n",
+    .after = "Exit status:\n"
+             "    0  the kernel reported success or switched the machine off, or you ended it\n"
+             "    1  the kernel reported failure\n"
+             "    2  wrong usage\n"
+             "  124  --timeout was over\n"
+             "  125  corrode, QEMU or the boot loader failed\n"
+             "  126  the machine crashed: a panic, or a reset\n",
+    .options = options,
+    .operands_end_options = true,
+    .run = run,
+};
+
+static int run(int argc, char **argv)
+{
+    struct machine machine = {MACHINE_DEFAULTS};
+    report_status = EXIT_BROKEN;
+    struct strings operands = options_parse(&command_run, &machine, argc, argv);
+    if (!operands.count)
+        fatal_usage("boot what? Give a disk image or a kernel");
+    if (machine.firmware == FIRMWARE_NONE && machine.disk >= 0)
+        fatal_usage("--disk has no meaning with --firmware none, which boots from memory; leave one of them out");
+    struct strings arguments = {operands.items + 1, operands.count - 1};
+    machine_insert(&machine, operands.items[0], &arguments);
+    enum verdict verdict = machine_boot(&machine, NULL);
+    if (verdict != VERDICT_SUCCESS)
+        report_error(NULL, "%s", verdict_sentence(verdict));
+    return verdict_status(verdict);
+}

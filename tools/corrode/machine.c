@@ -1,0 +1,184 @@
+/* From options to a QEMU command, and from a path to what QEMU boots: see machine.h. */
+#include "machine.h"
+
+#include "cleanup.h"
+#include "embedded.h"
+#include "file.h"
+#include "formats.h"
+#include "kernel.h"
+#include "ovmf.h"
+#include "process.h"
+#include "report.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEFAULT_MEMORY (256ull << 20)
+#define KIB 1024
+
+static void insert_kernel(struct machine *machine, const char *path, const struct strings *arguments)
+{
+    struct image_spec spec = {
+        .kernel = path,
+        .modules = machine->modules,
+        .cmdline = strings_joined(arguments),
+        .config = machine->config,
+        .smallest = true,
+    };
+    machine->image = cleanup_path("kernel.img");
+    machine->format = IMAGE_RAW;
+    image_build(&spec, machine->image);
+}
+
+void machine_insert(struct machine *machine, const char *path, const struct strings *arguments)
+{
+    char magic[4] = "";
+    if (file_read_start(path, magic, sizeof magic) == 0)
+        fatal(path, "is empty; give a disk image or a kernel");
+    if (memcmp(magic, "\177ELF", sizeof magic) == 0) {
+        insert_kernel(machine, path, arguments);
+        return;
+    }
+    machine->format = image_detect(path);
+    if (machine->format == IMAGE_UNKNOWN)
+        fatal(path, "is neither a disk image nor a kernel (ELF); make an image of a kernel with `corrode image`");
+    if (arguments->count)
+        fatal_usage("%s: an image has its command line inside; give arguments to a kernel, or make the image again with "
+                    "`corrode image --cmdline`", path);
+    if (machine->modules.count || machine->config)
+        fatal_usage("%s: an image has its modules and configuration inside; make it again with `corrode image`", path);
+    machine->image = realpath(path, NULL);
+    if (!machine->image)
+        fatal_errno(path, "open");
+}
+
+/* A comma separates QEMU's options, so in a value it is doubled. */
+static char *escape(const char *path)
+{
+    char *escaped = memory_get(2 * strlen(path) + 1), *to = escaped;
+    for (; *path; path++) {
+        *to++ = *path;
+        if (*path == ',')
+            *to++ = ',';
+    }
+    return escaped;
+}
+
+static void add_words(struct strings *command, const char *first, const char *second)
+{
+    strings_add(command, "%s", first);
+    strings_add(command, "%s", second);
+}
+
+static void add_disk(const struct machine *machine, struct strings *command)
+{
+    static const struct {
+        const char *controller, *device;
+    } kinds[] = {
+        [DISK_VIRTIO] = {NULL, "virtio-blk-pci"},
+        [DISK_IDE] = {NULL, "ide-hd,bus=ide.0"},
+        [DISK_AHCI] = {"ahci,id=ahci", "ide-hd,bus=ahci.0"},
+        [DISK_NVME] = {NULL, "nvme,serial=corrode"},
+        [DISK_USB] = {"qemu-xhci,id=xhci", "usb-storage,bus=xhci.0,removable=on"},
+        [DISK_CDROM] = {NULL, "ide-cd,bus=ide.0"},
+    };
+    int kind = machine->disk < 0 ? DISK_VIRTIO : machine->disk;
+    /* What cannot be written to, QEMU writes to a temporary file. */
+    const char *how = kind == DISK_CDROM ? ",media=cdrom,readonly=on" : access(machine->image, W_OK) < 0 ? ",snapshot=on" : "";
+    char *file = escape(machine->image);
+    strings_add(command, "-drive");
+    strings_add(command, "if=none,id=disk,format=%s,file=%s%s", image_format_name(machine->format), file, how);
+    if (kinds[kind].controller)
+        add_words(command, "-device", kinds[kind].controller);
+    strings_add(command, "-device");
+    strings_add(command, "%s,drive=disk,bootindex=0", kinds[kind].device);
+    free(file);
+}
+
+/* Without firmware: QEMU starts our PVH front end, which finds the whole image in memory as its initial RAM disk. */
+static void add_direct(const struct machine *machine, struct strings *command)
+{
+    const struct embedded_file *loader = embedded_find("boot/pvh.elf");
+    char *path = cleanup_path("pvh.elf");
+    unlink(path);
+    file_save(path, loader->data, loader->size);
+    const char *image = machine->image;
+    if (machine->format != IMAGE_RAW) {
+        char *raw = cleanup_path("raw.img");
+        unlink(raw);
+        format_to_raw(machine->image, machine->format, raw);
+        image = raw;
+    }
+    add_words(command, "-kernel", path);
+    add_words(command, "-initrd", image);
+}
+
+/* A window where there is a screen for it, else VNC. */
+static void add_display(struct strings *command)
+{
+    struct strings ask = {0};
+    char *known = NULL;
+    const char *screen = getenv("WAYLAND_DISPLAY");
+    if (!screen || !*screen)
+        screen = getenv("DISPLAY");
+    if (screen && *screen) {
+        add_words(&ask, "qemu-system-x86_64", "-display");
+        strings_add(&ask, "help");
+        process_run(&ask, "qemu-system-x86", 0, &known);
+        for (char *line = strtok(known, "\n"); line; line = strtok(NULL, "\n")) {
+            if (strcmp(line, "gtk") == 0 || strcmp(line, "sdl") == 0) {
+                add_words(command, "-display", line);
+                return;
+            }
+        }
+        report_note("this QEMU opens no windows (on Debian: install qemu-system-gui); using VNC");
+    }
+    add_words(command, "-display", "vnc=localhost:0,to=99");
+}
+
+static void add_accel(const struct machine *machine, struct strings *command)
+{
+    if (accel_choose(machine->accel) == ACCEL_KVM) {
+        add_words(command, "-accel", "kvm");
+        add_words(command, "-cpu", "host");
+    } else {
+        add_words(command, "-accel", "tcg");
+    }
+}
+
+struct strings machine_command(const struct machine *machine)
+{
+    struct strings command = {0};
+    uint64_t memory = machine->memory ? machine->memory : DEFAULT_MEMORY;
+    strings_add(&command, "qemu-system-x86_64");
+    add_words(&command, "-no-user-config", "-nodefaults");
+    add_words(&command, "-machine", machine->type ? "q35" : "pc");
+    add_accel(machine, &command);
+    strings_add(&command, "-m");
+    strings_add(&command, "%lluK", (unsigned long long)memory / KIB);
+    strings_add(&command, "-smp");
+    strings_add(&command, "%llu", (unsigned long long)(machine->processors ? machine->processors : 1));
+    add_words(&command, "-vga", "std");
+    if (machine->display)
+        add_display(&command);
+    else
+        add_words(&command, "-display", "none");
+    if (machine->disk == DISK_IDE && machine->type)
+        add_words(&command, "-device", "piix3-ide,id=ide");
+    if (machine->firmware == FIRMWARE_UEFI)
+        ovmf_add(&command);
+    if (machine->firmware == FIRMWARE_NONE)
+        add_direct(machine, &command);
+    else
+        add_disk(machine, &command);
+    /* With a window, the machine stays for as long as the person wants to look at it. */
+    if (!machine->display)
+        add_words(&command, "-device", "isa-debug-exit,iobase=0xf4,iosize=4");
+    strings_add(&command, "-no-reboot");
+    if (machine->gdb)
+        add_words(&command, "-gdb", "tcp:localhost:1234");
+    for (size_t i = 0; i < machine->qemu_arguments.count; i++)
+        strings_add(&command, "%s", machine->qemu_arguments.items[i]);
+    return command;
+}

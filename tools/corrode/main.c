@@ -1,0 +1,65 @@
+/* The corrode tool: finds the subcommand and runs it. */
+#include "cleanup.h"
+#include "commands.h"
+#include "report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct command *const commands[] = {
+    &command_image,
+    &command_run,
+    &command_test,
+};
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+static void print_help(FILE *out)
+{
+    fputs("Usage: corrode SUBCOMMAND [OPTIONS] ...\n\n"
+          "Turns a kernel into a bootable image, boots it in QEMU, and writes it to a USB stick.\n\n"
+          "Subcommands:\n",
+        out);
+    for (unsigned i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-8s  %s\n", commands[i]->name, commands[i]->summary);
+    fputs("\n`corrode SUBCOMMAND --help` says more about one of them, and so does `man corrode`.\n"
+          "`corrode --version` shows the version.\n",
+        out);
+}
+
+static const struct command *find_command(const char *name)
+{
+    const char *names[COMMANDS];
+    for (unsigned i = 0; i < COMMANDS; i++) {
+        names[i] = commands[i]->name;
+        if (strcmp(names[i], name) == 0)
+            return commands[i];
+    }
+    const char *nearest = options_nearest(name, names, COMMANDS);
+    const char *what = name[0] == '-' ? "option" : "subcommand";
+    if (nearest)
+        fatal_usage("unknown %s %s; did you mean %s?", what, name, nearest);
+    fatal_usage("unknown %s %s", what, name);
+}
+
+int main(int argc, char **argv)
+{
+    cleanup_install();
+    const char *word = argc > 1 ? argv[1] : NULL;
+    if (!word) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
+        puts("corrode " VERSION);
+        return 0;
+    }
+    bool help = strcmp(word, "help") == 0;
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || (help && argc == 2)) {
+        print_help(stdout);
+        return 0;
+    }
+    const struct command *command = find_command(help ? argv[2] : word);
+    report_subcommand = command->name;
+    char *show_help[] = {argv[0], "--help", NULL};
+    return help ? command->run(2, show_help) : command->run(argc - 1, argv + 1);
+}
