@@ -4,6 +4,6 @@
 
 #include "options.h"
 
-extern const struct command command_image, command_run, command_test;
+extern const struct command command_image, command_run, command_test, command_write, command_new;
 
 #endif

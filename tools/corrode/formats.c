@@ -5,6 +5,7 @@
  */
 #include "formats.h"
 
+#include "boot/layout.h"
 #include "cleanup.h"
 #include "file.h"
 #include "process.h"
@@ -42,6 +43,14 @@ enum image_format image_detect(const char *path)
     if (size == sizeof start && get_le16(start + 510) == 0xaa55)
         return IMAGE_RAW;
     return IMAGE_UNKNOWN;
+}
+
+bool image_is_ours(const char *path)
+{
+    uint8_t start[(LAYOUT_STAGE2_SECTOR + 1) * SECTOR_SIZE];
+    const uint8_t *stage2 = start + LAYOUT_STAGE2_SECTOR * SECTOR_SIZE;
+    return file_read_start(path, start, sizeof start) == sizeof start && get_le16(start + SECTOR_SIZE - 2) == 0xaa55 &&
+        get_le32(stage2 + STAGE2_MAGIC_OFFSET) == STAGE2_MAGIC;
 }
 
 void format_uuid(uint8_t *at, uint64_t hash, unsigned number)

@@ -7,9 +7,11 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
+    &command_new,
     &command_image,
     &command_run,
     &command_test,
+    &command_write,
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 

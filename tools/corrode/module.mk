@@ -4,12 +4,14 @@ TOOL_SOURCES := $(wildcard tools/corrode/*.c tools/corrode/*.S)
 TOOL_EMBEDDED := $(BUILD)/gen/embedded.S
 TOOL_OBJECTS := $(call objects,host,$(TOOL_SOURCES) $(TOOL_EMBEDDED))
 
-# NAME=FILE for every embedded file (embedded.h): the boot stages, and what `corrode new` writes. The font is a generated
-# source here and an ordinary one there.
+# NAME=FILE for every embedded file (embedded.h): the boot stages, and what `corrode new` writes. There the example is the
+# kernel, and the generated font a source like any other.
 TOOL_BOOT ?= $(BUILD)/boot
 TOOL_FILES := $(foreach f,stage1.bin stage2.bin BOOTX64.EFI pvh.elf,boot/$(f)=$(TOOL_BOOT)/$(f))
-TOOL_FILES += $(foreach f,$(SKELETON_FILES),new/$(patsubst $(BUILD)/gen/%,kernel/tty/%,$(f))=$(f))
-TOOL_FILES += $(foreach f,$(wildcard tools/corrode/skeleton/*),new/$(notdir $(f))=$(f))
+skeleton-name = $(patsubst examples/hello/%,%,$(patsubst $(BUILD)/gen/%,kernel/tty/%,$(1)))
+TOOL_FILES += $(foreach f,$(SKELETON_FILES),new/$(call skeleton-name,$(f))=$(f))
+TOOL_FILES += $(foreach f,Makefile README.md kernel.ld,new/$(f)=tools/corrode/skeleton/$(f))
+TOOL_FILES += new/.gitignore=tools/corrode/skeleton/gitignore new/LICENSE=LICENSE
 TOOL_FILE_PATHS := $(foreach f,$(TOOL_FILES),$(lastword $(subst =, ,$(f))))
 
 $(TOOL_EMBEDDED): tools/corrode/embed.sh tools/corrode/module.mk examples/hello/module.mk
