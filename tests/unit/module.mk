@@ -5,11 +5,13 @@
 #     NAME_UNIT_SOURCES := the production sources that it tests, besides KERNEL_LIB_SOURCES
 #     NAME_UNIT_CFLAGS := flags of its own, if any
 
-UNIT_TESTS += memory string printf
+UNIT_TESTS += memory string printf uart16550 console screens
 
 uart16550_UNIT_SOURCES := kernel/drivers/uart16550.c
-console_UNIT_SOURCES := $(CONSOLE_SOURCES)
+console_UNIT_SOURCES := $(CONSOLE_SOURCES) tests/unit/console_machine.c
 console_UNIT_CFLAGS := -UBOOT_LOADER # the kernel's view of boot_info
+screens_UNIT_SOURCES := $(console_UNIT_SOURCES)
+screens_UNIT_CFLAGS := $(console_UNIT_CFLAGS)
 
 # What a test links in any case.
 UNIT_COMMON_SOURCES := $(KERNEL_LIB_SOURCES) tests/unit/fake/ports.c
@@ -28,6 +30,18 @@ $(BUILD)/tests/unit/$(1).t: $(patsubst %,$(OBJ)/unit/$(1)/%.o,\
 TEST_DEPS += $(BUILD)/tests/unit/$(1).t
 endef
 $(foreach test,$(UNIT_TESTS),$(eval $(call unit-test,$(test))))
+
+# The 32-bit library as the BIOS loader links it, as a Linux program of its own: tests/unit/bios/self_test.c.
+$(BUILD)/tests/unit/bios_self_test: $(call objects,bios,tests/unit/bios/start.S tests/unit/bios/self_test.c \
+    $(KERNEL_LIB_SOURCES))
+	$(call say,LD-UNIT,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LLD) -m elf_i386 --gc-sections -o $@ $^
+
+$(BUILD)/tests/unit/bios_lib.t: $(BUILD)/tests/unit/bios_self_test tests/unit/module.mk
+	@printf '#!/bin/sh\n%s || { [ $$? -ne 126 ] || echo "1..0 # SKIP no 32-bit programs here"; }\n' $< >$@
+	@chmod +x $@
+TEST_DEPS += $(BUILD)/tests/unit/bios_lib.t
 
 # Fuzzers: tests/fuzz/NAME_fuzz.c becomes build/tests/fuzz/NAME (libFuzzer), and build/tests/fuzz/NAME.t, which runs it
 # NAME_FUZZ_RUNS times with a fixed seed for `make test`. To add one:
