@@ -36,8 +36,8 @@
 #define BOOT_NOTE_NAME "Corrode" /* n_name of the ELF note, 8 bytes with its NUL */
 #define BOOT_NOTE_REQUEST 1      /* n_type: the descriptor is a struct boot_request */
 
-#define BOOT_DEFAULT_STACK_SIZE 0x10000ull            /* 64 KiB */
-#define BOOT_DEFAULT_DIRECT_MAP 0xffff800000000000ull /* first address of the higher half */
+#define BOOT_DEFAULT_STACK_SIZE 0x10000ull             /* 64 KiB */
+#define BOOT_DEFAULT_DIRECT_MAP 0xffff800000000000ull  /* first address of the higher half */
 #define BOOT_DEFAULT_KERNEL_BASE 0xffffffff80000000ull /* where an ET_DYN kernel linked at 0 goes: -2 GiB */
 
 /* boot_request.flags */
@@ -70,7 +70,8 @@ struct boot_request {
  *
  *     BOOT_REQUEST(.stack_size = 0x8000, .video = BOOT_VIDEO_TEXT);
  *
- * `used` and `retain` keep the note through garbage collection of sections and link-time optimisation.
+ * `used` and `retain` keep the note through garbage collection of sections and link-time optimisation; `aligned` keeps
+ * GCC from aligning it more than a note is.
  */
 #if defined(__has_attribute)
 #if __has_attribute(retain)
@@ -90,13 +91,13 @@ struct boot_request_note {
 } __attribute__((packed, aligned(4)));
 
 #define BOOT_REQUEST(...)                                                                                              \
-    __attribute__((section(".note.corrode"), BOOT_NOTE_ATTRIBUTES)) static const struct boot_request_note              \
-        boot_request_note = {                                                                                          \
-            .name_size = sizeof BOOT_NOTE_NAME,                                                                        \
-            .descriptor_size = sizeof(struct boot_request),                                                            \
-            .type = BOOT_NOTE_REQUEST,                                                                                 \
-            .name = BOOT_NOTE_NAME,                                                                                    \
-            .request = {.version = BOOT_PROTOCOL_VERSION, .size = sizeof(struct boot_request), __VA_ARGS__},           \
+    __attribute__((section(".note.corrode"), aligned(4),                                                               \
+        BOOT_NOTE_ATTRIBUTES)) static const struct boot_request_note boot_request_note = {                             \
+        .name_size = sizeof BOOT_NOTE_NAME,                                                                            \
+        .descriptor_size = sizeof(struct boot_request),                                                                \
+        .type = BOOT_NOTE_REQUEST,                                                                                     \
+        .name = BOOT_NOTE_NAME,                                                                                        \
+        .request = {.version = BOOT_PROTOCOL_VERSION, .size = sizeof(struct boot_request), __VA_ARGS__},               \
     }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -180,20 +181,20 @@ enum boot_firmware {
 
 /* What UEFI left behind; all zero elsewhere. Boot services have ended; runtime services are in physical mode. */
 struct boot_efi {
-    uint64_t system_table;               /* physical address of EFI_SYSTEM_TABLE */
-    BOOT_PTR(const void) memory_map;     /* the final map as the firmware gave it, for SetVirtualAddressMap */
-    uint64_t memory_map_size;            /* bytes */
-    uint32_t descriptor_size;            /* step from one descriptor to the next */
+    uint64_t system_table;           /* physical address of EFI_SYSTEM_TABLE */
+    BOOT_PTR(const void) memory_map; /* the final map as the firmware gave it, for SetVirtualAddressMap */
+    uint64_t memory_map_size;        /* bytes */
+    uint32_t descriptor_size;        /* step from one descriptor to the next */
     uint32_t descriptor_version;
 };
 
 struct boot_info {
-    uint64_t magic;    /* BOOT_INFO_MAGIC */
-    uint32_t version;  /* BOOT_PROTOCOL_VERSION of the loader */
-    uint32_t size;     /* sizeof(struct boot_info) of the loader */
-    uint32_t firmware; /* enum boot_firmware */
+    uint64_t magic;     /* BOOT_INFO_MAGIC */
+    uint32_t version;   /* BOOT_PROTOCOL_VERSION of the loader */
+    uint32_t size;      /* sizeof(struct boot_info) of the loader */
+    uint32_t firmware;  /* enum boot_firmware */
     uint32_t seed_bits; /* how much entropy the loader believes is in seed: 0 to 256 */
-    uint8_t seed[32];  /* random bytes: RDSEED, RDRAND, the firmware's generator, timing; wipe after use */
+    uint8_t seed[32];   /* random bytes: RDSEED, RDRAND, the firmware's generator, timing; wipe after use */
 
     BOOT_PTR(const char) loader;  /* name and version of the loader, such as "Corrode 0.1" */
     BOOT_PTR(const char) cmdline; /* the kernel's command line; "" when there is none */
