@@ -64,6 +64,14 @@ static void report_modules(const struct boot_info *info)
     }
 }
 
+static void report_table(const char *name, uint64_t physical)
+{
+    if (physical != 0)
+        console_printf("%-14sphysical %#lx\n", name, physical);
+    else
+        console_printf("%-14snone\n", name);
+}
+
 static void report_devices(const struct boot_info *info)
 {
     const struct boot_framebuffer *f = &info->framebuffer;
@@ -80,8 +88,8 @@ static void report_devices(const struct boot_info *info)
     else
         console_print("serial port   none\n");
 
-    console_printf("ACPI RSDP     physical %#lx\n", info->rsdp);
-    console_printf("SMBIOS        physical %#lx\n", info->smbios);
+    report_table("ACPI RSDP", info->rsdp);
+    report_table("SMBIOS", info->smbios);
 }
 
 static void report_memory(const struct boot_info *info)

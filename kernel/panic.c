@@ -4,6 +4,7 @@
  */
 #include "panic.h"
 #include "arch/x86_64/machine.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "tty/console.h"
 
@@ -38,14 +39,15 @@ _Noreturn void panic(const char *format, ...)
     if (__atomic_exchange_n(&panicking, true, __ATOMIC_RELAXED))
         machine_exit(BOOT_EXIT_PANIC);
 
-    console_break_lock();
-    console_set_color(CONSOLE_WHITE, CONSOLE_RED);
-    console_print("panic: ");
+    static char message[512];
     va_list arguments;
     va_start(arguments, format);
-    console_vprintf(format, arguments);
+    vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    console_print("\n");
+
+    console_break_lock();
+    console_set_color(CONSOLE_WHITE, CONSOLE_RED);
+    console_printf("panic: %s\n", message);
     print_backtrace(__builtin_frame_address(0));
     machine_exit(BOOT_EXIT_PANIC);
 }
