@@ -1,0 +1,190 @@
+#!/bin/sh
+# `corrode image`: what it makes, in the eyes of the tools that everyone uses to look at disks and discs.
+. "$(dirname "$0")/lib.sh"
+
+disk=$tmp/disk.img
+seq 1 20000 >"$tmp/initrd.bin"
+printf 'ein Modul\n' >"$tmp/A module, with a long name.tar.gz"
+: >"$tmp/empty"
+ok "makes an image" corrode image --kernel "$hello" --module "$tmp/initrd.bin" \
+    --module "$tmp/A module, with a long name.tar.gz" --module "$tmp/empty" --cmdline 'log=debug x=1' -o "$disk"
+is "is silent about it" "$out$err" ""
+is "has whole MiB" "$(($(stat -c %s "$disk") % 1048576))" 0
+is "is 34 MiB, the smallest FAT32" "$(stat -c %s "$disk")" 35651584
+ok "is sparse" test "$(du -k "$disk" | cut -f1)" -lt 2048
+ok "leaves nothing else behind" test ! -e "$(find "$tmp" -name '.corrode*' -print -quit)"
+
+# Partition table.
+ok "sfdisk verifies it" sfdisk --verify "$disk"
+run sfdisk --dump "$disk"
+like "has one active FAT32 partition at sector 2048 to the end" "$out" \
+    'start= +2048, size= +67584, type=c, bootable'
+is "has only one partition" "$(printf '%s\n' "$out" | grep -c start=)" 1
+unlike "has a disk signature" "$out" 'label-id: 0x0*$'
+is "has real CHS values, first 0/32/33" "$(bytes "$disk" 447 3)" "202100"
+is "has real CHS values, last 4/85/17" "$(bytes "$disk" 451 3)" "551104"
+is "ends stage 1 in 55 AA" "$(bytes "$disk" 510 2)" 55aa
+is "tells stage 1 how long stage 2 is" "$(od -An -tu2 -j438 -N2 "$disk" | tr -d ' ')" \
+    $((($(stat -c %s "$build"/boot/stage2.bin) + 2047) / 2048 * 4))
+ok "keeps a copy of stage 1 for discs" cmp -n 512 "$disk" "$disk" 0 $((124 * 512))
+ok "keeps stage 2 in sector 128" cmp -n "$(stat -c %s "$build"/boot/stage2.bin)" "$disk" "$build"/boot/stage2.bin $((128 * 512)) 0
+
+# The FAT file system.
+partition "$disk" "$tmp/partition"
+ok "fsck.fat is content" fsck.fat -n "$tmp/partition"
+run fsck.fat -nv "$tmp/partition"
+like "is FAT32" "$out" '32 bit entries'
+run mdir -b -/ -i "$disk@@1M" ::
+is "holds the files under their names" "$(printf '%s\n' "$out" | sort | tr '\n' ' ')" \
+    "::/A module, with a long name.tar.gz ::/EFI/ ::/EFI/BOOT/ ::/EFI/BOOT/BOOTX64.EFI ::/corrode.conf ::/empty ::/initrd.bin ::/kernel.elf "
+for pair in "EFI/BOOT/BOOTX64.EFI $build/boot/BOOTX64.EFI" "initrd.bin $tmp/initrd.bin"; do
+    rm -f "$tmp/copy"
+    mcopy -i "$disk@@1M" "::${pair%% *}" "$tmp/copy"
+    ok "holds ${pair%% *} unchanged" cmp "${pair#* }" "$tmp/copy"
+done
+is "holds the module of the long name" "$(mtype -i "$disk@@1M" '::A module, with a long name.tar.gz')" "ein Modul"
+is "has a boot configuration" "$(mtype -i "$disk@@1M" ::corrode.conf | grep -v '^#')" "kernel = /kernel.elf
+cmdline = log=debug x=1
+module = /initrd.bin
+module = /A module, with a long name.tar.gz
+module = /empty"
+mcopy -i "$disk@@1M" ::kernel.elf "$tmp/stripped"
+ok "strips the kernel" test "$(stat -c %s "$tmp/stripped")" -lt "$(stat -c %s "$hello")"
+run readelf -lW "$tmp/stripped"
+is "keeps its program headers" "$(printf '%s\n' "$out" | grep LOAD)" "$(readelf -lW "$hello" | grep LOAD)"
+is "has no section headers left" "$(readelf -hW "$tmp/stripped" | sed -n 's/.*Number of section headers: *//p')" 0
+
+# The disc.
+run xorriso -indev "$disk" -report_el_torito plain -report_system_area plain
+like "xorriso sees the volume" "$err" "Volume id +: 'CORRODE'"
+like "xorriso sees the entry for BIOS" "$out" 'boot img : +1 +BIOS +y +none +0x0000 +0x00 +4 +31'
+like "xorriso sees the entry for UEFI" "$out" 'boot img : +2 +UEFI +y +none +0x0000 +0x00 +0 +512'
+like "xorriso sees the partition" "$out" 'MBR partition +: +1 +0x80 +0x0c +2048 +67584'
+ok "xorriso extracts the module from the disc" xorriso -osirrox on -indev "$disk" -extract /INITRD.BIN "$tmp/from-disc"
+ok "and it is the module" cmp "$tmp/initrd.bin" "$tmp/from-disc"
+run xorriso -osirrox on -indev "$disk" -find / -type f
+like "the disc lists the UEFI loader" "$out" "'/EFI/BOOT/BOOTX64.EFI'"
+like "the disc lists the module by its disc name" "$out" "'/A_MODULE__WITH_A_LONG_NA.*\.GZ'"
+
+# The same input gives the same bytes.
+mkdir "$tmp/again"
+ok "makes it again" env TZ=Asia/Tokyo corrode image --kernel "$hello" --module "$tmp/initrd.bin" \
+    --module "$tmp/A module, with a long name.tar.gz" --module "$tmp/empty" --cmdline 'log=debug x=1' -o "$tmp/again/disk.img"
+ok "with the same bytes" cmp "$disk" "$tmp/again/disk.img"
+corrode image --kernel "$hello" --cmdline other -o "$tmp/other.img"
+ok "another command line gives another disk signature" sh -c \
+    "! cmp -s -n 4 '$disk' '$tmp/other.img' 440 440"
+ok "honours SOURCE_DATE_EPOCH" env SOURCE_DATE_EPOCH=1000000000 corrode image --kernel "$hello" -o "$tmp/dated.img"
+run mdir -i "$tmp/dated.img@@1M" ::kernel.elf
+like "the date is in the directory" "$out" '2001-09-09 +1:46'
+refuses "a SOURCE_DATE_EPOCH that is none" 1 'SOURCE_DATE_EPOCH=soon' env SOURCE_DATE_EPOCH=soon \
+    corrode image --kernel "$hello" -o "$tmp/never.img"
+
+# Sizes.
+ok "makes a FAT16 of 4 MiB" corrode image --kernel "$hello" --size 4M -o "$tmp/small.img"
+is "of just that size" "$(stat -c %s "$tmp/small.img")" 4194304
+partition "$tmp/small.img" "$tmp/partition"
+ok "fsck.fat is content with FAT16" fsck.fat -n "$tmp/partition"
+run fsck.fat -nv "$tmp/partition"
+like "it is FAT16" "$out" '16 bit entries'
+like "sfdisk calls it FAT16" "$(sfdisk --dump "$tmp/small.img")" 'type=e, bootable'
+for size in 5M 33M 34M 35M 64M 600M; do
+    ok "makes $size" corrode image --kernel "$hello" --size $size -o "$tmp/sized.img"
+    dd if="$tmp/sized.img" of="$tmp/partition" bs=1M skip=1 conv=sparse status=none
+    ok "fsck.fat is content with $size" fsck.fat -n "$tmp/partition"
+    rm -f "$tmp/sized.img" "$tmp/partition"
+done
+ok "makes 40G" corrode image --kernel "$hello" --size 40G -o "$tmp/large.img"
+run minfo -i "$tmp/large.img@@1M" ::
+like "with clusters of 32 KiB" "$out" 'cluster size: 64 sectors'
+ok "and mtools reads it" mdir -i "$tmp/large.img@@1M" ::EFI/BOOT
+rm -f "$tmp/large.img"
+is "rounds up to whole MiB" "$(corrode image --kernel "$hello" --size 5000000 -o "$tmp/odd.img" && stat -c %s "$tmp/odd.img")" 5242880
+refuses "a size that is too small, naming the smallest" 2 'too small.*4 MiB is the smallest' \
+    corrode image --kernel "$hello" --size 1M -o "$tmp/never.img"
+ok "the smallest works" corrode image --kernel "$hello" --size 4M -o "$tmp/least.img"
+dd if=/dev/zero of="$tmp/twenty" bs=1M count=20 status=none
+refuses "a size that is too small for the files" 2 'too small.*MiB is the smallest' \
+    corrode image --kernel "$hello" --module "$tmp/twenty" --size 8M -o "$tmp/never.img"
+least=$(printf '%s\n' "$err" | sed -n 's/.*; \([0-9]*\) MiB is the smallest.*/\1/p')
+ok "the size that it named works" corrode image --kernel "$hello" --module "$tmp/twenty" --size "${least}M" -o "$tmp/least.img"
+refuses "a MiB less does not" 2 'too small' corrode image --kernel "$hello" --module "$tmp/twenty" \
+    --size $((least - 1))M -o "$tmp/never.img"
+refuses "a size beyond 2 TiB" 2 'smaller than 2 TiB' corrode image --kernel "$hello" --size 3T -o "$tmp/never.img"
+refuses "a size beyond 64 bits" 2 'not a size' corrode image --kernel "$hello" --size 99999999999999G -o "$tmp/never.img"
+for size in -1 0 x 1X 12MM ''; do
+    refuses "the size '$size'" 2 'not a size' corrode image --kernel "$hello" --size "$size" -o "$tmp/never.img"
+done
+
+# Many modules: more names than the disc's directory holds, more records than a sector of FAT.
+mkdir "$tmp/many"
+set --
+for i in $(seq 1 300); do
+    echo "$i" >"$tmp/many/module number $i.data"
+    set -- "$@" --module "$tmp/many/module number $i.data"
+done
+for size in 34M 8M; do
+    ok "takes 300 modules in $size" corrode image --kernel "$hello" "$@" --size $size -o "$tmp/many.img"
+    partition "$tmp/many.img" "$tmp/partition"
+    ok "fsck.fat is content with them" fsck.fat -n "$tmp/partition"
+    is "the last one is right" "$(mtype -i "$tmp/many.img@@1M" '::module number 300.data')" 300
+    ok "xorriso reads the disc" xorriso -indev "$tmp/many.img" -find /
+done
+rm -rf "$tmp/many"
+
+# Names.
+mkdir "$tmp/names" "$tmp/names/other"
+for name in UPPER.BIN 'über größe.bin' 'a+b.c.d' '.hidden' 'noext' 'x.toolong' 'LONGERNAME1' 'LONGERNAME2'; do
+    echo "$name" >"$tmp/names/$name"
+    ok "takes a module called $name" corrode image --kernel "$hello" --module "$tmp/names/$name" -o "$tmp/name.img"
+    partition "$tmp/name.img" "$tmp/partition"
+    ok "fsck.fat is content with it" fsck.fat -n "$tmp/partition"
+done
+export LC_ALL=C.UTF-8
+is "mtools finds it by its name" "$(mtype -i "$tmp/name.img@@1M" ::LONGERNAME2)" LONGERNAME2
+corrode image --kernel "$hello" --module "$tmp/names/über größe.bin" -o "$tmp/name.img"
+is "mtools finds the one with umlauts" "$(mtype -i "$tmp/name.img@@1M" '::über größe.bin')" 'über größe.bin'
+export LC_ALL=C
+echo 1 >"$tmp/names/other/upper.bin"
+refuses "two modules of one name" 1 'also called UPPER.BIN; rename' corrode image --kernel "$hello" \
+    --module "$tmp/names/UPPER.BIN" --module "$tmp/names/other/upper.bin" -o "$tmp/never.img"
+cp "$tmp/names/noext" "$tmp/names/other/kernel.elf"
+refuses "a module with the kernel's name" 1 'also called kernel.elf' corrode image --kernel "$hello" \
+    --module "$tmp/names/other/kernel.elf" -o "$tmp/never.img"
+for name in 'a:b' 'a?' 'trailing.' 'blank '; do
+    cp "$tmp/names/noext" "$tmp/names/$name"
+    refuses "a module called '$name'" 1 'FAT cannot hold.*rename' corrode image --kernel "$hello" \
+        --module "$tmp/names/$name" -o "$tmp/never.img"
+done
+
+# Configuration and command line.
+printf 'video = text\nserial = com1,9600' >"$tmp/extra.conf"
+ok "takes a configuration" corrode image --kernel "$hello" --config "$tmp/extra.conf" -o "$tmp/conf.img"
+is "and puts it first, with a line end" "$(mtype -i "$tmp/conf.img@@1M" ::corrode.conf | grep -v '^#')" "video = text
+serial = com1,9600
+kernel = /kernel.elf"
+refuses "a command line of two lines" 1 'end of a line' corrode image --kernel "$hello" --cmdline 'a
+b' -o "$tmp/never.img"
+refuses "a configuration that is no text" 1 'not a text file' corrode image --kernel "$hello" \
+    --config "$hello" -o "$tmp/never.img"
+
+ok "takes a module from a pipe, and an image name in this directory" sh -c \
+    "cd '$tmp' && mkfifo pipe && { cat initrd.bin >pipe & corrode image --kernel '$hello' -m pipe -o here.img; }"
+is "the pipe's contents are there" "$(mtype -i "$tmp/here.img@@1M" ::pipe | cksum)" "$(cksum <"$tmp/initrd.bin")"
+ok "replaces an image that exists" corrode image --kernel "$hello" -o "$tmp/here.img"
+is "gives it the usual permissions" "$(umask 027; corrode image --kernel "$hello" -o "$tmp/perm.img"; stat -c %a "$tmp/perm.img")" 640
+
+# --help and the like.
+ok "--help works" corrode image --help
+like "and lists the options" "$out" '--kernel FILE'
+refuses "an unknown option, with a hint" 2 'did you mean --kernel' corrode image --kernal "$hello" -o "$tmp/never.img"
+refuses "no kernel" 2 'Give --kernel' corrode image -o "$tmp/never.img"
+refuses "no output" 2 'Give -o' corrode image --kernel "$hello"
+refuses "an operand" 2 'not expected here' corrode image "$hello" -o "$tmp/never.img"
+refuses "an option without its value" 2 'needs a value' corrode image -o "$tmp/never.img" --kernel
+refuses "an unknown format" 2 'choose one of raw' corrode image --format vhd --kernel "$hello" -o "$tmp/never.img"
+ok "--verbose says more" corrode image --verbose --kernel "$hello" -o "$tmp/verbose.img"
+like "about every file" "$err" '/kernel.elf, '
+
+ok "nothing that was refused left a file" test ! -e "$tmp/never.img"
+ok "nor a temporary one" test ! -e "$(find "$tmp" -name '.corrode*' -print -quit)"
