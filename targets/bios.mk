@@ -11,4 +11,3 @@ BIOS_CFLAGS += -fomit-frame-pointer       # smaller; the fault handler prints ad
 BIOS_CFLAGS += -DBOOT_LOADER=1            # boot/protocol.h: pointers of the hand-off are 64-bit integers
 
 BIOS_LDFLAGS := -m elf_i386 --gc-sections --build-id=none -z noexecstack -z norelro
-BIOS_LDFLAGS += --orphan-handling=error   # nothing may land in the image by accident

@@ -33,9 +33,14 @@
 entry32:
         leal    handoff_stack_top(%ebx), %esp
 
-        /* This processor's own tables: the GDT is position independent but for its address. */
-        leal    gdt(%ebx), %eax
-        movl    %eax, gdt_pointer + 2(%ebx)
+        /* A GDT of our own, copied to where the processor may mark the TSS busy. */
+        cld
+        leal    gdt_constant(%ebx), %esi
+        leal    gdt(%ebx), %edi
+        movl    $((gdt_constant_end - gdt_constant) / 4), %ecx
+        movw    $(gdt_end - gdt - 1), gdt_pointer(%ebx)
+        movl    %edi, gdt_pointer + 2(%ebx)
+        rep movsl
         lgdt    gdt_pointer(%ebx)
 
         /* Paging is off, so every bit of CR4 may change: this also leaves 5-level paging, if firmware used it. */
@@ -95,20 +100,20 @@ entry64:
         jmpq    *%rax
 
 /* ------------------------------------------------------------------------------------------------------------------
- * Exceptions before the kernel has an IDT of its own: thirty-two stubs of 16 bytes, each pushing an error code where
- * the processor has not, and its number.
+ * Exceptions before the kernel has an IDT of its own: thirty-two stubs of 8 bytes. The address that each call leaves on
+ * the stack tells which it was; a zero stands in where the processor pushes no error code (it does for 8, 10 to 14, 17,
+ * 21, 29 and 30).
  */
         .globl  fault_stubs
-        .balign 16
+        .balign 8
 fault_stubs:
         .set    vector, 0
         .rept   32
-        .balign 16
-        .if ((1 << vector) & 0x60227d00) == 0     /* 8, 10..14, 17, 21, 29 and 30 come with an error code */
+        .balign 8
+        .if ((1 << vector) & 0x60227d00) == 0
         pushq   $0
         .endif
-        pushq   $vector
-        jmp     fault_common
+        callq   fault_common
         .set    vector, vector + 1
         .endr
 
@@ -136,23 +141,23 @@ fault_common:
         ud2
 
 /* ------------------------------------------------------------------------------------------------------------------ */
-        .section .data, "aw"
+        .section .rodata, "a"
         .balign 8
-        .globl  gdt
-gdt:
+gdt_constant:
         .quad   0
         .quad   0x00af9b000000ffff              /* 08: 64-bit code */
         .quad   0x00cf93000000ffff              /* 10: data */
         .quad   0x00cf9b000000ffff              /* 18: 32-bit code, for whoever has to leave long mode */
-        .quad   0, 0                            /* 20: TSS, filled in by handoff_main */
-gdt_end:
-        .balign 4
-        .word   0
-gdt_pointer:
-        .word   gdt_end - gdt - 1
-        .quad   0
+gdt_constant_end:
 
         .section .bss, "aw", @nobits
+        .balign 16
+        .globl  gdt
+gdt:
+        .space  48                              /* the above, and 20: TSS, filled in by handoff_main */
+gdt_end:
+gdt_pointer:
+        .space  16
         .balign 16
         .space  4096
         .globl  handoff_stack_top

@@ -11,7 +11,6 @@
 #include "arch/x86_64/io.h"
 #include "boot/handoff/screen.h"
 #include "drivers/uart16550.h"
-#include "lib/printf.h"
 #include "lib/types.h"
 
 /* One string, since an array of pointers would need relocation; see name_of(). */
@@ -35,57 +34,87 @@ static const char *name_of(uint64_t vector)
     return *name ? name : "unknown exception";
 }
 
-struct report {
-    struct format_sink sink;
-    struct screen screen;
-};
+static struct screen screen;
 
-static void report_write(struct format_sink *sink, const char *text, size_t length)
+static void put(char c)
 {
-    struct report *report = (struct report *)sink;
-    for (size_t i = 0; i < length; i++) {
-        screen_put(&report->screen, text[i]);
-        if (handoff_parameters.serial.port) {
-            if (text[i] == '\n')
-                uart_write(handoff_parameters.serial.port, '\r');
-            uart_write(handoff_parameters.serial.port, (uint8_t)text[i]);
-        }
-    }
+    uint16_t port = handoff_parameters.serial.port;
+    screen_put(&screen, c);
+    if (port && c == '\n')
+        uart_write(port, '\r');
+    if (port)
+        uart_write(port, (uint8_t)c);
 }
 
-static void report_page_fault(struct format_sink *out, const struct fault_frame *f)
+static void put_text(const char *text)
+{
+    while (*text)
+        put(*text++);
+}
+
+static void put_hex(uint64_t n)
+{
+    for (int shift = 60; shift >= 0; shift -= 4)
+        put("0123456789abcdef"[n >> shift & 15]);
+}
+
+static void put_decimal(uint64_t n)
+{
+    if (n >= 10)
+        put_decimal(n / 10);
+    put((char)('0' + n % 10));
+}
+
+static void report_page_fault(const struct fault_frame *f)
 {
     uint64_t guard = handoff_parameters.stack_base - PAGE_SIZE;
-    const char *verb = f->error_code & PAGE_FAULT_FETCH ? "execute" : f->error_code & PAGE_FAULT_WRITE ? "write" : "read";
-    format_sink_printf(out, "It tried to %s address %#llx, ", verb, (unsigned long long)f->cr2);
+    put_text("It tried to ");
+    put_text(f->error_code & PAGE_FAULT_FETCH ? "execute" : f->error_code & PAGE_FAULT_WRITE ? "write" : "read");
+    put_text(" address ");
+    put_hex(f->cr2);
     if (f->cr2 - guard < PAGE_SIZE)
-        format_sink_printf(out, "the guard page below its stack: the stack is too small.\n");
+        put_text(", the guard page below its stack: the stack is too small.\n");
     else if (f->error_code & PAGE_FAULT_PRESENT)
-        format_sink_printf(out, "which the page tables do not allow.\n");
+        put_text(", which the page tables do not allow.\n");
     else
-        format_sink_printf(out, "where nothing is mapped.\n");
+        put_text(", where nothing is mapped.\n");
+}
+
+/* Names of what put_registers prints, three characters each, in the order of struct fault_frame. */
+static const char registers[] = "CR2R15R14R13R12R11R10R9 R8 RDIRSIRBPRBXRDXRCXRAX   ERRRIPCS FLGRSPSS ";
+#define STUB_INDEX 16
+
+static void put_registers(const struct fault_frame *f)
+{
+    const uint64_t *value = (const uint64_t *)f;
+    int column = 0;
+    for (int i = 0; registers[3 * i]; i++) {
+        if (i == STUB_INDEX)
+            continue;
+        for (int c = 0; c < 3; c++)
+            put(registers[3 * i + c]);
+        put(' ');
+        put_hex(value[i]);
+        put(++column % 3 == 0 ? '\n' : ' ');
+    }
+    put('\n');
 }
 
 void fault_report(const struct fault_frame *f)
 {
-    struct report report = {.sink = {.write = report_write}};
-    struct format_sink *out = &report.sink;
-    typedef unsigned long long ull;
-
-    screen_init(&report.screen, &handoff_parameters.framebuffer, &handoff_parameters.text);
-    format_sink_printf(out, "\nCorrode: the kernel died of exception %llu (%s) before it had a handler of its own.\n",
-        (ull)f->vector, name_of(f->vector));
-    if (f->vector == PAGE_FAULT)
-        report_page_fault(out, f);
-    format_sink_printf(out, "RIP %016llx  slide %llx: look up %llx with addr2line\n", (ull)f->rip,
-        (ull)handoff_parameters.kernel_slide, (ull)(f->rip - handoff_parameters.kernel_slide));
-    format_sink_printf(out, "RSP %016llx RFLAGS %08llx error %llx CS %llx\n", (ull)f->rsp, (ull)f->rflags,
-        (ull)f->error_code, (ull)f->cs);
-    format_sink_printf(out, "RAX %016llx RBX %016llx RCX %016llx\n", (ull)f->rax, (ull)f->rbx, (ull)f->rcx);
-    format_sink_printf(out, "RDX %016llx RSI %016llx RDI %016llx\n", (ull)f->rdx, (ull)f->rsi, (ull)f->rdi);
-    format_sink_printf(out, "RBP %016llx R8  %016llx R9  %016llx\n", (ull)f->rbp, (ull)f->r8, (ull)f->r9);
-    format_sink_printf(out, "R10 %016llx R11 %016llx R12 %016llx\n", (ull)f->r10, (ull)f->r11, (ull)f->r12);
-    format_sink_printf(out, "R13 %016llx R14 %016llx R15 %016llx\n", (ull)f->r13, (ull)f->r14, (ull)f->r15);
+    uint64_t vector = (f->stub - (uint64_t)fault_stubs) / 8;
+    screen_init(&screen, &handoff_parameters.framebuffer, (const void *)handoff_parameters.font, &handoff_parameters.text);
+    put_text("\nCorrode: the kernel died of exception ");
+    put_decimal(vector);
+    put_text(" (");
+    put_text(name_of(vector));
+    put_text(") before it had a handler of its own.\n");
+    if (vector == PAGE_FAULT)
+        report_page_fault(f);
+    put_registers(f);
+    put_text("In the file as it was linked, it was at address ");
+    put_hex(f->rip - handoff_parameters.kernel_slide);
+    put_text(": ask addr2line.\n");
 
     if (cpu_is_virtual())
         outb(BOOT_EXIT_PORT, BOOT_EXIT_PANIC);

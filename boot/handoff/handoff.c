@@ -49,7 +49,7 @@ struct handoff handoff_parameters;
 static void load_idt(void)
 {
     for (unsigned i = 0; i < 32; i++) {
-        uint64_t stub = (uint64_t)fault_stubs + 16 * i;
+        uint64_t stub = (uint64_t)fault_stubs + 8 * i;
         idt[i] = (struct idt_gate) {
             .offset_low = (uint16_t)stub,
             .offset_middle = (uint16_t)(stub >> 16),
@@ -59,7 +59,9 @@ static void load_idt(void)
             .type = GATE_INTERRUPT,
         };
     }
-    struct table_pointer pointer = {.limit = sizeof idt - 1, .base = (uint64_t)idt};
+    struct table_pointer pointer; /* assigned, not initialised: a constant would hold an absolute address */
+    pointer.limit = sizeof idt - 1;
+    pointer.base = (uint64_t)idt;
     __asm__ volatile("lidt %0" : : "m"(pointer));
 }
 

@@ -9,8 +9,6 @@
 #ifndef CORRODE_BOOT_HANDOFF_H
 #define CORRODE_BOOT_HANDOFF_H
 
-#include "boot/protocol.h"
-
 /* Selectors of the GDT that the kernel is entered with; 64-bit code and data are part of the protocol. */
 #define HANDOFF_CODE64 0x08
 #define HANDOFF_DATA 0x10
@@ -23,7 +21,11 @@
 #define HANDOFF_STACK 16
 #define HANDOFF_INFO 24
 
+#define HANDOFF_FONT_SIZE (96 * 16)
+
 #ifndef __ASSEMBLER__
+
+#include "boot/protocol.h"
 
 #include <stddef.h>
 
@@ -33,6 +35,7 @@ struct handoff {
     uint64_t stack_top;  /* virtual */
     uint64_t info;       /* struct boot_info, virtual */
     /* For the fault handler, which must not rely on a boot_info that the kernel may have overwritten. */
+    uint64_t font; /* HANDOFF_FONT_SIZE bytes of glyphs, virtual; 0: a framebuffer stays silent */
     struct boot_framebuffer framebuffer;
     struct boot_text text;
     struct boot_serial serial;

@@ -6,15 +6,18 @@
 #include "boot/handoff/screen.h"
 
 #include "lib/types.h"
-#include "tty/font.h"
 
+#define FONT_WIDTH 8
+#define FONT_HEIGHT 16
 #define WHITE_ON_RED 0x4f
 
-void screen_init(struct screen *screen, const struct boot_framebuffer *framebuffer, const struct boot_text *text)
+void screen_init(struct screen *screen, const struct boot_framebuffer *framebuffer, const void *font,
+    const struct boot_text *text)
 {
     *screen = (struct screen) {0};
-    if (framebuffer->address) {
+    if (framebuffer->address && font) {
         screen->framebuffer = framebuffer;
+        screen->font = font;
         screen->columns = framebuffer->width / FONT_WIDTH;
         screen->rows = framebuffer->height / FONT_HEIGHT;
     } else if (text->cells) {
@@ -53,7 +56,7 @@ static void draw(const struct screen *screen, char c)
     if (screen->text)
         screen->text->cells[screen->row * screen->columns + screen->column] = (uint16_t)(WHITE_ON_RED << 8 | (uint8_t)c);
     else
-        draw_glyph(screen, font_glyph((uint8_t)c));
+        draw_glyph(screen, screen->font[c >= ' ' ? c - ' ' : 0]);
 }
 
 void screen_put(struct screen *screen, char c)

@@ -5,4 +5,4 @@
         .balign 16
         .globl  handoff_blob_start
 handoff_blob_start:
-        .incbin HANDOFF_BIN
+        .incbin "build/boot/handoff.bin"

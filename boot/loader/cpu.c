@@ -9,8 +9,6 @@
 #include "arch/x86_64/io.h"
 
 #define EFLAGS_ID (1ul << 21)
-#define LEAF1_EDX_MSR (1u << 5)
-#define LEAF1_EDX_PAE (1u << 6)
 #define EXTENDED_EDX_NX (1u << 20)
 #define EXTENDED_EDX_GIGABYTE (1u << 26)
 #define EXTENDED_EDX_LONG_MODE (1u << 29)
@@ -41,16 +39,12 @@ static uint32_t extended_features(void)
 
 int cpu_check(void)
 {
-    static const char advice[] = "Use a PC or virtual machine with a 64-bit (x86-64) processor.";
-
+    /* Long mode implies all that came before it: PAE, MSRs, SSE2. */
     if (!has_cpuid() || !(extended_features() & EXTENDED_EDX_LONG_MODE))
-        return loader_error("This processor is 32-bit only: it has no long mode. %s", advice);
-    uint32_t features = cpu_id(1, 0).edx;
-    if (!(features & LEAF1_EDX_PAE) || !(features & LEAF1_EDX_MSR))
-        return loader_error("This processor lacks physical address extension (PAE). %s", advice);
+        return loader_error("This processor is 32-bit only: it has no long mode. Use a PC or virtual machine with a 64-bit "
+                            "(x86-64) processor.");
     if (!(extended_features() & EXTENDED_EDX_NX))
-        return loader_error("This processor, or a firmware setting, has no NX (no-execute, \"XD\") bit. Turn it on in the "
-                            "firmware's setup.");
+        return loader_error("This processor has no NX (no-execute, \"XD\") bit. Turn it on in the firmware's setup.");
     return 0;
 }
 

@@ -16,6 +16,7 @@
 #define LOWER_HALF_END 0x0000800000000000ull
 #define HIGHER_HALF 0xffff800000000000ull
 #define MAX_IMAGE GIB(1)
+#define NOT_STATIC "is dynamically linked; link the kernel with -static or -static-pie, without undefined symbols."
 
 /* Is [address, address + size) canonical, clear of the null page and of the very last page? */
 static bool is_canonical_range(vaddr_t address, uint64_t size)
@@ -25,44 +26,52 @@ static bool is_canonical_range(vaddr_t address, uint64_t size)
     return address < LOWER_HALF_END && size <= LOWER_HALF_END - address;
 }
 
+/* "FILE: PROBLEM", for problems that need no numbers. */
+static int bad(const struct elf_source *source, const char *problem)
+{
+    return loader_error("%s: %s", source->path, problem);
+}
+
+static int cut_off(const struct elf_source *source)
+{
+    return bad(source, "the file was cut off: its headers speak of more than it has. Copy the kernel again.");
+}
+
 static int check_header(struct elf_source *source, const struct elf64_ehdr *header)
 {
     if (header->e_magic != ELF_MAGIC)
-        return loader_error("%s: is not an ELF file, so it is no kernel.", source->path);
+        return bad(source, "is not an ELF file, so it is no kernel.");
     if (header->e_class != ELFCLASS64)
-        return loader_error("%s: is a 32-bit program (ELF class %u); build the kernel for x86-64.", source->path,
-            header->e_class);
+        return bad(source, "is not 64-bit (its ELF class says so); build the kernel for x86-64.");
     if (header->e_data != ELFDATA2LSB || header->e_machine != EM_X86_64)
         return loader_error("%s: was built for another processor (ELF machine %u); build the kernel for x86-64.",
             source->path, header->e_machine);
     if (header->e_type != ET_EXEC && header->e_type != ET_DYN)
-        return loader_error("%s: is ELF type %u; link the kernel as an executable.", source->path, header->e_type);
+        return bad(source, "is not an executable; link the kernel.");
     if (header->e_phentsize != sizeof(struct elf64_phdr) || header->e_phnum == 0
         || header->e_phnum > MAX_PROGRAM_HEADERS)
-        return loader_error("%s: has %u program headers of %u bytes; 1 to %d of %u are expected.", source->path,
-            header->e_phnum, header->e_phentsize, MAX_PROGRAM_HEADERS, (unsigned)sizeof(struct elf64_phdr));
+        return bad(source, "has no program headers, or too many; link the kernel again.");
     return 0;
 }
 
 static int plan_segment(struct elf_source *source, const struct elf64_phdr *header, struct elf_plan *plan)
 {
-    const char *path = source->path;
-    unsigned long long address = header->p_vaddr;
+    const char *problem = NULL;
     if (header->p_memsz == 0)
         return 0;
-    if (plan->segment_count == ELF_MAX_SEGMENTS)
-        return loader_error("%s: has more than %d segments.", path, ELF_MAX_SEGMENTS);
-    if (header->p_filesz > header->p_memsz)
-        return loader_error("%s: the segment at %#llx is larger in the file than in memory.", path, address);
     if (header->p_offset > source->size || header->p_filesz > source->size - header->p_offset)
-        return loader_error("%s: the segment at %#llx ends beyond the file: it was cut off. Copy the kernel again.", path,
-            address);
-    if (!is_canonical_range(header->p_vaddr, header->p_memsz))
-        return loader_error("%s: the segment at %#llx lies outside the address space.", path, address);
-    if ((header->p_flags & (PF_W | PF_X)) == (PF_W | PF_X))
-        return loader_error("%s: the segment at %#llx is both writable and executable; link code and data apart "
-                            "(-z separate-code).",
-            path, address);
+        return cut_off(source);
+    if (plan->segment_count == ELF_MAX_SEGMENTS)
+        return bad(source, "has too many segments.");
+    if (header->p_filesz > header->p_memsz)
+        problem = "is larger in the file than in memory";
+    else if (!is_canonical_range(header->p_vaddr, header->p_memsz))
+        problem = "lies outside the address space";
+    else if ((header->p_flags & (PF_W | PF_X)) == (PF_W | PF_X))
+        problem = "is both writable and executable; link with -z separate-code";
+    if (problem)
+        return loader_error("%s: the segment at %#llx %s.", source->path, (unsigned long long)header->p_vaddr, problem);
+
     struct elf_segment *segment = &plan->segments[plan->segment_count++];
     *segment = (struct elf_segment) {
         .address = header->p_vaddr,
@@ -85,42 +94,36 @@ static int plan_segment(struct elf_source *source, const struct elf64_phdr *head
     if (plan->segment_count == 1)
         plan->physical_base = physical_of_zero; /* of virtual address 0, until the base is known */
     else if (plan->physical_base != physical_of_zero && (plan->request.flags & BOOT_REQUEST_PHYSICAL))
-        return loader_error("%s: asks for physical addresses, but its segments are not laid out there as they are "
-                            "virtually; give every segment the same distance between p_vaddr and p_paddr.",
-            path);
+        return bad(source, "asks for physical addresses, but p_vaddr - p_paddr is not the same for all segments.");
     return 0;
 }
 
 /* After all segments are known: whole pages, no page of two segments, the range of the image. */
-static int plan_image(const char *path, struct elf_plan *plan)
+static int plan_image(struct elf_source *source, struct elf_plan *plan)
 {
     if (plan->segment_count == 0)
-        return loader_error("%s: has nothing to load.", path);
-    for (uint32_t i = 0; i + 1 < plan->segment_count; i++) {
-        const struct elf_segment *s = &plan->segments[i];
-        if (align_up(s->address + s->size, PAGE_SIZE) > align_down(s[1].address, PAGE_SIZE))
-            return loader_error("%s: the segments at %#llx and %#llx overlap or share a page; link with "
-                                "-z max-page-size=4096 -z separate-code.",
-                path, (unsigned long long)s->address, (unsigned long long)s[1].address);
-    }
-    const struct elf_segment *last = &plan->segments[plan->segment_count - 1];
-    plan->base = align_down(plan->segments[0].address, PAGE_SIZE);
-    plan->end = align_up(last->address + last->size, PAGE_SIZE);
-    plan->physical_base += plan->base;
-    if ((plan->base >= HIGHER_HALF) != (plan->end > HIGHER_HALF))
-        return loader_error("%s: lies partly in the lower and partly in the higher half.", path);
-    if (plan->end - plan->base > MAX_IMAGE)
-        return loader_error("%s: spans %llu MiB from its first to its last byte; the limit is 1024 MiB.", path,
-            (unsigned long long)((plan->end - plan->base) >> 20));
-    if (!plan->is_position_independent && plan->base < PAGE_SIZE)
-        return loader_error("%s: wants to be at address 0, which must stay unmapped.", path);
+        return bad(source, "has nothing to load.");
+    bool entry_is_code = false;
     for (uint32_t i = 0; i < plan->segment_count; i++) {
         const struct elf_segment *s = &plan->segments[i];
+        plan->end = align_up(s->address + s->size, PAGE_SIZE);
         if ((s->flags & PF_X) && plan->entry - s->address < s->size)
-            return 0;
+            entry_is_code = true;
+        if (i + 1 < plan->segment_count && plan->end > align_down(s[1].address, PAGE_SIZE))
+            return loader_error("%s: the segments at %#llx and %#llx overlap or share a page; link with "
+                                "-z max-page-size=4096 -z separate-code.",
+                source->path, (unsigned long long)s->address, (unsigned long long)s[1].address);
     }
-    return loader_error("%s: its entry point %#llx is not in an executable segment.", path,
-        (unsigned long long)plan->entry);
+    plan->base = align_down(plan->segments[0].address, PAGE_SIZE);
+    plan->physical_base += plan->base;
+    if (plan->end - plan->base > MAX_IMAGE)
+        return bad(source, "spans more than 1 GiB from its first to its last byte.");
+    if (!plan->is_position_independent && plan->base < MIB(1))
+        return bad(source, "wants to be below 1 MiB, which belongs to the loader; link it higher.");
+    if (!entry_is_code)
+        return loader_error("%s: its entry point %#llx is not in an executable segment.", source->path,
+            (unsigned long long)plan->entry);
+    return 0;
 }
 
 /* Looks for the request in one note segment. 1 when it was found. */
@@ -129,7 +132,7 @@ static int find_request(struct elf_source *source, const struct elf64_phdr *head
     static uint8_t notes[MAX_NOTES_SIZE];
     uint64_t size = min_u64(header->p_filesz, sizeof notes);
     if (header->p_offset > source->size || size > source->size - header->p_offset)
-        return loader_error("%s: a note ends beyond the file: it was cut off. Copy the kernel again.", source->path);
+        return cut_off(source);
     if (source->read(source, header->p_offset, notes, size) < 0)
         return -1;
     uint64_t align = header->p_align == 8 ? 8 : 4;
@@ -152,25 +155,19 @@ static int find_request(struct elf_source *source, const struct elf64_phdr *head
     return 0;
 }
 
-static int check_request(const char *path, const struct boot_request *request)
+static int check_request(const struct elf_source *source, const struct boot_request *request)
 {
-    if (request->version != BOOT_PROTOCOL_VERSION)
-        return loader_error("%s: speaks version %u of the boot protocol, this loader version %d; rebuild the kernel or "
-                            "make the image anew with a matching corrode.",
-            path, request->version, BOOT_PROTOCOL_VERSION);
-    if (request->flags & ~(uint32_t)(BOOT_REQUEST_KASLR | BOOT_REQUEST_PHYSICAL))
-        return loader_error("%s: its boot request has flags %#x, some of which this loader does not know; make the image "
-                            "anew with a newer corrode.",
-            path, request->flags);
-    if (request->video > BOOT_VIDEO_FRAMEBUFFER)
-        return loader_error("%s: its boot request asks for video %u, which does not exist.", path, request->video);
+    uint32_t unknown = request->flags & ~(uint32_t)(BOOT_REQUEST_KASLR | BOOT_REQUEST_PHYSICAL);
+    if (request->version != BOOT_PROTOCOL_VERSION || unknown || request->video > BOOT_VIDEO_FRAMEBUFFER)
+        return loader_error("%s: speaks version %u of the boot protocol (flags %#x), this loader version %d; make the "
+                            "image anew with the corrode that the kernel was built for.",
+            source->path, request->version, request->flags, BOOT_PROTOCOL_VERSION);
     if (request->stack_size > MIB(64))
-        return loader_error("%s: asks for a stack of %llu KiB; the limit is 64 MiB.", path,
-            (unsigned long long)(request->stack_size >> 10));
+        return bad(source, "asks for a stack of more than 64 MiB.");
     uint64_t map = request->direct_map;
     if (!is_aligned(map, GIB(1)) || (map >= LOWER_HALF_END && map < HIGHER_HALF))
-        return loader_error("%s: wants its direct map at %#llx, which is not a canonical multiple of 1 GiB.", path,
-            (unsigned long long)map);
+        return loader_error("%s: wants its direct map at %#llx, which is not a canonical multiple of 1 GiB.",
+            source->path, (unsigned long long)map);
     return 0;
 }
 
@@ -182,14 +179,12 @@ int elf_plan(struct elf_source *source, struct elf_plan *plan)
     memset(plan, 0, sizeof *plan);
     plan->align = PAGE_SIZE;
     if (source->size < sizeof header)
-        return loader_error("%s: has only %llu bytes, so it is no kernel.", source->path,
-            (unsigned long long)source->size);
+        return bad(source, "is too short to be a kernel.");
     if (source->read(source, 0, &header, sizeof header) < 0 || check_header(source, &header) < 0)
         return -1;
     uint64_t headers_size = header.e_phnum * sizeof headers[0];
     if (header.e_phoff > source->size || headers_size > source->size - header.e_phoff)
-        return loader_error("%s: its program headers lie beyond the file: it was cut off. Copy the kernel again.",
-            source->path);
+        return cut_off(source);
     if (source->read(source, header.e_phoff, headers, headers_size) < 0)
         return -1;
     plan->entry = header.e_entry;
@@ -200,17 +195,15 @@ int elf_plan(struct elf_source *source, struct elf_plan *plan)
         if (headers[i].p_type == PT_NOTE && (found = find_request(source, &headers[i], plan)) < 0)
             return -1;
     if (!found)
-        return loader_error("%s: has no Corrode boot note, so it does not know this boot protocol; add BOOT_REQUEST(...) "
-                            "of boot/protocol.h.",
-            source->path);
-    if (check_request(source->path, &plan->request) < 0)
+        return bad(source, "has no Corrode boot note, so it does not know this boot protocol; add BOOT_REQUEST(...) of "
+                           "boot/protocol.h.");
+    if (check_request(source, &plan->request) < 0)
         return -1;
 
     for (int i = 0; i < header.e_phnum; i++) {
         const struct elf64_phdr *h = &headers[i];
         if (h->p_type == PT_INTERP)
-            return loader_error("%s: is a dynamically linked program; link the kernel with -static or -static-pie.",
-                source->path);
+            return bad(source, NOT_STATIC);
         if (h->p_type == PT_DYNAMIC) {
             plan->dynamic = h->p_vaddr;
             plan->dynamic_size = h->p_memsz;
@@ -218,7 +211,7 @@ int elf_plan(struct elf_source *source, struct elf_plan *plan)
         if (h->p_type == PT_LOAD && plan_segment(source, h, plan) < 0)
             return -1;
     }
-    return plan_image(source->path, plan);
+    return plan_image(source, plan);
 }
 
 int elf_load(struct elf_source *source, const struct elf_plan *plan, uint8_t *image)
@@ -241,7 +234,7 @@ int elf_load(struct elf_source *source, const struct elf_plan *plan, uint8_t *im
  */
 
 struct relocation {
-    const char *path;
+    const struct elf_source *source;
     const struct elf_plan *plan;
     uint8_t *image;
     uint64_t slide;
@@ -256,7 +249,7 @@ static uint8_t *image_at(const struct relocation *r, vaddr_t address, uint64_t s
 
 static int bad_relocations(const struct relocation *r)
 {
-    return loader_error("%s: its relocation tables are damaged. Link the kernel again.", r->path);
+    return bad(r->source, "its relocation tables are damaged. Link the kernel again.");
 }
 
 static int apply_rela(const struct relocation *r, vaddr_t table, uint64_t size)
@@ -271,9 +264,7 @@ static int apply_rela(const struct relocation *r, vaddr_t table, uint64_t size)
         if (type == R_X86_64_NONE)
             continue;
         if (type != R_X86_64_RELATIVE)
-            return loader_error("%s: needs relocation type %u, but only relative ones are possible here; link the kernel "
-                                "with -static-pie and without undefined symbols.",
-                r->path, type);
+            return bad(r->source, NOT_STATIC);
         uint8_t *target = image_at(r, rela.r_offset, sizeof(uint64_t));
         if (!target)
             return bad_relocations(r);
@@ -319,9 +310,9 @@ static int apply_relr(const struct relocation *r, vaddr_t table, uint64_t size)
     return 0;
 }
 
-int elf_relocate(const char *path, const struct elf_plan *plan, uint8_t *image, uint64_t slide)
+int elf_relocate(const struct elf_source *source, const struct elf_plan *plan, uint8_t *image, uint64_t slide)
 {
-    struct relocation r = {.path = path, .plan = plan, .image = image, .slide = slide};
+    struct relocation r = {.source = source, .plan = plan, .image = image, .slide = slide};
     uint64_t rela = 0, rela_size = 0, relr = 0, relr_size = 0;
 
     if (plan->dynamic_size == 0)
@@ -340,10 +331,8 @@ int elf_relocate(const char *path, const struct elf_plan *plan, uint8_t *image, 
         case DT_RELR: relr = entry.d_val; break;
         case DT_RELRSZ: relr_size = entry.d_val; break;
         case DT_NEEDED:
-            return loader_error("%s: needs shared libraries; link the kernel with -static-pie.", path);
         case DT_REL:
-        case DT_JMPREL:
-            return loader_error("%s: has relocations of a kind that kernels do not need; link it with -static-pie.", path);
+        case DT_JMPREL: return bad(source, NOT_STATIC);
         }
     }
     if (rela_size && apply_rela(&r, rela, rela_size) < 0)

@@ -46,6 +46,6 @@ int elf_plan(struct elf_source *source, struct elf_plan *plan);
 int elf_load(struct elf_source *source, const struct elf_plan *plan, uint8_t *image);
 
 /* Applies the relative relocations for an image that will run at plan->base + slide. */
-int elf_relocate(const char *path, const struct elf_plan *plan, uint8_t *image, uint64_t slide);
+int elf_relocate(const struct elf_source *source, const struct elf_plan *plan, uint8_t *image, uint64_t slide);
 
 #endif

@@ -12,7 +12,7 @@
 #include "boot/loader/error.h"
 #include "lib/string.h"
 
-#define DIRECTORY_LIMIT MIB(2) /* 65,536 entries of 32 bytes: the specification's own limit */
+#define DIRECTORY_LIMIT (2u << 20) /* 65,536 entries of 32 bytes: the specification's own limit */
 #define ATTRIBUTE_VOLUME 0x08
 #define ATTRIBUTE_DIRECTORY 0x10
 #define ATTRIBUTE_LONG_NAME 0x0f
@@ -20,6 +20,10 @@
 #define LONG_NAME_LAST 0x40
 #define LONG_NAME_PIECES 20
 #define DELETED 0xe5
+#define STEP (1u << 30) /* a read goes by steps of 1 GiB, so that nothing reaches 32 bits */
+
+#define REWRITE "Write the image to the disk again."
+#define DAMAGED "%s: the file system is damaged: "
 
 struct directory_entry {
     uint8_t name[11], attribute, reserved[8];
@@ -51,7 +55,7 @@ static uint32_t log2_of(uint32_t power)
     return shift;
 }
 
-int fat_mount(struct fat *fat, struct disk *disk, uint64_t sector)
+int fat_mount(struct fat *fat, struct disk *disk, uint32_t sector)
 {
     uint8_t b[SECTOR_SIZE];
     if (disk_read(disk, DISK_WINDOW_DATA, sector, 0, b, sizeof b) < 0)
@@ -63,22 +67,22 @@ int fat_mount(struct fat *fat, struct disk *disk, uint64_t sector)
     uint32_t fat_size = get16(b + 22) ? get16(b + 22) : get32(b + 36);
     if (get16(b + 510) != 0xaa55 || !is_power_of_two(bytes) || bytes < SECTOR_SIZE || bytes > 4096
         || !is_power_of_two(cluster_sectors) || reserved == 0 || copies == 0 || copies > 4 || fat_size == 0)
-        return loader_error("The system partition holds no FAT file system. Write the image to the disk again.");
+        return loader_error("The system partition holds no FAT file system. " REWRITE);
 
-    uint32_t scale = bytes / SECTOR_SIZE; /* to 512-byte sectors */
-    uint32_t root_sectors = (root_entries * 32 + bytes - 1) >> log2_of(bytes);
-    uint64_t overhead = reserved + (uint64_t)copies * fat_size + root_sectors;
-    if (overhead >= total)
-        return loader_error("The FAT file system says it is larger than itself. Write the image to the disk again.");
-    uint32_t clusters = (uint32_t)(total - overhead) >> log2_of(cluster_sectors);
+    /* In the volume's own sectors; a FAT of 2^26 sectors is larger than any that FAT32 can use. */
+    uint32_t root_sectors = (root_entries * 32 + bytes - 1) / bytes;
+    uint32_t overhead = reserved + copies * fat_size + root_sectors;
+    if (fat_size > 1u << 26 || overhead >= total)
+        return loader_error("The FAT file system is larger than its partition. " REWRITE);
+    uint32_t clusters = (total - overhead) / cluster_sectors;
     if (clusters < 4085)
         return loader_error("The system partition is FAT12, which is too small to boot from. Use FAT16 or FAT32.");
 
+    uint32_t scale = bytes / SECTOR_SIZE; /* to 512-byte sectors */
     *fat = (struct fat) {
         .disk = disk,
-        .fat_sector = sector + (uint64_t)reserved * scale,
-        .root_sector = sector + (reserved + (uint64_t)copies * fat_size) * scale,
-        .root_size = root_entries * 32,
+        .fat_sector = sector + reserved * scale,
+        .root_sector = sector + (overhead - root_sectors) * scale,
         .root_cluster = get32(b + 44),
         .data_sector = sector + overhead * scale,
         .cluster_sectors = cluster_sectors * scale,
@@ -86,11 +90,10 @@ int fat_mount(struct fat *fat, struct disk *disk, uint64_t sector)
         .clusters = clusters,
         .is_fat32 = clusters >= 65525,
     };
-    uint64_t fat_entries = (uint64_t)fat_size * bytes / (fat->is_fat32 ? 4 : 2);
-    if (fat_entries < (uint64_t)clusters + 2)
-        return loader_error("The FAT is shorter than its volume. Write the image to the disk again.");
-    if (fat->is_fat32)
-        fat->root_size = 0;
+    if (!fat->is_fat32)
+        fat->root_size = root_entries * 32;
+    if (fat_size < (clusters + 1) / (bytes / (fat->is_fat32 ? 4 : 2)) + 1)
+        return loader_error("The FAT is shorter than its volume. " REWRITE);
     return 0;
 }
 
@@ -100,7 +103,7 @@ static int next_cluster(struct fat_file *file, uint32_t cluster, uint32_t *next)
     struct fat *fat = file->fat;
     uint32_t width = fat->is_fat32 ? 4 : 2;
     uint8_t entry[4] = {0};
-    if (disk_read(fat->disk, DISK_WINDOW_FAT, fat->fat_sector, (uint64_t)cluster * width, entry, width) < 0)
+    if (disk_read(fat->disk, DISK_WINDOW_FAT, fat->fat_sector, cluster * width, entry, width) < 0)
         return -1;
     uint32_t link = fat->is_fat32 ? get32(entry) & 0x0fffffff : get32(entry) | (get16(entry) >= 0xfff8 ? 0x0fff0000 : 0);
     if (link >= 0x0ffffff8) {
@@ -108,8 +111,8 @@ static int next_cluster(struct fat_file *file, uint32_t cluster, uint32_t *next)
         return 0;
     }
     if (link < 2 || link - 2 >= fat->clusters)
-        return loader_error("%s: the file system is damaged: cluster %u leads to %u, which is not one. "
-                            "Write the image to the disk again.",
+        return loader_error(DAMAGED "cluster %u leads to %u, which is not one. "
+                            REWRITE,
             file->path, cluster, link);
     *next = link;
     return 0;
@@ -120,8 +123,8 @@ static int seek(struct fat_file *file, uint32_t index, uint32_t *cluster)
 {
     if (file->near_cluster == 0 || index < file->near_index) {
         if (file->first_cluster < 2 || file->first_cluster - 2 >= file->fat->clusters)
-            return loader_error("%s: the file system is damaged: the file begins at cluster %u. "
-                                "Write the image to the disk again.",
+            return loader_error(DAMAGED "the file begins at cluster %u. "
+                                REWRITE,
                 file->path, file->first_cluster);
         file->near_index = 0;
         file->near_cluster = file->first_cluster;
@@ -157,43 +160,42 @@ static int run_length(struct fat_file *file, uint32_t wanted, uint32_t *run)
     return 0;
 }
 
-/* Reads up to LENGTH bytes; returns how many there were before the chain ended, or -1. */
-static int64_t read_chain(struct fat_file *file, uint64_t offset, uint8_t *to, uint64_t length)
+/* Reads up to LENGTH bytes; *done says how many there were before the chain ended. */
+static int read_chain(struct fat_file *file, uint32_t offset, uint8_t *to, uint32_t length, uint32_t *done)
 {
     struct fat *fat = file->fat;
     uint32_t cluster_size = 1u << fat->cluster_shift;
-    uint64_t done = 0;
-    while (done < length) {
-        uint32_t skip = (uint32_t)(offset + done) & (cluster_size - 1);
-        uint64_t wanted = (skip + (length - done) + cluster_size - 1) >> fat->cluster_shift;
+    for (*done = 0; *done < length;) {
+        uint32_t at = offset + *done, skip = at & (cluster_size - 1);
+        uint32_t left = length - *done < STEP ? length - *done : STEP;
         uint32_t cluster, run;
-        if (seek(file, (uint32_t)((offset + done) >> fat->cluster_shift), &cluster) < 0)
+        if (seek(file, at >> fat->cluster_shift, &cluster) < 0)
             return -1;
         if (cluster == 0)
             break;
-        if (run_length(file, wanted > fat->clusters ? fat->clusters : (uint32_t)wanted, &run) < 0)
+        if (run_length(file, ((skip + left - 1) >> fat->cluster_shift) + 1, &run) < 0)
             return -1;
-        uint64_t part = min_u64(((uint64_t)run << fat->cluster_shift) - skip, length - done);
-        uint64_t sector = fat->data_sector + (uint64_t)(cluster - 2) * fat->cluster_sectors;
-        if (disk_read(fat->disk, DISK_WINDOW_DATA, sector, skip, to + done, part) < 0)
+        uint32_t part = (run << fat->cluster_shift) - skip;
+        if (part > left)
+            part = left;
+        uint32_t sector = fat->data_sector + (cluster - 2) * fat->cluster_sectors;
+        if (disk_read(fat->disk, DISK_WINDOW_DATA, sector, skip, to + *done, part) < 0)
             return -1;
-        done += part;
+        *done += part;
     }
-    return (int64_t)done;
+    return 0;
 }
 
-int fat_read(struct fat_file *file, uint64_t offset, void *to, uint64_t length)
+int fat_read(struct fat_file *file, uint32_t offset, void *to, uint32_t length)
 {
+    uint32_t done;
     if (offset > file->size || length > file->size - offset)
-        return loader_error("%s: ends at byte %llu, but more is needed: the file was cut off. Copy it again.", file->path,
-            (unsigned long long)file->size);
-    int64_t done = read_chain(file, offset, to, length);
-    if (done < 0)
+        return loader_error("%s: ends at byte %u, but more is needed: the file was cut off. Copy it again.", file->path,
+            file->size);
+    if (read_chain(file, offset, to, length, &done) < 0)
         return -1;
-    if ((uint64_t)done < length)
-        return loader_error("%s: the file system is damaged: the file's chain of clusters ends too early. "
-                            "Write the image to the disk again.",
-            file->path);
+    if (done < length)
+        return loader_error(DAMAGED "the chain of clusters ends too early. " REWRITE, file->path);
     return 0;
 }
 
@@ -268,17 +270,17 @@ static bool name_equals(const char *text, const char *name, size_t length)
 static int directory_find(struct fat_file *directory, const char *name, size_t length, struct fat_file *found)
 {
     struct long_name long_name = {.valid = false};
-    for (uint64_t offset = 0; offset < directory->size; offset += sizeof(struct directory_entry)) {
+    for (uint32_t offset = 0; offset < directory->size; offset += sizeof(struct directory_entry)) {
         struct directory_entry entry;
         if (directory->first_cluster == 0) {
             if (disk_read(directory->fat->disk, DISK_WINDOW_DATA, directory->fat->root_sector, offset, &entry, sizeof entry)
                 < 0)
                 return -1;
         } else {
-            int64_t got = read_chain(directory, offset, (uint8_t *)&entry, sizeof entry);
-            if (got < 0)
+            uint32_t got;
+            if (read_chain(directory, offset, (uint8_t *)&entry, sizeof entry, &got) < 0)
                 return -1;
-            if (got < (int64_t)sizeof entry)
+            if (got < sizeof entry)
                 return 0;
         }
         if (entry.name[0] == 0)

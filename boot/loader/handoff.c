@@ -52,61 +52,48 @@ static int map_kernel(struct loader *l, struct page_tables *tables)
 
 static int map_direct(struct loader *l, struct page_tables *tables, paddr_t base, paddr_t end, enum page_cache cache)
 {
+    vaddr_t address = l->direct_map + base;
     if (base >= end)
         return 0;
-    uint64_t room = -l->direct_map ? -l->direct_map : 0;
-    if (l->direct_map < BOOT_DEFAULT_DIRECT_MAP)
-        room = (1ull << 47) - l->direct_map;
-    if (end > room)
-        return loader_error("%s: its direct map at %#llx leaves no room for memory up to %#llx; ask for it lower.",
-            l->config.kernel, (unsigned long long)l->direct_map, (unsigned long long)end);
-    return page_tables_map(tables, l->direct_map + base, base, end - base, PAGE_WRITABLE, cache);
+    /* The sum may neither wrap nor leave the half of the address space that it began in. */
+    if ((l->direct_map ^ (l->direct_map + end - 1)) >> 47)
+        return loader_error("%s: its direct map leaves no room for memory up to %#llx; ask for it lower.",
+            l->config.kernel, (unsigned long long)end);
+    return page_tables_map(tables, address, base, end - base, PAGE_WRITABLE, cache);
 }
 
-/* Is the range to be mapped, and how? Below 1 MiB everything is: BIOS data, VGA memory, ROMs. */
-static bool direct_cache(const struct boot_memory *range, enum page_cache *cache)
-{
-    *cache = PAGE_CACHE_UNCACHED;
-    if (memory_is_ram(range->type))
-        *cache = PAGE_CACHE_WRITE_BACK;
-    else if (range->type == BOOT_MEMORY_FRAMEBUFFER)
-        *cache = PAGE_CACHE_WRITE_COMBINING;
-    else
-        return range->base + range->length <= GIB(4);
-    return true;
-}
-
-/* The direct map. Neighbours that are cached alike become one range, so that large pages fit. */
+/*
+ * The direct map: the first MiB whole (BIOS data, VGA memory and ROMs, where the fixed MTRRs say how to cache), then the
+ * map's ranges. Neighbours that are cached alike become one, so that large pages fit.
+ */
 static int map_memory(struct loader *l, struct page_tables *tables)
 {
-    paddr_t base = 0, end = 0;
-    enum page_cache cache = PAGE_CACHE_UNCACHED, next;
+    paddr_t base = 0, end = MIB(1);
+    enum page_cache cache = PAGE_CACHE_WRITE_BACK, next;
 
     memory_map_refresh(&l->map);
     for (uint32_t i = 0; i < l->map.count; i++) {
         const struct boot_memory *range = &l->map.ranges[i];
-        if (!direct_cache(range, &next))
+        paddr_t range_end = range->base + range->length;
+        if (memory_is_ram(range->type)) {
+            next = PAGE_CACHE_WRITE_BACK;
+            l->info.direct_map_size = range_end;
+        } else if (range->type == BOOT_MEMORY_FRAMEBUFFER) {
+            next = PAGE_CACHE_WRITE_COMBINING;
+        } else if (range_end <= GIB(4)) {
+            next = PAGE_CACHE_UNCACHED;
+        } else {
             continue;
-        /* A gap below 1 MiB is mapped like the rest of it, uncached. */
-        paddr_t gap = min_u64(range->base, MIB(1));
-        if (end < gap) {
-            if (cache != PAGE_CACHE_UNCACHED) {
-                if (map_direct(l, tables, base, end, cache) < 0)
-                    return -1;
-                base = end;
-                cache = PAGE_CACHE_UNCACHED;
-            }
-            end = gap;
         }
-        if (range->base != end || next != cache) {
+        if (range_end <= MIB(1))
+            continue;
+        if (range->base > end || next != cache || end == MIB(1)) {
             if (map_direct(l, tables, base, end, cache) < 0)
                 return -1;
-            base = range->base;
+            base = max_u64(range->base, MIB(1));
             cache = next;
         }
-        end = range->base + range->length;
-        if (memory_is_ram(range->type))
-            l->info.direct_map_size = end;
+        end = range_end;
     }
     return map_direct(l, tables, base, end, cache);
 }
@@ -119,25 +106,26 @@ static int map_memory(struct loader *l, struct page_tables *tables)
 struct block {
     struct loader *l;
     paddr_t base;
-    uint64_t used;
+    uint32_t used;
 };
 
 /* Appends SIZE bytes; their address as the kernel sees it. */
-static uint64_t block_add(struct block *block, const void *data, uint64_t size)
+static uint64_t block_add(struct block *block, const void *data, uint32_t size)
 {
     paddr_t at = block->base + block->used;
     memcpy(physical(at), data, size);
-    block->used = align_up(block->used + size, 8);
+    block->used = (block->used + size + 7) & ~7u;
     return block->l->direct_map + at;
 }
 
 static uint64_t block_add_string(struct block *block, const char *s) { return block_add(block, s, strlen(s) + 1); }
 
-/* More than enough for everything that build_info adds. */
-static uint64_t block_size(const struct loader *l)
+/* More than enough for everything that is added: the configuration's text holds every string but one. */
+static uint64_t block_size(void)
 {
-    uint64_t size = sizeof l->info + sizeof l->map.ranges + sizeof l->modules + CONFIG_MAX_SIZE;
-    return align_up(size + 8 * (CONFIG_MAX_MODULES + 8) + sizeof LOADER_NAME, PAGE_SIZE);
+    return align_up(sizeof(struct boot_info) + sizeof loader->map.ranges + sizeof loader->modules + CONFIG_MAX_SIZE
+            + HANDOFF_FONT_SIZE + 8 * (CONFIG_MAX_MODULES + 8) + sizeof LOADER_NAME,
+        PAGE_SIZE);
 }
 
 /* Everything in boot_info that is known before the firmware ends. The memory map comes last. */
@@ -165,7 +153,6 @@ static void build_info(struct loader *l, struct block *block)
     info->kernel_slide = l->slide;
     info->stack_base = l->stack_virtual;
     info->stack_size = l->stack_size;
-    info->tsc_at_entry = l->platform->tsc_at_entry;
     if (info->framebuffer.physical)
         info->framebuffer.address = l->direct_map + info->framebuffer.physical;
     if (info->text.cells)
@@ -192,38 +179,45 @@ static void set_video(struct loader *l)
         wish.height = l->config.video.height;
         wish.bpp = l->config.video.bpp;
     }
+    const struct boot_framebuffer *fb = &l->info.framebuffer;
     if (l->platform->set_video)
         l->platform->set_video(&wish, &l->info);
+    if (fb->physical)
+        loader_claim(l, fb->physical, (uint64_t)fb->pitch * fb->height, BOOT_MEMORY_FRAMEBUFFER);
 }
 
-/* Copies the blob to where it will run and fills in its parameters; the address, or 0. */
-static paddr_t place_blob(struct loader *l, struct page_tables *tables, uint64_t info)
+static const struct handoff_blob *const blob = (const struct handoff_blob *)handoff_blob_start;
+
+/* Memory for the blob, mapped one to one; its address, or 0. */
+static paddr_t place_blob(struct loader *l, struct page_tables *tables)
 {
-    struct handoff_blob blob;
-    memcpy(&blob, handoff_blob_start, sizeof blob);
-    paddr_t base = loader_allocate_identity(l, blob.total_size);
-    if (!base
-        || page_tables_map(tables, base, base, blob.code_size, PAGE_EXECUTABLE, PAGE_CACHE_WRITE_BACK) < 0
-        || page_tables_map(tables, base + blob.code_size, base + blob.code_size, blob.total_size - blob.code_size,
-               PAGE_WRITABLE, PAGE_CACHE_WRITE_BACK)
+    paddr_t base = loader_allocate_blob(l, blob->total_size), data = base + blob->code_size;
+    if (!base || page_tables_map(tables, base, base, blob->code_size, PAGE_EXECUTABLE, PAGE_CACHE_WRITE_BACK) < 0
+        || page_tables_map(tables, data, data, blob->total_size - blob->code_size, PAGE_WRITABLE, PAGE_CACHE_WRITE_BACK)
             < 0)
         return 0;
-    uint8_t *copy = physical(base);
-    memcpy(copy, handoff_blob_start, blob.file_size);
-    memset(copy + blob.file_size, 0, blob.total_size - blob.file_size);
-    struct handoff parameters = {
-        .page_table = tables->root,
-        .entry = l->plan.entry + l->slide,
-        .stack_top = l->stack_virtual + l->stack_size,
-        .info = info,
-        .framebuffer = l->info.framebuffer,
-        .text = l->info.text,
-        .serial = l->info.serial,
-        .kernel_slide = l->slide,
-        .stack_base = l->stack_virtual,
-    };
-    memcpy(copy + blob.parameters, &parameters, sizeof parameters);
     return base;
+}
+
+/* Copies the blob there and tells it what it needs to know. */
+static void fill_blob(struct loader *l, paddr_t base, struct block *block, paddr_t page_table)
+{
+    uint8_t *copy = physical(base);
+    memset(copy, 0, blob->total_size);
+    memcpy(copy, handoff_blob_start, blob->file_size);
+
+    struct handoff *parameters = (struct handoff *)(copy + blob->parameters);
+    parameters->page_table = page_table;
+    parameters->entry = l->plan.entry + l->slide;
+    parameters->stack_base = l->stack_virtual;
+    parameters->stack_top = l->stack_virtual + l->stack_size;
+    parameters->info = l->direct_map + block->base;
+    parameters->kernel_slide = l->slide;
+    if (l->info.framebuffer.address && l->platform->font)
+        parameters->font = block_add(block, l->platform->font(), HANDOFF_FONT_SIZE);
+    parameters->framebuffer = l->info.framebuffer;
+    parameters->text = l->info.text;
+    parameters->serial = l->info.serial;
 }
 
 /* The final map, with the loader's claims, into the block. */
@@ -247,41 +241,29 @@ static int finish_map(struct loader *l, struct block *block)
 int loader_hand_off(struct loader *l)
 {
     struct page_tables tables = {.page = table_page, .gigabyte_pages = cpu_has_gigabyte_pages()};
-    struct block block = {.l = l};
+    struct block block = {.l = l, .used = align_up(sizeof l->info, 8)};
 
     loader = l;
     if (l->platform->find_tables)
         l->platform->find_tables(&l->info);
-    block.base = loader_allocate(l, block_size(l), BOOT_MEMORY_BOOT, "boot_info");
+    block.base = loader_allocate(l, block_size(), BOOT_MEMORY_BOOT, "boot_info");
     if (!block.base || page_tables_init(&tables) < 0 || map_kernel(l, &tables) < 0)
         return -1;
-    block.used = align_up(sizeof l->info, 8);
-
-    /* Last of what may fail: once the screen has changed its mode, a sentence has nowhere to go on BIOS. */
-    paddr_t blob = place_blob(l, &tables, l->direct_map + block.base);
-    if (!blob)
+    paddr_t place = place_blob(l, &tables);
+    if (!place)
         return -1;
+
+    /* Nearly last of what may fail: once the screen has changed its mode, a sentence has nowhere to go on BIOS. */
     set_video(l);
-    if (l->info.framebuffer.physical) {
-        const struct boot_framebuffer *fb = &l->info.framebuffer;
-        if (loader_claim(l, fb->physical, (uint64_t)fb->pitch * fb->height, BOOT_MEMORY_FRAMEBUFFER) < 0)
-            return -1;
-    }
     if (map_memory(l, &tables) < 0)
         return -1;
-    build_info(l, &block);
     l->info.page_table = tables.root;
-
-    struct handoff_blob head;
-    memcpy(&head, physical(blob), sizeof head);
-    struct handoff *parameters = physical(blob + head.parameters);
-    parameters->framebuffer = l->info.framebuffer;
-    parameters->text = l->info.text;
-
+    build_info(l, &block);
+    fill_blob(l, place, &block, tables.root);
     if (finish_map(l, &block) < 0)
         return -1;
     memcpy(physical(block.base), &l->info, sizeof l->info);
     acpi_mask_io_apics(l->info.rsdp);
-    l->platform->enter((uint32_t)blob + head.entry32, (uint32_t)blob);
+    l->platform->enter((uint32_t)place + blob->entry32, (uint32_t)place);
     return -1;
 }

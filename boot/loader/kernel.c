@@ -18,7 +18,7 @@ struct kernel_source {
 
 static int read_kernel(struct elf_source *source, uint64_t offset, void *to, uint64_t length)
 {
-    return fat_read(&((struct kernel_source *)source)->file, offset, to, length);
+    return fat_read(&((struct kernel_source *)source)->file, (uint32_t)offset, to, (uint32_t)length);
 }
 
 /* Where the image goes, virtually: sets kernel_virtual, slide and stack_virtual. */
@@ -78,7 +78,7 @@ int loader_load_kernel(struct loader *l)
     else
         l->kernel = loader_allocate(l, size, BOOT_MEMORY_KERNEL, l->config.kernel);
     if (!l->kernel || elf_load(&source.elf, plan, physical(l->kernel)) < 0
-        || elf_relocate(l->config.kernel, plan, physical(l->kernel), l->slide) < 0)
+        || elf_relocate(&source.elf, plan, physical(l->kernel), l->slide) < 0)
         return -1;
     l->stack = loader_allocate(l, l->stack_size, BOOT_MEMORY_STACK, "the kernel's stack");
     return l->stack ? 0 : -1;

@@ -6,6 +6,7 @@
  */
 #include "boot/loader/loader.h"
 
+#include "arch/x86_64/io.h"
 #include "boot/loader/error.h"
 #include "boot/loader/loader_internal.h"
 #include "drivers/uart16550.h"
@@ -61,7 +62,7 @@ static int read_memory_map(void)
 
 static int mount(void)
 {
-    uint64_t sector;
+    uint32_t sector;
     if (loader_find_volume(loader.platform, &sector) < 0)
         return -1;
     return fat_mount(&loader.fat, &loader.platform->disk, sector);
@@ -75,8 +76,7 @@ static int read_config(void)
     if (fat_open(&loader.fat, LAYOUT_CONFIG_PATH, &file) < 0)
         return -1;
     if (file.size > CONFIG_MAX_SIZE)
-        return loader_error("corrode.conf has %llu bytes; the limit is %d.", (unsigned long long)file.size,
-            CONFIG_MAX_SIZE);
+        return loader_error("corrode.conf has %u bytes; the limit is %d.", file.size, CONFIG_MAX_SIZE);
     if (fat_read(&file, 0, text, file.size) < 0 || config_parse(text, file.size, &loader.config) < 0)
         return -1;
     if (loader.config.serial.set)
@@ -86,7 +86,10 @@ static int read_config(void)
 
 static int boot(void)
 {
-    if (cpu_check() < 0 || read_memory_map() < 0 || mount() < 0 || read_config() < 0)
+    if (cpu_check() < 0)
+        return -1;
+    loader.info.tsc_at_entry = cpu_tsc();
+    if (read_memory_map() < 0 || mount() < 0 || read_config() < 0)
         return -1;
     entropy_gather(&loader);
     if (loader_load_kernel(&loader) < 0 || loader_load_modules(&loader) < 0)

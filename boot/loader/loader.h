@@ -24,7 +24,7 @@ struct platform {
     bool is_partition;     /* `disk` is the system partition itself; else it has an MBR, or is a bare FAT volume */
     struct disk disk;
     paddr_t limit;         /* every allocation ends below; 0: anywhere */
-    uint64_t tsc_at_entry;
+    paddr_t blob;          /* free memory below 1 MiB for the hand-off blob, 32 KiB; 0: `allocate` shall find some */
 
     /* Shows text on the screen, \n as it is. NULL: there is no screen. */
     void (*print)(const char *text, size_t length);
@@ -39,6 +39,9 @@ struct platform {
     /* Sets the screen as near to the wish as it goes and describes it in info->framebuffer (physical address only) or
      * info->text (physical address in `cells`). NULL: there is no screen. */
     void (*set_video)(const struct video_wish *wish, struct boot_info *info);
+
+    /* 96 glyphs of 8x16 pixels, from ' ' on, for the fault handler on a framebuffer; NULL: there are none. */
+    const uint8_t *(*font)(void);
 
     /* Fills in rsdp, smbios and efi. NULL: the front end has done so on its own. */
     void (*find_tables)(struct boot_info *info);

@@ -8,7 +8,9 @@
 #include "boot/loader/elf.h"
 #include "boot/loader/fat.h"
 #include "boot/loader/loader.h"
+#include "build/gen/version.h"
 
+#define LOADER_NAME "Corrode " CORRODE_VERSION
 #define MAX_CLAIMS 128
 
 struct loader {
@@ -42,12 +44,12 @@ struct loader {
 /* memory.c: taking memory. Each returns 0 for "none left" after loader_error; WHAT names the taker in the sentence. */
 paddr_t loader_allocate(struct loader *l, uint64_t size, uint32_t type, const char *what);
 paddr_t loader_allocate_at(struct loader *l, paddr_t base, uint64_t size, uint32_t type, const char *what);
-/* For the blob: below 4 GiB and not where the kernel's virtual addresses are, since it is mapped one to one. */
-paddr_t loader_allocate_identity(struct loader *l, uint64_t size);
+/* For the blob: below 1 MiB where possible, since it is mapped one to one and kernels live above. */
+paddr_t loader_allocate_blob(struct loader *l, uint64_t size);
 int loader_claim(struct loader *l, paddr_t base, uint64_t size, uint32_t type);
 
 /* volume.c: where the file system is. */
-int loader_find_volume(struct platform *platform, uint64_t *sector);
+int loader_find_volume(struct platform *platform, uint32_t *sector);
 
 /* kernel.c: loading files. */
 int loader_load_kernel(struct loader *l);

@@ -24,29 +24,20 @@ int loader_claim(struct loader *l, paddr_t base, uint64_t size, uint32_t type)
     return 0;
 }
 
-static paddr_t out_of_memory(struct loader *l, uint64_t size, const char *what)
-{
-    loader_error("Not enough memory: %s needs %llu KiB in one piece; this machine has %llu KiB free. Add memory, or boot "
-                 "less.",
-        what, (unsigned long long)(align_up(size, 1024) >> 10),
-        (unsigned long long)(memory_map_total(&l->map, BOOT_MEMORY_USABLE) >> 10));
-    return 0;
-}
-
-static paddr_t find(struct loader *l, const struct memory_wish *wish)
-{
-    if (l->platform->allocate)
-        return l->platform->allocate(wish->size, 0, wish->limit);
-    return memory_map_find(&l->map, wish);
-}
-
 paddr_t loader_allocate(struct loader *l, uint64_t size, uint32_t type, const char *what)
 {
-    struct memory_wish wish = {.size = align_up(size, PAGE_SIZE), .limit = l->platform->limit};
-    paddr_t base = size <= MEMORY_MAP_LIMIT ? find(l, &wish) : 0;
-    if (!base)
-        return out_of_memory(l, size, what);
-    return loader_claim(l, base, wish.size, type) < 0 ? 0 : base;
+    paddr_t base, limit = l->platform->limit;
+    if (l->platform->allocate)
+        base = l->platform->allocate(size, 0, limit);
+    else
+        base = memory_map_find(&l->map, size, limit);
+    if (base)
+        return loader_claim(l, base, size, type) < 0 ? 0 : base;
+    loader_error("Not enough memory: %s needs %llu KiB in one piece; this machine has %llu KiB free. Add memory, or boot "
+                 "less.",
+        what, (unsigned long long)((size + 1023) >> 10),
+        (unsigned long long)(memory_map_total(&l->map, BOOT_MEMORY_USABLE) >> 10));
+    return 0;
 }
 
 paddr_t loader_allocate_at(struct loader *l, paddr_t base, uint64_t size, uint32_t type, const char *what)
@@ -72,21 +63,14 @@ paddr_t loader_allocate_at(struct loader *l, paddr_t base, uint64_t size, uint32
     return loader_claim(l, base, size, type) < 0 ? 0 : base;
 }
 
-paddr_t loader_allocate_identity(struct loader *l, uint64_t size)
+paddr_t loader_allocate_blob(struct loader *l, uint64_t size)
 {
-    struct memory_wish wish = {
-        .size = align_up(size, PAGE_SIZE),
-        .limit = GIB(4),
-        .avoid = l->kernel_virtual,
-        .avoid_end = l->stack_virtual + l->stack_size,
-    };
-    if (wish.avoid >= GIB(4))
-        wish.avoid = wish.avoid_end = 0;
-    paddr_t base = find(l, &wish);
-    /* Firmware does not know what to avoid: keep what it gave, which is returned with everything else, and ask again. */
-    for (int tries = 0; base && tries < 64 && base < wish.avoid_end && base + wish.size > wish.avoid; tries++)
-        base = find(l, &wish);
-    if (!base)
-        return out_of_memory(l, size, "the hand-off");
-    return loader_claim(l, base, wish.size, BOOT_MEMORY_BOOT) < 0 ? 0 : base;
+    paddr_t base = l->platform->blob;
+    if (!base && !(base = l->platform->allocate(size, 0, MIB(1))))
+        base = l->platform->allocate(size, 0, GIB(4));
+    if (!base) {
+        loader_error("The firmware has no memory left for the hand-off below 4 GiB.");
+        return 0;
+    }
+    return loader_claim(l, base, size, BOOT_MEMORY_BOOT) < 0 ? 0 : base;
 }

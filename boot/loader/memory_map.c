@@ -11,19 +11,21 @@
 
 #include "lib/string.h"
 
-#define ISA_HOLE MIB(15)
-#define ISA_HOLE_END MIB(16)
+#define PAGE_SHIFT 12
+#define LOW_END (MIB(1) >> PAGE_SHIFT) /* in pages, as everything in here */
+#define ISA_HOLE (MIB(15) >> PAGE_SHIFT)
+#define ISA_HOLE_END (MIB(16) >> PAGE_SHIFT)
 
 /* Forgets the smallest USABLE range, which is always safe, to make room for one that matters. */
 static bool raw_drop_smallest_usable(struct memory_map *map)
 {
-    uint32_t smallest = map->raw_count;
+    uint32_t smallest = map->raw_count, smallest_size = UINT32_MAX;
     for (uint32_t i = 0; i < map->raw_count; i++) {
-        if (map->raw[i].type != BOOT_MEMORY_USABLE)
-            continue;
-        if (smallest == map->raw_count
-            || map->raw[i].end - map->raw[i].base < map->raw[smallest].end - map->raw[smallest].base)
+        uint32_t size = map->raw[i].end - map->raw[i].first;
+        if (map->raw[i].type == BOOT_MEMORY_USABLE && size < smallest_size) {
             smallest = i;
+            smallest_size = size;
+        }
     }
     if (smallest == map->raw_count)
         return false;
@@ -35,59 +37,54 @@ void memory_map_add(struct memory_map *map, paddr_t base, uint64_t length, uint3
 {
     if (length == 0 || base >= MEMORY_MAP_LIMIT)
         return;
-    paddr_t end = length > MEMORY_MAP_LIMIT - base ? MEMORY_MAP_LIMIT : base + length;
+    length = min_u64(length, MEMORY_MAP_LIMIT - base);
     if (type < BOOT_MEMORY_USABLE || type > BOOT_MEMORY_BAD)
         type = BOOT_MEMORY_RESERVED;
 
-    if (type == BOOT_MEMORY_USABLE) {
-        base = max_u64(align_up(base, PAGE_SIZE), PAGE_SIZE);
-        end = align_down(end, PAGE_SIZE);
-    } else {
-        base = align_down(base, PAGE_SIZE);
-        end = align_up(end, PAGE_SIZE);
-    }
-    if (base >= end)
+    bool inwards = type == BOOT_MEMORY_USABLE;
+    uint32_t first = (uint32_t)((base + (inwards ? PAGE_SIZE - 1 : 0)) >> PAGE_SHIFT);
+    uint32_t end = (uint32_t)min_u64((base + length + (inwards ? 0 : PAGE_SIZE - 1)) >> PAGE_SHIFT, UINT32_MAX);
+    if (inwards && first == 0)
+        first = 1;
+    if (first >= end)
+        return;
+    if (inwards && map->overflowed)
         return;
     map->stale = true;
 
     /* Firmware reports neighbours one after the other: let the last one grow. */
-    if (map->raw_count > 0 && map->raw[map->raw_count - 1].type == type
-        && map->raw[map->raw_count - 1].end == base) {
-        map->raw[map->raw_count - 1].end = end;
+    uint32_t last = map->raw_count - 1;
+    if (map->raw_count > 0 && map->raw[last].type == type && map->raw[last].end == first) {
+        map->raw[last].end = end;
         return;
     }
-    if (map->raw_count == MEMORY_MAP_MAX) {
-        if (type == BOOT_MEMORY_USABLE)
-            return;
-        if (!raw_drop_smallest_usable(map)) {
-            map->overflowed = true;
-            return;
-        }
-    }
-    if (map->overflowed && type == BOOT_MEMORY_USABLE)
+    if (inwards && map->raw_count == MEMORY_MAP_MAX)
         return;
-    map->raw[map->raw_count].base = base;
+    if (map->raw_count == MEMORY_MAP_MAX && !raw_drop_smallest_usable(map)) {
+        map->overflowed = true;
+        return;
+    }
+    map->raw[map->raw_count].first = first;
     map->raw[map->raw_count].end = end;
     map->raw[map->raw_count].type = type;
     map->raw_count++;
 }
 
-/* The strongest type that covers the piece at ADDRESS; 0 when nothing does. */
-static uint32_t raw_type_at(const struct memory_map *map, paddr_t address)
+/* The strongest type that covers PAGE; 0 when nothing does. */
+static uint32_t raw_type_at(const struct memory_map *map, uint32_t page)
 {
     uint32_t type = 0;
     for (uint32_t i = 0; i < map->raw_count; i++)
-        if (map->raw[i].type > type && map->raw[i].base <= address && address < map->raw[i].end)
+        if (map->raw[i].type > type && map->raw[i].first <= page && page < map->raw[i].end)
             type = map->raw[i].type;
     return type;
 }
 
 /* Insertion sort: what comes from firmware is nearly sorted already. */
-static void sort(paddr_t *edges, uint32_t count)
+static void sort(uint32_t *edges, uint32_t count)
 {
     for (uint32_t i = 1; i < count; i++) {
-        paddr_t edge = edges[i];
-        uint32_t j = i;
+        uint32_t edge = edges[i], j = i;
         for (; j > 0 && edges[j - 1] > edge; j--)
             edges[j] = edges[j - 1];
         edges[j] = edge;
@@ -96,69 +93,56 @@ static void sort(paddr_t *edges, uint32_t count)
 
 void memory_map_refresh(struct memory_map *map)
 {
-    static paddr_t edges[2 * MEMORY_MAP_MAX];
+    static uint32_t edges[2 * MEMORY_MAP_MAX];
 
     if (!map->stale)
         return;
-    uint32_t edge_count = 0;
+    uint32_t edge_count = 0, last_end = 0;
     for (uint32_t i = 0; i < map->raw_count; i++) {
-        edges[edge_count++] = map->raw[i].base;
+        edges[edge_count++] = map->raw[i].first;
         edges[edge_count++] = map->raw[i].end;
     }
     sort(edges, edge_count);
 
+    struct boot_memory *range = NULL;
     map->count = 0;
     for (uint32_t i = 0; i + 1 < edge_count; i++) {
-        if (edges[i] == edges[i + 1])
-            continue;
-        uint32_t type = raw_type_at(map, edges[i]);
+        uint32_t type = edges[i] < edges[i + 1] ? raw_type_at(map, edges[i]) : 0;
         if (type == 0)
             continue;
-        struct boot_memory *last = map->count > 0 ? &map->ranges[map->count - 1] : NULL;
-        if (last && last->type == type && last->base + last->length == edges[i]) {
-            last->length += edges[i + 1] - edges[i];
-            continue;
+        if (!range || range->type != type || last_end != edges[i]) {
+            range = &map->ranges[map->count++];
+            range->base = (paddr_t)edges[i] << PAGE_SHIFT;
+            range->type = type;
+            range->reserved = 0;
         }
-        map->ranges[map->count++] = (struct boot_memory) {
-            .base = edges[i],
-            .length = edges[i + 1] - edges[i],
-            .type = type,
-        };
+        last_end = edges[i + 1];
+        range->length = ((paddr_t)last_end << PAGE_SHIFT) - range->base;
     }
     map->stale = false;
 }
 
-/* The lowest address in [base, end) at which SIZE bytes avoid [hole, hole_end); END when there is none. */
-static paddr_t step_over(paddr_t base, paddr_t end, uint64_t size, paddr_t hole, paddr_t hole_end)
-{
-    if (base < hole_end && base + size > hole)
-        base = align_up(hole_end, PAGE_SIZE);
-    return base < end ? base : end;
-}
-
-paddr_t memory_map_find(struct memory_map *map, const struct memory_wish *wish)
+paddr_t memory_map_find(struct memory_map *map, uint64_t size, paddr_t limit)
 {
     memory_map_refresh(map);
-    uint64_t size = align_up(wish->size, PAGE_SIZE);
     if (size == 0 || size > MEMORY_MAP_LIMIT)
         return 0;
+    uint32_t pages = (uint32_t)((size + PAGE_SIZE - 1) >> PAGE_SHIFT);
+    uint32_t limit_page = limit && limit < MEMORY_MAP_LIMIT ? (uint32_t)(limit >> PAGE_SHIFT) : UINT32_MAX;
     for (uint32_t i = 0; i < map->count; i++) {
         const struct boot_memory *range = &map->ranges[i];
         if (range->type != BOOT_MEMORY_USABLE)
             continue;
-        paddr_t base = max_u64(range->base, MIB(1));
-        paddr_t end = range->base + range->length;
-        if (wish->limit)
-            end = min_u64(end, wish->limit);
-        if (base >= end)
-            continue;
-        /* Twice, since stepping over one hole may lead into the other. */
-        for (int pass = 0; pass < 2; pass++) {
-            base = step_over(base, end, size, ISA_HOLE, ISA_HOLE_END);
-            base = step_over(base, end, size, wish->avoid, wish->avoid_end);
-        }
-        if (end - base >= size)
-            return base;
+        uint32_t first = (uint32_t)(range->base >> PAGE_SHIFT);
+        uint32_t end = first + (uint32_t)(range->length >> PAGE_SHIFT);
+        if (first < LOW_END)
+            first = LOW_END;
+        if (end > limit_page)
+            end = limit_page;
+        if (first < ISA_HOLE_END && first + (uint64_t)pages > ISA_HOLE)
+            first = ISA_HOLE_END;
+        if (first < end && end - first >= pages)
+            return (paddr_t)first << PAGE_SHIFT;
     }
     return 0;
 }
@@ -168,8 +152,8 @@ bool memory_map_is_usable(struct memory_map *map, paddr_t base, uint64_t length)
     memory_map_refresh(map);
     for (uint32_t i = 0; i < map->count; i++) {
         const struct boot_memory *range = &map->ranges[i];
-        if (range->type == BOOT_MEMORY_USABLE && base >= range->base && base - range->base <= range->length
-            && length <= range->length - (base - range->base))
+        uint64_t skip = base - range->base;
+        if (range->type == BOOT_MEMORY_USABLE && skip <= range->length && length <= range->length - skip)
             return true;
     }
     return false;

@@ -14,12 +14,12 @@
 
 #define MEMORY_MAP_MAX 384 /* ranges as reported; neighbours of one type that follow each other count as one */
 
-/* The physical addresses that an x86-64 processor can have: 52 bits. */
-#define MEMORY_MAP_LIMIT (1ull << 52)
+/* What lies beyond is not reported: 16 TiB, as far as page numbers of 32 bits reach. */
+#define MEMORY_MAP_LIMIT (1ull << 44)
 
 struct memory_map {
-    struct { /* as added: [base, end) */
-        paddr_t base, end;
+    struct { /* as added: pages [first, end) */
+        uint32_t first, end;
         uint32_t type;
     } raw[MEMORY_MAP_MAX];
     uint32_t raw_count;
@@ -36,18 +36,12 @@ void memory_map_add(struct memory_map *map, paddr_t base, uint64_t length, uint3
 /* Brings `ranges` and `count` up to date. */
 void memory_map_refresh(struct memory_map *map);
 
-/* Where a search may look. */
-struct memory_wish {
-    uint64_t size;            /* bytes, rounded up to pages */
-    paddr_t limit;            /* the end must not lie above; 0: anywhere */
-    vaddr_t avoid, avoid_end; /* must not touch this range: the virtual addresses of the kernel, for identity maps */
-};
-
 /*
- * The lowest USABLE place at or above 1 MiB that fits (0: none), outside the hole at 15..16 MiB that some chip sets
- * leave for ISA cards. It stays USABLE until it is added with another type.
+ * The lowest USABLE place from 1 MiB on that has room for SIZE bytes and ends at or below LIMIT (0: anywhere), outside the
+ * hole at 15..16 MiB that some chip sets leave for ISA cards; 0: none. It stays USABLE until it is added with another
+ * type.
  */
-paddr_t memory_map_find(struct memory_map *map, const struct memory_wish *wish);
+paddr_t memory_map_find(struct memory_map *map, uint64_t size, paddr_t limit);
 
 /* Is every byte of the range USABLE? */
 bool memory_map_is_usable(struct memory_map *map, paddr_t base, uint64_t length);

@@ -30,7 +30,7 @@ static bool is_fat_type(uint8_t type)
     return false;
 }
 
-int loader_find_volume(struct platform *platform, uint64_t *sector)
+int loader_find_volume(struct platform *platform, uint32_t *sector)
 {
     uint8_t mbr[SECTOR_SIZE];
     struct mbr_entry entries[4];

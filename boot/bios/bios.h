@@ -1,0 +1,75 @@
+/*
+ * The BIOS front end: calling the BIOS from 32-bit code, and what the pieces of stage 2 know of each other.
+ */
+#ifndef CORRODE_BOOT_BIOS_H
+#define CORRODE_BOOT_BIOS_H
+
+#include "boot/loader/loader.h"
+
+#define EFLAGS_CARRY 1u
+
+/* All that a BIOS call takes and gives; the order is known to entry.S. */
+struct bios_registers {
+    uint32_t edi, esi, ebp, reserved, ebx, edx, ecx, eax; /* as PUSHAL stores them */
+    uint16_t es, ds;
+    uint32_t eflags;
+};
+
+/*
+ * INT `vector` in real mode, with interrupts enabled and a stack below 7C00h. Every register is loaded from *registers
+ * and stored back, since BIOSes clobber what they please.
+ */
+void bios_call(uint8_t vector, struct bios_registers *registers);
+
+/* Did the call fail, as most calls say it? */
+static inline bool bios_failed(const struct bios_registers *r)
+{
+    return r->eflags & EFLAGS_CARRY;
+}
+
+/* A real-mode pointer to low memory. */
+static inline uint16_t bios_segment(const void *p) { return (uint16_t)((uintptr_t)p >> 4); }
+static inline uint16_t bios_offset(const void *p) { return (uintptr_t)p & 15; }
+
+/* What a real-mode segment:offset points to. */
+static inline void *bios_pointer(uint32_t far_pointer)
+{
+    return (void *)(uintptr_t)((far_pointer >> 16) * 16 + (far_pointer & 0xffff));
+}
+
+/* entry.S */
+void bios_enter(uint32_t entry, uint32_t blob);
+extern const uint8_t stage2_fault_stubs[]; /* 32 of 8 bytes */
+
+/* main.c */
+_Noreturn void bios_main(uint32_t drive);
+
+/* a20.c: 0, or -1 after loader_error. */
+int a20_enable(void);
+
+/* disk.c */
+int bios_disk_open(struct disk *disk, uint8_t drive);
+
+/* memory.c */
+int bios_memory_map(struct memory_map *map);
+
+/* video.c */
+void bios_set_video(const struct video_wish *wish, struct boot_info *info);
+const uint8_t *bios_font(void); /* the video ROM's own */
+
+/* tables.c */
+void bios_find_tables(struct boot_info *info);
+
+/* fault.c */
+struct fault_state { /* as the stubs push it */
+    uint32_t edi, esi, ebp, esp, ebx, edx, ecx, eax;
+    uint32_t stub; /* within the stub of the exception */
+    uint32_t error_code, eip, cs, eflags;
+};
+void fault_init(void);
+_Noreturn void stage2_fault(const struct fault_state *state);
+
+/* Waits for a key and restarts; under a hypervisor tells the host first. */
+_Noreturn void bios_stop(void);
+
+#endif

@@ -1,0 +1,15 @@
+/*
+ * Functions that the compiler calls by itself, under names that it chose. See shift.c.
+ */
+#ifndef CORRODE_BOOT_BIOS_SHIFT_H
+#define CORRODE_BOOT_BIOS_SHIFT_H
+
+#include <stdint.h>
+
+/* Passed on the stack, whatever -mregparm says of our own functions: the compiler's calls are fixed. */
+#define COMPILER_CALL __attribute__((regparm(0), used))
+
+COMPILER_CALL uint64_t __ashldi3(uint64_t n, int by);
+COMPILER_CALL uint64_t __lshrdi3(uint64_t n, int by);
+
+#endif

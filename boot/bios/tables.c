@@ -1,0 +1,60 @@
+/*
+ * Where the BIOS has put the ACPI and SMBIOS tables.
+ *
+ * Sources: ACPI 6.5, 5.2.5.1 (finding the RSDP on IA-PC systems); DMTF DSP0134 (SMBIOS) 3.7, 5.2.1.
+ */
+#include "boot/bios/bios.h"
+
+#include "lib/string.h"
+
+#define ROM_START 0xe0000u
+#define SMBIOS_START 0xf0000u
+#define ROM_END 0x100000u
+
+static bool sum_is_zero(uint32_t address, uint32_t length)
+{
+    uint8_t sum = 0;
+    for (uint32_t i = 0; i < length; i++)
+        sum += ((const uint8_t *)(uintptr_t)address)[i];
+    return sum == 0;
+}
+
+/* Does the ACPI RSDP lie at ADDRESS? 20 bytes of it have a sum, and from revision 2 on all 36. */
+static bool is_rsdp(uint32_t address)
+{
+    const uint8_t *p = (const uint8_t *)(uintptr_t)address;
+    return memcmp(p, "RSD PTR ", 8) == 0 && sum_is_zero(address, 20) && (p[15] < 2 || sum_is_zero(address, 36));
+}
+
+static bool is_smbios3(uint32_t address)
+{
+    const uint8_t *p = (const uint8_t *)(uintptr_t)address;
+    return memcmp(p, "_SM3_", 5) == 0 && p[6] >= 0x18 && p[6] <= 0x40 && sum_is_zero(address, p[6]);
+}
+
+static bool is_smbios(uint32_t address)
+{
+    const uint8_t *p = (const uint8_t *)(uintptr_t)address;
+    return memcmp(p, "_SM_", 4) == 0 && p[5] >= 0x1e && p[5] <= 0x40 && sum_is_zero(address, p[5]);
+}
+
+/* The first 16-byte paragraph in the range that IS holds true for; 0: none. */
+static uint32_t scan(uint32_t start, uint32_t end, bool (*is)(uint32_t address))
+{
+    for (uint32_t at = start; at < end; at += 16)
+        if (is(at))
+            return at;
+    return 0;
+}
+
+void bios_find_tables(struct boot_info *info)
+{
+    uint32_t ebda = *(volatile uint16_t *)0x40e * 16u;
+    if (ebda >= 0x400 && ebda < 0xa0000)
+        info->rsdp = scan(ebda, ebda + 1024, is_rsdp);
+    if (!info->rsdp)
+        info->rsdp = scan(ROM_START, ROM_END, is_rsdp);
+    info->smbios = scan(SMBIOS_START, ROM_END, is_smbios3);
+    if (!info->smbios)
+        info->smbios = scan(SMBIOS_START, ROM_END, is_smbios);
+}
