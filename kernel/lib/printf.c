@@ -17,17 +17,7 @@
 /* 64 bits in octal. */
 #define DIGITS_MAX 22
 
-enum length {
-    LENGTH_INT,
-    LENGTH_CHAR,
-    LENGTH_SHORT,
-    LENGTH_LONG,
-    LENGTH_LONG_LONG,
-    LENGTH_MAX,
-    LENGTH_SIZE,
-    LENGTH_DIFF
-};
-
+#define FLAGS "-+ #0" /* a flag's number is its place in this list */
 #define FLAG_LEFT (1u << 0)
 #define FLAG_PLUS (1u << 1)
 #define FLAG_SPACE (1u << 2)
@@ -42,8 +32,8 @@ struct conversion {
     unsigned flags;
     int width;     /* or ARGUMENT */
     int precision; /* or NONE or ARGUMENT */
-    enum length length;
-    char kind; /* the letter */
+    size_t size;   /* of the argument, in bytes, when it is an integer */
+    char kind;     /* the letter */
 };
 
 struct output {
@@ -66,139 +56,94 @@ static void emit_pad(struct output *out, bool zeros, int count)
         emit(out, pad[zeros], count < 16 ? (size_t)count : 16);
 }
 
-/* TEXT in a field of WIDTH. */
-static void emit_field(struct output *out, const struct conversion *c, const char *text, size_t length)
+/* A field of the conversion's width: PREFIX, ZEROS, TEXT, in this order. */
+static void emit_field(
+    struct output *out, const struct conversion *c, const char *prefix, int zeros, const char *text, size_t length)
 {
-    int padding = length < (size_t)c->width ? c->width - (int)length : 0;
+    size_t prefix_length = strlen(prefix), total = prefix_length + (size_t)zeros + length;
+    int padding = total < (size_t)c->width ? c->width - (int)total : 0;
     bool left = c->flags & FLAG_LEFT;
+
     emit_pad(out, false, left ? 0 : padding);
+    emit(out, prefix, prefix_length);
+    emit_pad(out, true, zeros);
     emit(out, text, length);
     emit_pad(out, false, left ? padding : 0);
 }
 
 /*
- * Divides by ten and returns the remainder. Short division, 16 bits at a time: a 64-bit division would be a call into
- * a run-time library on 32 bits.
+ * Divides by BASE, at most 16, and returns the remainder. Short division, with digits of 16 bits: division of 64 bits
+ * would be a call into a run-time library on a 32-bit processor.
  */
-static unsigned divide_by_ten(uint64_t *value)
+static unsigned divide(uint64_t *value, unsigned base)
 {
     uint32_t high = (uint32_t)(*value >> 32), low = (uint32_t)*value;
-    uint32_t rest = 0;
 
-    if (high != 0) {
-        rest = high % 10;
-        high /= 10;
-        uint32_t middle = rest << 16 | low >> 16;
-        rest = middle % 10;
-        uint32_t bottom = rest << 16 | (low & 0xffff);
-        rest = bottom % 10;
-        low = (middle / 10) << 16 | bottom / 10;
-    } else {
-        rest = low % 10;
-        low /= 10;
-    }
-    *value = (uint64_t)high << 32 | low;
-    return rest;
+    uint32_t middle = high % base << 16 | low >> 16;
+    uint32_t bottom = middle % base << 16 | (low & 0xffff);
+    *value = (uint64_t)(high / base) << 32 | (middle / base << 16 | bottom / base);
+    return bottom % base;
 }
 
 /* Writes the digits of VALUE so that they end before END; returns where they start. Zero has no digits. */
 static char *put_digits(char *end, uint64_t value, char kind)
 {
-    while (value != 0) {
-        if (kind == 'o') {
-            *--end = (char)('0' + (value & 7));
-            value >>= 3;
-        } else if (kind == 'x' || kind == 'X') {
-            unsigned digit = value & 15;
-            *--end = (char)(digit < 10 ? '0' + digit : (kind == 'x' ? 'a' : 'A') + digit - 10);
-            value >>= 4;
-        } else {
-            *--end = (char)('0' + divide_by_ten(&value));
-        }
-    }
+    unsigned base = kind == 'o' ? 8 : kind == 'u' ? 10 : 16;
+    while (value != 0)
+        *--end = (kind == 'X' ? "0123456789ABCDEF" : "0123456789abcdef")[divide(&value, base)];
     return end;
 }
 
-/* A number: blanks, sign or prefix, zeros, digits, blanks. PREFIX stands in front even of nothing. */
+/* A number behind its sign or prefix. */
 static void emit_number(struct output *out, const struct conversion *c, const char *prefix, uint64_t value, char kind)
 {
     char digits[DIGITS_MAX];
     char *end = digits + sizeof digits;
     char *start = put_digits(end, value, kind);
-    int count = (int)(end - start), prefix_length = (int)strlen(prefix);
+    int count = (int)(end - start), least = c->precision;
 
-    /* Paragraphs 6 and 8: the precision is the least number of digits, 1 by default; # with o makes the first one 0. */
-    int least = c->precision == NONE ? 1 : c->precision < PAD_MAX ? c->precision : PAD_MAX;
+    /* Paragraphs 6 and 8: the precision is the least number of digits; without one, 0 pads, and else it is 1. */
+    if (least == NONE) {
+        least = 1;
+        if ((c->flags & (FLAG_ZERO | FLAG_LEFT)) == FLAG_ZERO && c->width > (int)strlen(prefix))
+            least = c->width - (int)strlen(prefix);
+    }
+    if (least > PAD_MAX)
+        least = PAD_MAX;
     int zeros = least > count ? least - count : 0;
     if (kind == 'o' && (c->flags & FLAG_ALTERNATE) && zeros == 0)
-        zeros = 1;
-
-    int padding = c->width - prefix_length - zeros - count;
-    if ((c->flags & FLAG_ZERO) && !(c->flags & FLAG_LEFT) && c->precision == NONE && padding > 0) {
-        zeros += padding;
-        padding = 0;
-    }
-    bool left = c->flags & FLAG_LEFT;
-    emit_pad(out, false, left ? 0 : padding);
-    emit(out, prefix, (size_t)prefix_length);
-    emit_pad(out, true, zeros);
-    emit(out, start, (size_t)count);
-    emit_pad(out, false, left ? padding : 0);
+        zeros = 1; /* # makes the first digit 0 */
+    emit_field(out, c, prefix, zeros, start, (size_t)count);
 }
 
-static int64_t signed_argument(enum length length, va_list *arguments)
+/* The next argument, an integer of the conversion's size, extended to 64 bits. */
+static uint64_t integer_argument(const struct conversion *c, va_list *arguments, bool is_signed)
 {
-    switch (length) {
-    case LENGTH_CHAR:
-        return (signed char)va_arg(*arguments, int);
-    case LENGTH_SHORT:
-        return (short)va_arg(*arguments, int);
-    case LENGTH_LONG:
-        return va_arg(*arguments, long);
-    case LENGTH_LONG_LONG:
-        return va_arg(*arguments, long long);
-    case LENGTH_MAX:
-        return va_arg(*arguments, intmax_t);
-    case LENGTH_SIZE:
-    case LENGTH_DIFF:
-        return va_arg(*arguments, ptrdiff_t);
+    uint64_t value = c->size > sizeof(int) ? va_arg(*arguments, uint64_t) : va_arg(*arguments, unsigned);
+    switch (c->size) {
+    case 1:
+        return is_signed ? (uint64_t)(int8_t)value : (uint8_t)value;
+    case 2:
+        return is_signed ? (uint64_t)(int16_t)value : (uint16_t)value;
+    case 4:
+        return is_signed ? (uint64_t)(int32_t)value : (uint32_t)value;
     default:
-        return va_arg(*arguments, int);
-    }
-}
-
-static uint64_t unsigned_argument(enum length length, va_list *arguments)
-{
-    switch (length) {
-    case LENGTH_CHAR:
-        return (unsigned char)va_arg(*arguments, unsigned);
-    case LENGTH_SHORT:
-        return (unsigned short)va_arg(*arguments, unsigned);
-    case LENGTH_LONG:
-        return va_arg(*arguments, unsigned long);
-    case LENGTH_LONG_LONG:
-        return va_arg(*arguments, unsigned long long);
-    case LENGTH_MAX:
-        return va_arg(*arguments, uintmax_t);
-    case LENGTH_SIZE:
-    case LENGTH_DIFF:
-        return va_arg(*arguments, size_t);
-    default:
-        return va_arg(*arguments, unsigned);
+        return value;
     }
 }
 
 static void emit_signed(struct output *out, const struct conversion *c, va_list *arguments)
 {
-    int64_t value = signed_argument(c->length, arguments);
-    uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    const char *sign = value < 0 ? "-" : c->flags & FLAG_PLUS ? "+" : c->flags & FLAG_SPACE ? " " : "";
-    emit_number(out, c, sign, magnitude, 'u');
+    uint64_t value = integer_argument(c, arguments, true);
+    if ((int64_t)value < 0)
+        emit_number(out, c, "-", 0 - value, 'u');
+    else
+        emit_number(out, c, c->flags & FLAG_PLUS ? "+" : c->flags & FLAG_SPACE ? " " : "", value, 'u');
 }
 
 static void emit_unsigned(struct output *out, const struct conversion *c, va_list *arguments)
 {
-    uint64_t value = unsigned_argument(c->length, arguments);
+    uint64_t value = integer_argument(c, arguments, false);
     const char *prefix = "";
     if ((c->flags & FLAG_ALTERNATE) && value != 0)
         prefix = c->kind == 'x' ? "0x" : c->kind == 'X' ? "0X" : "";
@@ -209,25 +154,13 @@ static void emit_string(struct output *out, const struct conversion *c, const ch
 {
     if (text == NULL)
         text = "(null)";
-    emit_field(out, c, text, c->precision == NONE ? strlen(text) : strnlen(text, (size_t)c->precision));
+    emit_field(out, c, "", 0, text, c->precision == NONE ? strlen(text) : strnlen(text, (size_t)c->precision));
 }
 
-static unsigned flag_of(char c)
+/* Is C, which may be the NUL, in SET? */
+static bool is_one_of(char c, const char *set)
 {
-    switch (c) {
-    case '-':
-        return FLAG_LEFT;
-    case '+':
-        return FLAG_PLUS;
-    case ' ':
-        return FLAG_SPACE;
-    case '#':
-        return FLAG_ALTERNATE;
-    case '0':
-        return FLAG_ZERO;
-    default:
-        return 0;
-    }
+    return c != '\0' && strchr(set, c) != NULL;
 }
 
 /* `*`, or digits (none are 0), as a width or a precision. */
@@ -245,26 +178,25 @@ static const char *parse_count(const char *f, int *count)
     return f;
 }
 
-static const char *parse_length(const char *f, enum length *length)
+static const char *parse_length(const char *f, size_t *size)
 {
+    bool twice = *f != '\0' && f[1] == *f;
     switch (*f) {
     case 'h':
-        *length = f[1] == 'h' ? LENGTH_CHAR : LENGTH_SHORT;
-        return f + (f[1] == 'h' ? 2 : 1);
+        *size = twice ? sizeof(char) : sizeof(short);
+        return f + 1 + twice;
     case 'l':
-        *length = f[1] == 'l' ? LENGTH_LONG_LONG : LENGTH_LONG;
-        return f + (f[1] == 'l' ? 2 : 1);
+        *size = twice ? sizeof(long long) : sizeof(long);
+        return f + 1 + twice;
     case 'j':
-        *length = LENGTH_MAX;
+        *size = sizeof(intmax_t);
         return f + 1;
     case 'z':
-        *length = LENGTH_SIZE;
-        return f + 1;
     case 't':
-        *length = LENGTH_DIFF;
+        *size = sizeof(size_t); /* as large as ptrdiff_t */
         return f + 1;
     default:
-        *length = LENGTH_INT;
+        *size = sizeof(int);
         return f;
     }
 }
@@ -274,32 +206,19 @@ static const char *parse(const char *f, struct conversion *c)
 {
     const char *start = f;
 
-    c->flags = 0;
-    for (unsigned flag; (flag = flag_of(*f)) != 0; f++)
-        c->flags |= flag;
+    for (c->flags = 0; is_one_of(*f, FLAGS); f++)
+        c->flags |= 1u << (strchr(FLAGS, *f) - FLAGS);
     f = parse_count(f, &c->width);
     c->precision = NONE;
     if (*f == '.')
         f = parse_count(f + 1, &c->precision);
-    f = parse_length(f, &c->length);
+    const char *length = f;
+    f = parse_length(f, &c->size);
     c->kind = *f;
-    switch (c->kind) {
-    case 'd':
-    case 'i':
-    case 'o':
-    case 'u':
-    case 'x':
-    case 'X':
-        return f + 1;
-    case 'c':
-    case 's':
-    case 'p':
-        return c->length == LENGTH_INT ? f + 1 : NULL;
-    case '%':
-        return f == start ? f + 1 : NULL; /* paragraph 8: the complete specification is %% */
-    default:
-        return NULL;
-    }
+
+    bool known = is_one_of(*f, "diouxX") || (f == length && is_one_of(*f, "csp")) ||
+                 (f == start && *f == '%'); /* paragraph 8: the complete specification is %% */
+    return known ? f + 1 : NULL;
 }
 
 /* Paragraph 5: a negative width means left-adjusted, a negative precision none. */
@@ -331,7 +250,7 @@ static void convert(struct output *out, struct conversion *c, va_list *arguments
         break;
     case 'c': {
         char letter = (char)va_arg(*arguments, int);
-        emit_field(out, c, &letter, 1);
+        emit_field(out, c, "", 0, &letter, 1);
         break;
     }
     case 's':
