@@ -6,8 +6,8 @@
 
 #include <stdint.h>
 
-/* Passed on the stack, whatever -mregparm says of our own functions: the compiler's calls are fixed. */
-#define COMPILER_CALL __attribute__((regparm(0), used))
+/* The compiler's own calls follow -mregparm like all others. */
+#define COMPILER_CALL __attribute__((used))
 
 COMPILER_CALL uint64_t __ashldi3(uint64_t n, int by);
 COMPILER_CALL uint64_t __lshrdi3(uint64_t n, int by);
