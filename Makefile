@@ -5,7 +5,6 @@
 
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
-.SECONDARY:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 
@@ -45,7 +44,6 @@ $(OBJ)/handoff/%.c.o: %.c targets/handoff.mk $(COMMON) ; $(call compile,CC-HAND,
 $(OBJ)/handoff/%.S.o: %.S targets/handoff.mk $(COMMON) ; $(call compile,AS-HAND,$(CLANG) $(HANDOFF_CFLAGS))
 $(OBJ)/host/%.c.o: %.c targets/host.mk $(COMMON) ; $(call compile,CC-HOST,$(CC) $(HOST_CFLAGS))
 $(OBJ)/host/%.S.o: %.S targets/host.mk $(COMMON) ; $(call compile,AS-HOST,$(CC) $(HOST_CFLAGS))
-$(OBJ)/unit/%.c.o: %.c targets/host.mk $(COMMON) ; $(call compile,CC-UNIT,$(CLANG) $(UNIT_CFLAGS))
 
 include $(wildcard kernel/*/module.mk kernel/module.mk) boot/loader/module.mk boot/handoff/module.mk
 include $(wildcard boot/bios/module.mk boot/uefi/module.mk boot/pvh/module.mk examples/*/module.mk tools/*/module.mk \
