@@ -18,9 +18,9 @@ UNIT_COMMON_SOURCES := $(KERNEL_LIB_SOURCES) tests/unit/fake/ports.c
 
 # Each test has objects of its own, for its flags. tests/unit/corrode_names.h: why production code sees other names.
 define unit-test
-$(OBJ)/unit/$(1)/tests/%.c.o: tests/%.c
+$(OBJ)/unit/$(1)/tests/%.c.o: tests/%.c targets/host.mk $(COMMON)
 	$$(call compile,CC-UNIT,$$(CLANG) $$(UNIT_CFLAGS) $$($(1)_UNIT_CFLAGS))
-$(OBJ)/unit/$(1)/%.c.o: %.c
+$(OBJ)/unit/$(1)/%.c.o: %.c targets/host.mk $(COMMON)
 	$$(call compile,CC-UNIT,$$(CLANG) $$(UNIT_CFLAGS) -include tests/unit/corrode_names.h $$($(1)_UNIT_CFLAGS))
 $(BUILD)/tests/unit/$(1).t: $(patsubst %,$(OBJ)/unit/$(1)/%.o,\
     tests/unit/$(1)_test.c $($(1)_UNIT_SOURCES) $(UNIT_COMMON_SOURCES))
@@ -57,9 +57,9 @@ FUZZ_TESTS += printf
 printf_FUZZ_RUNS := 200000
 
 define fuzz-test
-$(OBJ)/fuzz/$(1)/tests/%.c.o: tests/%.c
+$(OBJ)/fuzz/$(1)/tests/%.c.o: tests/%.c targets/host.mk $(COMMON)
 	$$(call compile,CC-FUZZ,$$(CLANG) $$(FUZZ_CFLAGS) $$($(1)_FUZZ_CFLAGS))
-$(OBJ)/fuzz/$(1)/%.c.o: %.c
+$(OBJ)/fuzz/$(1)/%.c.o: %.c targets/host.mk $(COMMON)
 	$$(call compile,CC-FUZZ,$$(CLANG) $$(FUZZ_CFLAGS) -include tests/unit/corrode_names.h $$($(1)_FUZZ_CFLAGS))
 $(BUILD)/tests/fuzz/$(1): $(patsubst %,$(OBJ)/fuzz/$(1)/%.o,\
     tests/fuzz/$(1)_fuzz.c $($(1)_FUZZ_SOURCES) $(UNIT_COMMON_SOURCES))
