@@ -15,7 +15,10 @@
 /* Looks whether a UART answers at PORT (scratch register and loop-back test) and sets it to BAUD, 8N1, FIFO on. */
 bool uart_init(uint16_t port, uint32_t baud);
 
-/* Sends one byte as it is. Gives up on a byte that the UART does not take in about a millisecond's time. */
+/*
+ * Sends one byte as it is. Gives up on a byte that the UART does not take within about a tenth of a second; after that
+ * it looks once a byte, until the UART takes one again.
+ */
 void uart_write(uint16_t port, uint8_t byte);
 
 #endif

@@ -2,6 +2,9 @@
  * printf: formatted text into a buffer or a sink. Conversions: d i u x X o c s p %, with flags - 0 + space #, width
  * and precision (also *), and lengths hh h l ll z t j. No floating point. An unknown conversion prints itself, and
  * never reads an argument. It needs no 64-bit division, so it also serves the 32-bit loader.
+ *
+ * Where the standard leaves it open: %p writes 0x and hexadecimal digits, %s of NULL writes (null), and a width, or a
+ * number of leading zeros, beyond 4095 counts as 4095.
  * Source: C11, 7.21.6.1.
  */
 #ifndef CORRODE_LIB_PRINTF_H

@@ -1,6 +1,7 @@
 /*
  * Memory and strings, with the names and meanings of C11 7.24 (and strlcpy of the BSDs). The compiler emits calls to
- * the first four wherever it likes, so they exist under exactly these names on every bare-metal target.
+ * the first four wherever it likes, so they exist under exactly these names on every bare-metal target; they are in
+ * arch/x86_64/memory.c, the strings in lib/string.c.
  */
 #ifndef CORRODE_LIB_STRING_H
 #define CORRODE_LIB_STRING_H
