@@ -1,4 +1,4 @@
-# mkfont, a build helper: the console's glyphs (kernel/tty/font.h) out of a font that Debian's console-setup-linux brings.
+# mkfont, a build helper: the console's glyphs (kernel/tty/font.h) out of a font that console-setup-linux brings.
 
 CONSOLE_FONT ?= /usr/share/consolefonts/Lat15-VGA16.psf.gz
 
