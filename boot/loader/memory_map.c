@@ -43,7 +43,7 @@ void memory_map_add(struct memory_map *map, paddr_t base, uint64_t length, uint3
 
     bool inwards = type == BOOT_MEMORY_USABLE;
     uint32_t first = (uint32_t)((base + (inwards ? PAGE_SIZE - 1 : 0)) >> PAGE_SHIFT);
-    uint32_t end = (uint32_t)min_u64((base + length + (inwards ? 0 : PAGE_SIZE - 1)) >> PAGE_SHIFT, UINT32_MAX);
+    uint32_t end = (uint32_t)((base + length + (inwards ? 0 : PAGE_SIZE - 1)) >> PAGE_SHIFT);
     if (inwards && first == 0)
         first = 1;
     if (first >= end)

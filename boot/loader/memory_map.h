@@ -14,8 +14,8 @@
 
 #define MEMORY_MAP_MAX 384 /* ranges as reported; neighbours of one type that follow each other count as one */
 
-/* What lies beyond is not reported: 16 TiB, as far as page numbers of 32 bits reach. */
-#define MEMORY_MAP_LIMIT (1ull << 44)
+/* What lies beyond is not reported: 16 TiB less a page, so that the number of the page after the last has 32 bits. */
+#define MEMORY_MAP_LIMIT ((1ull << 44) - PAGE_SIZE)
 
 struct memory_map {
     struct { /* as added: pages [first, end) */
@@ -30,7 +30,7 @@ struct memory_map {
     struct boot_memory ranges[2 * MEMORY_MAP_MAX]; /* sorted, disjoint; see memory_map_refresh */
 };
 
-/* USABLE shrinks to whole pages, everything else grows to them. Page 0 and what lies beyond the limit never appear. */
+/* USABLE shrinks to whole pages and leaves out page 0, everything else grows to whole pages. */
 void memory_map_add(struct memory_map *map, paddr_t base, uint64_t length, uint32_t type);
 
 /* Brings `ranges` and `count` up to date. */
