@@ -13,6 +13,11 @@ console_UNIT_CFLAGS := -UBOOT_LOADER # the kernel's view of boot_info
 screens_UNIT_SOURCES := $(console_UNIT_SOURCES)
 screens_UNIT_CFLAGS := $(console_UNIT_CFLAGS)
 
+# The loader above the firmware: tests/unit/boot/ holds what these tests and the fuzzers share.
+UNIT_TESTS += memory_map
+
+memory_map_UNIT_SOURCES := boot/loader/memory_map.c tests/unit/boot/memory_oracle.c
+
 # What a test links in any case.
 UNIT_COMMON_SOURCES := $(KERNEL_LIB_SOURCES) tests/unit/fake/ports.c
 
