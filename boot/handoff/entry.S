@@ -82,8 +82,6 @@ entry64:
         movq    HANDOFF_INFO(%rax), %rdi
         movq    HANDOFF_ENTRY(%rax), %rax
         pushq   $0                              /* no one to return to */
-        pushq   $2
-        popfq
         xorl    %ebx, %ebx
         xorl    %ecx, %ecx
         xorl    %edx, %edx
@@ -97,6 +95,8 @@ entry64:
         xorl    %r13d, %r13d
         xorl    %r14d, %r14d
         xorl    %r15d, %r15d
+        pushq   $2                              /* RFLAGS: nothing set but the bit that always is */
+        popfq
         jmpq    *%rax
 
 /* ------------------------------------------------------------------------------------------------------------------

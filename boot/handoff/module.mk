@@ -10,7 +10,7 @@ $(BUILD)/boot/handoff.elf: $(HANDOFF_OBJECTS) boot/handoff/handoff.ld
 	@mkdir -p $(@D)
 	$(Q)$(LLD) $(HANDOFF_LDFLAGS) -T boot/handoff/handoff.ld -o $@ $(HANDOFF_OBJECTS)
 	@if llvm-readelf-$(LLVM_VERSION) -r $(filter %.c.o,$(HANDOFF_OBJECTS)) | \
-	    awk '/^Relocation section/ {s = $$3} s !~ /debug/' | grep -E 'R_X86_64_(64|32S?) '; then \
+	    awk '/^Relocation section/ {s = $$3} s !~ /debug/' | grep -E 'R_X86_64_(64|32S?|.*GOT.*) '; then \
 	    echo "handoff: absolute addresses (above) in code that must run anywhere" >&2; rm -f $@; exit 1; fi
 
 $(BUILD)/boot/handoff.bin: $(BUILD)/boot/handoff.elf
