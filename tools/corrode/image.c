@@ -197,10 +197,10 @@ static void write_disc(const struct image *image, struct output *output)
 void image_build(const struct image_spec *spec, const char *out)
 {
     struct image image = {0};
-    char *prepared = output_prepare(out);
     image.hash = text_hash(0, VERSION, sizeof VERSION);
     collect(&image, spec);
     choose_size(&image, spec);
+    char *prepared = output_prepare(out);
     struct output output = output_create(prepared, image.size);
     output.path = out;
     uint64_t total = 0;
