@@ -8,6 +8,6 @@ UEFI_CFLAGS += -fshort-wchar              # L"..." is UCS-2, as UEFI wants it
 UEFI_CFLAGS += -mno-stack-arg-probe       # no __chkstk: there is no Windows to grow the stack
 UEFI_CFLAGS += -DBOOT_LOADER=1            # boot/protocol.h: pointers of the hand-off are 64-bit integers
 
-UEFI_LDFLAGS := /subsystem:efi_application /entry:efi_main /nodefaultlib /dll:no /machine:x64
+UEFI_LDFLAGS := /subsystem:efi_application /entry:efi_main /nodefaultlib /machine:x64
 UEFI_LDFLAGS += /Brepro                   # no time stamp: same sources, same bytes
 UEFI_LDFLAGS += /debug:none /opt:ref /opt:icf

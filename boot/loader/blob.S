@@ -1,7 +1,11 @@
 /*
  * Takes build/boot/handoff.bin into the loader's image. See boot/handoff/.
  */
+#ifdef _WIN32
+        .section .rdata, "dr"           /* COFF's name for it */
+#else
         .section .rodata, "a"
+#endif
         .balign 16
         .globl  handoff_blob_start
 handoff_blob_start:

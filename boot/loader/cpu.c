@@ -16,7 +16,7 @@
 /* CPUID exists when bit 21 of EFLAGS can be changed. */
 static bool has_cpuid(void)
 {
-    unsigned long before, after;
+    uintptr_t before, after; /* a register's width: `long` is narrower in the UEFI target */
     __asm__ volatile("pushf\n\t"
                      "pop %0\n\t"
                      "mov %0, %1\n\t"
