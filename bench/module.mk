@@ -1,0 +1,8 @@
+# `make bench`: the instruction-counting plugin for QEMU; bench/run prints the figures.
+
+$(BUILD)/bench/count.so: bench/count.c bench/qemu_plugin.h
+	$(call say,CC-HOST,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -O2 $(WARNINGS) -I. -shared -fPIC -fvisibility=hidden -o $@ $<
+
+BENCH_DEPS += $(BUILD)/bench/count.so
