@@ -102,11 +102,11 @@ if loop=$(losetup --find --show "$stick" 2>/dev/null); then
     [ -b "${loop}p1" ] || addpart "$loop" 1 2048 67584 2>/dev/null # a kernel that reads no partition tables
     if [ -b "${loop}p1" ]; then
         refuses "a partition" 1 'is a partition; give the whole disk' corrode write --yes --force "$disk" "${loop}p1"
-        if mount -r "${loop}p1" "$tmp/place" 2>/dev/null; then
+        if mkfs.ext2 -q "${loop}p1" 2>/dev/null && mount "${loop}p1" "$tmp/place" 2>/dev/null; then
             mounted=$tmp/place
             refuses "a disk with a mounted partition" 1 "p1 is mounted at" corrode write --yes --force "$disk" "$loop"
         else
-            skip "a disk with a mounted partition" "no FAT here"
+            skip "a disk with a mounted partition" "no mounting here"
         fi
     else
         skip "partitions" "none on loop devices here"
