@@ -10,6 +10,21 @@ MAKEFLAGS += --no-builtin-rules
 
 VERSION := 0.1.0
 
+# As many jobs as there are processors, unless the command line says otherwise.
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
+# What the goals need on this machine comes first. It takes no time when nothing is missing.
+GOALS  := $(or $(MAKECMDGOALS),all)
+STAGES := $(if $(filter format,$(GOALS)),format) $(if $(filter-out help clean format,$(GOALS)),build) $(if $(filter run debug test bench fuzz,$(GOALS)),run) \
+    $(if $(filter test bench fuzz,$(GOALS)),test)
+ifneq ($(strip $(STAGES)),)
+ifneq ($(shell scripts/setup $(STAGES) >&2 || echo failed),)
+$(error scripts/setup could not provide what this needs; see above)
+endif
+endif
+
 include targets/common.mk targets/host.mk targets/kernel.mk targets/bios.mk targets/uefi.mk targets/handoff.mk
 
 # A debug build has objects of its own, so that the two never mix.
@@ -53,7 +68,7 @@ include $(wildcard boot/bios/module.mk boot/uefi/module.mk boot/pvh/module.mk ex
 
 ##@ Building
 .PHONY: all
-all: setup-build $(ALL) compile_commands.json  ## Build the tool, the kernels and the default image into build/
+all: $(ALL) compile_commands.json  ## Build the tool, the kernels and the default image into build/
 
 compile_commands.json: $(ALL)
 	@{ echo '['; find $(OBJ) -name '*.o.json' -exec cat {} + | sed '$$s/,$$//'; echo ']'; } >$@
@@ -70,25 +85,25 @@ clean:  ## Remove everything that was built
 
 ##@ Running
 .PHONY: run debug
-run: setup-run all  ## Boot the default image in QEMU, in this terminal
+run: all  ## Boot the default image in QEMU, in this terminal
 	$(Q)$(BUILD)/corrode run $(RUN_OPTIONS) $(BUILD)/corrode.img
 
-debug: setup-run all  ## Boot it with QEMU waiting, and attach gdb with symbols
+debug: all  ## Boot it with QEMU waiting, and attach gdb with symbols
 	$(Q)scripts/debug $(BUILD)/corrode.img $(DEBUG_KERNEL)
 
 ##@ Checking
 .PHONY: test bench fuzz
-test: setup-test all $(TEST_DEPS)  ## Run every test (TESTS='tests/system/media.t ...' for some)
+test: all $(TEST_DEPS)  ## Run every test (TESTS='tests/system/media.t ...' for some)
 	$(Q)scripts/test $(TESTS)
 
-fuzz: setup-test $(FUZZERS)  ## Run every fuzzer for SECONDS (60) each
+fuzz: $(FUZZERS)  ## Run every fuzzer for SECONDS (60) each
 	$(Q)scripts/fuzz $(or $(SECONDS),60) $(FUZZERS)
 
-bench: setup-test all $(BENCH_DEPS)  ## Print the figures: instructions to boot, sizes, smallest memory
+bench: all $(BENCH_DEPS)  ## Print the figures: instructions to boot, sizes, smallest memory
 	$(Q)bench/run
 
 ##@ Keeping
-.PHONY: format check help
+.PHONY: format help
 SOURCES = $(shell git ls-files '*.c' '*.h')
 format:  ## Lay every C file out as .clang-format says
 	clang-format-$(LLVM_VERSION) -i $(SOURCES)
@@ -96,9 +111,3 @@ format:  ## Lay every C file out as .clang-format says
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
 	    /^[a-z]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-
-# What each goal needs on the machine. Quick when nothing is missing.
-.PHONY: setup-build setup-run setup-test
-setup-build: ; @scripts/setup build
-setup-run: ; @scripts/setup build run
-setup-test: ; @scripts/setup build run test
