@@ -26,7 +26,8 @@ int loader_claim(struct loader *l, paddr_t base, uint64_t size, uint32_t type)
 
 paddr_t loader_allocate(struct loader *l, uint64_t size, uint32_t type, const char *what)
 {
-    paddr_t base, limit = l->platform->limit;
+    /* What the way to the kernel is paved with, such as its page tables, must be in reach of 32-bit code. */
+    paddr_t base, limit = type == BOOT_MEMORY_BOOT ? GIB(4) : l->platform->limit;
     if (l->platform->allocate)
         base = l->platform->allocate(size, 0, limit);
     else
