@@ -315,13 +315,14 @@ static int directory_find(struct fat_file *directory, const char *name, size_t l
 
 int fat_open(struct fat *fat, const char *path, struct fat_file *file)
 {
-    struct fat_file here = {
+    const struct fat_file root = {
         .fat = fat,
         .path = path,
         .first_cluster = fat->is_fat32 ? fat->root_cluster : 0,
         .size = fat->is_fat32 ? DIRECTORY_LIMIT : fat->root_size,
         .is_directory = true,
     };
+    struct fat_file here = root;
     const char *name = path;
     for (;;) {
         while (*name == '/')
@@ -341,7 +342,8 @@ int fat_open(struct fat *fat, const char *path, struct fat_file *file)
             return loader_error("%s: there is no such file on the system partition. Copy it there, or correct "
                                 "corrode.conf.",
                 path);
-        here = next;
+        /* ".." says 0 for the root, also on FAT32. */
+        here = next.is_directory && next.first_cluster == 0 ? root : next;
         name += length;
     }
     if (here.is_directory)
