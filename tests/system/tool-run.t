@@ -155,7 +155,7 @@ for signal in INT TERM HUP; do
     background signal.out env --default-signal=INT corrode run --firmware uefi --accel tcg "$tmp/hang"
     wait_until 20 qemu_runs
     kill -$signal $child
-    wait $child
+    wait $child 2>/dev/null
     ok "SIG$signal ends QEMU too" wait_until 5 qemu_is_gone
     is "SIG$signal leaves nothing in TMPDIR" "$(find "$tmp" -name 'corrode-*')" ""
 done

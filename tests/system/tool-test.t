@@ -65,8 +65,10 @@ like "time-out: its kind" "$out" '^# timeout: '
 attempt "$tmp/probe.elf" much
 like "very much output is cut, at its beginning" "$out" 'the beginning was too long'
 like "and ends with the end" "$out" 'line 99999 of'
-attempt --memory 2M "$tmp/probe.elf" succeed twice
+echo 'nonsense = 1' >"$tmp/bad.conf"
+attempt --config "$tmp/bad.conf" "$tmp/probe.elf" succeed twice
 like "a loader that gives up: its kind" "$out" '^# loader: '
+like "and its reason" "$out" '^# .*nonsense'
 attempt --firmware all "$tmp/probe.elf" succeed twice
 is "every firmware, one test point each" "$out" "1..3
 ok 1 - probe.elf (bios)

@@ -56,7 +56,11 @@ static enum verdict judge(int status, const struct qmp *qmp)
         return VERDICT_QEMU;
     switch (status) {
     case 0:
-        return qmp->reset ? VERDICT_RESET : qmp->panicked ? VERDICT_PANIC : qmp->killed ? VERDICT_QEMU : VERDICT_SUCCESS;
+        if (qmp->reset)
+            return VERDICT_RESET;
+        if (qmp->panicked)
+            return VERDICT_PANIC;
+        return qmp->killed ? VERDICT_QEMU : VERDICT_SUCCESS;
     case BOOT_EXIT_SUCCESS << 1 | 1:
         return VERDICT_SUCCESS;
     case BOOT_EXIT_PANIC << 1 | 1:

@@ -14,10 +14,12 @@ struct settings {
 
 static const struct option_row options[] = {
     {OPTION_TEXT, 'o', "output", "OUT", "The image to write (required)", AT(out), 0},
-    {OPTION_TEXT, 'k', "kernel", "FILE", "The kernel: an ELF file with a Corrode boot note (required)", AT(spec.kernel), 0},
+    {OPTION_TEXT, 'k', "kernel", "FILE", "The kernel: an ELF file with a Corrode boot note (required)", AT(spec.kernel),
+        0},
     {OPTION_LIST, 'm', "module", "FILE", "A file to load beside the kernel; may be repeated", AT(spec.modules), 0},
     {OPTION_TEXT, 'c', "cmdline", "STRING", "The kernel's command line", AT(spec.cmdline), 0},
-    {OPTION_TEXT, 0, "config", "FILE", "Lines to put first in corrode.conf, such as `video = text`", AT(spec.config), 0},
+    {OPTION_TEXT, 0, "config", "FILE", "Lines to put first in corrode.conf, such as `video = text`", AT(spec.config),
+        0},
     {OPTION_BYTES, 's', "size", "N", "Size of the disk, such as 64M or 1G; default: the smallest", AT(spec.size), 1},
     {OPTION_CHOICE, 'f', "format", IMAGE_FORMATS, "Format; default: what OUT ends in, else raw", AT(format), 0},
     {0},

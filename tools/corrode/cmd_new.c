@@ -21,8 +21,9 @@ const struct command command_new = {
     .name = "new",
     .summary = "Make a kernel to start from",
     .synopsis = "DIR",
-    .help = "Makes the directory DIR with the sources of a small kernel on the Corrode boot loader, and a Makefile that\n"
-            "builds it with any C compiler for x86-64. DIR must not exist, or be empty.\n",
+    .help =
+        "Makes the directory DIR with the sources of a small kernel on the Corrode boot loader, and a Makefile that\n"
+        "builds it with any C compiler for x86-64. DIR must not exist, or be empty.\n",
     .after = "Example:\n"
              "  corrode new mykernel && make -C mykernel run\n",
     .options = options,

@@ -22,8 +22,9 @@ const struct command command_run = {
     .name = "run",
     .summary = "Boot an image or a kernel in QEMU",
     .synopsis = "[OPTIONS] THING [ARGUMENTS...]",
-    .help = "Boots THING in QEMU, with the serial line on this terminal. THING is a disk image, or a kernel (an ELF file\n"
-            "with a Corrode boot note), whose command line the ARGUMENTS become. Ctrl-A X quits.\n",
+    .help =
+        "Boots THING in QEMU, with the serial line on this terminal. THING is a disk image, or a kernel (an ELF file\n"
+        "with a Corrode boot note), whose command line the ARGUMENTS become. Ctrl-A X quits.\n",
     .after = "Exit status:\n"
              "    0  the kernel reported success or switched the machine off, or you ended it\n"
              "    1  the kernel reported failure\n"

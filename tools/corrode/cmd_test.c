@@ -94,8 +94,6 @@ static void print_log(void)
     }
     if (line_open)
         putchar('\n');
-    log_size = 0;
-    log_cut = false;
 }
 
 /* The firmwares to boot on, as numbers; returns how many. */
@@ -134,6 +132,8 @@ static int run(int argc, char **argv)
     printf("1..%u\n", count);
     for (unsigned i = 0; i < count; i++) {
         machine->firmware = firmwares[i];
+        log_size = 0;
+        log_cut = false;
         enum verdict verdict = machine_boot(machine, collect);
         bool ok = verdict == VERDICT_SUCCESS;
         printf("%s %u - %s (%s)\n", ok ? "ok" : "not ok", i + 1, text_basename(operands.items[0]), names[firmwares[i]]);

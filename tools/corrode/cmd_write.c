@@ -54,7 +54,8 @@ static uint64_t check_image(const char *path)
     if (format == IMAGE_UNKNOWN)
         fatal(path, "is not a disk image; make one of a kernel with `corrode image`");
     if (format != IMAGE_RAW)
-        fatal(path, "is in the format %s and a stick needs a raw image; convert it: qemu-img convert -O raw %s disk.img",
+        fatal(path,
+            "is in the format %s and a stick needs a raw image; convert it: qemu-img convert -O raw %s disk.img",
             image_format_name(format), path);
     if (!image_is_ours(path))
         fatal(path, "is not an image that `corrode image` made; write others with dd");
@@ -69,7 +70,8 @@ static void confirm(const struct device *device, bool yes)
     if (yes)
         return;
     if (!isatty(STDIN_FILENO))
-        fatal(device->path, "everything on it would be lost and there is no terminal to ask on; say --yes if you are sure");
+        fatal(device->path,
+            "everything on it would be lost and there is no terminal to ask on; say --yes if you are sure");
     fprintf(stderr, "Everything on %s (%s) will be lost. Continue? [y/N] ", device->path, device->description);
     if (!fgets(answer, sizeof answer, stdin) || (strcasecmp(answer, "y\n") != 0 && strcasecmp(answer, "yes\n") != 0))
         fatal(device->path, "nothing was written");
@@ -138,7 +140,8 @@ static int run(int argc, char **argv)
     /* First without touching it: opening a disk for writing makes some systems look at it anew. */
     struct device device = device_open(operands.items[1], size, flags | DEVICE_DRY_RUN);
     if (settings.dry_run) {
-        printf("would write %s (%s) to %s (%s), and read it back\n", path, text_size(size), device.path, device.description);
+        printf("would write %s (%s) to %s (%s), and read it back\n", path, text_size(size), device.path,
+            device.description);
         return 0;
     }
     confirm(&device, settings.yes);
@@ -153,8 +156,10 @@ static int run(int argc, char **argv)
     close(image);
     if (close(device.fd) < 0)
         fatal_errno(device.path, "write");
-    report_note("%s is written and verified. To boot it, start the PC with the stick in place and open the firmware's boot "
-                "menu (often F12, F11, F9, F8 or Esc); choose the stick, with or without \"UEFI\". If UEFI refuses it, turn "
-                "Secure Boot off.", device.path);
+    report_note(
+        "%s is written and verified. To boot it, start the PC with the stick in place and open the firmware's boot "
+        "menu (often F12, F11, F9, F8 or Esc); choose the stick, with or without \"UEFI\". If UEFI refuses it, turn "
+        "Secure Boot off.",
+        device.path);
     return 0;
 }

@@ -13,8 +13,8 @@
 #include <string.h>
 
 #define FILE_ALIGNMENT (DISC_BLOCK_SIZE / SECTOR_SIZE) /* sectors */
-#define DATA_ALIGNMENT 8  /* sectors: flash and new disks write 4 KiB at once */
-#define ROOT_RECORDS 512  /* of FAT16's root directory, at least; what everyone uses */
+#define DATA_ALIGNMENT 8                               /* sectors: flash and new disks write 4 KiB at once */
+#define ROOT_RECORDS 512                               /* of FAT16's root directory, at least; what everyone uses */
 #define FAT16_RESERVED 1
 #define FAT32_RESERVED 32
 #define FAT32_INFO_SECTOR 1
@@ -168,9 +168,9 @@ uint64_t fat_offset(const struct fat *fat, const struct fat_entry *entry)
 static void make_boot_sector(const struct fat *fat, uint8_t *sector)
 {
     static const uint8_t code[] = {
-        0xcd, 0x18,       /* int 18h: no system here */
-        0xfa, 0xf4,       /* cli, hlt */
-        0xeb, 0xfc,       /* jump back to the cli */
+        0xcd, 0x18, /* int 18h: no system here */
+        0xfa, 0xf4, /* cli, hlt */
+        0xeb, 0xfc, /* jump back to the cli */
     };
     unsigned extended = fat->type == FAT32 ? 64 : 36; /* where the fields that both types share go on */
     unsigned code_at = extended + 26;
@@ -188,7 +188,7 @@ static void make_boot_sector(const struct fat *fat, uint8_t *sector)
     else
         put_le32(sector + 32, fat->sectors);
     sector[21] = MEDIA_FIXED;
-    put_le16(sector + 24, 63);  /* sectors a track, heads: as in the partition table (mbr.c) */
+    put_le16(sector + 24, 63); /* sectors a track, heads: as in the partition table (mbr.c) */
     put_le16(sector + 26, 255);
     put_le32(sector + 28, LAYOUT_PARTITION_SECTOR); /* sectors before this one */
     if (fat->type == FAT32) {
@@ -199,7 +199,7 @@ static void make_boot_sector(const struct fat *fat, uint8_t *sector)
     } else {
         put_le16(sector + 22, (uint16_t)fat->table_sectors);
     }
-    sector[extended] = 0x80; /* BIOS drive */
+    sector[extended] = 0x80;     /* BIOS drive */
     sector[extended + 2] = 0x29; /* three fields follow */
     put_le32(sector + extended + 3, fat->volume_id);
     memcpy(sector + extended + 7, FAT_LABEL, FAT_ALIAS_SIZE);

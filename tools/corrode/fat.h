@@ -30,7 +30,7 @@ struct fat_entry *fat_add(struct fat *fat, const char *path, const void *data, u
  */
 bool fat_layout(struct fat *fat, enum fat_type type, uint64_t sectors);
 
-/* After fat_layout(): the type that it was given, and where a file's data lies, in bytes from the start of the partition. */
+/* After fat_layout(): its type, and where a file's data lies, in bytes from the start of the partition. */
 enum fat_type fat_type_of(const struct fat *fat);
 uint64_t fat_offset(const struct fat *fat, const struct fat_entry *entry);
 

@@ -10,14 +10,14 @@
 
 /* A file or a directory. */
 struct fat_entry {
-    char *name;                      /* UTF-8; "" for the root */
-    uint16_t long_name[256];         /* the same in UTF-16 */
-    unsigned long_length;            /* 0: the alias says it all */
+    char *name;              /* UTF-8; "" for the root */
+    uint16_t long_name[256]; /* the same in UTF-16 */
+    unsigned long_length;    /* 0: the alias says it all */
     uint8_t alias[FAT_ALIAS_SIZE];
     bool directory;
     const void *data;
-    uint64_t size;                   /* bytes; of a directory: of its records */
-    uint32_t cluster;                /* its first; 0 when it is empty, or the root of a FAT16 */
+    uint64_t size;    /* bytes; of a directory: of its records */
+    uint32_t cluster; /* its first; 0 when it is empty, or the root of a FAT16 */
     struct fat_entry *parent, *children, *next;
 };
 
@@ -26,14 +26,14 @@ struct fat {
     uint32_t volume_id;
     uint16_t date, time; /* packed as in a directory record */
     enum fat_type type;
-    uint32_t sectors;             /* of the partition */
-    uint32_t reserved;            /* sectors before the first FAT */
-    uint32_t table_sectors;       /* of one FAT */
-    uint32_t root_sectors;        /* of FAT16's root directory */
+    uint32_t sectors;       /* of the partition */
+    uint32_t reserved;      /* sectors before the first FAT */
+    uint32_t table_sectors; /* of one FAT */
+    uint32_t root_sectors;  /* of FAT16's root directory */
     uint32_t cluster_sectors;
-    uint32_t clusters;            /* in all */
-    uint32_t next;                /* first cluster that was never given away */
-    uint32_t used;                /* clusters in use */
+    uint32_t clusters; /* in all */
+    uint32_t next;     /* first cluster that was never given away */
+    uint32_t used;     /* clusters in use */
 };
 
 void fat_pack_time(struct fat *fat, time_t time);

@@ -17,8 +17,8 @@
 #define ATTRIBUTE_ARCHIVE 0x20
 #define ATTRIBUTE_LONG 0x0f
 
-#define LONG_LAST 0x40  /* in the sequence number of the record that holds the end of the name */
-#define LONG_UNITS 13   /* UTF-16 units a record */
+#define LONG_LAST 0x40 /* in the sequence number of the record that holds the end of the name */
+#define LONG_UNITS 13  /* UTF-16 units a record */
 
 void fat_pack_time(struct fat *fat, time_t time)
 {
@@ -38,9 +38,12 @@ static int32_t decode(const char **text)
 {
     const uint8_t *byte = (const uint8_t *)*text;
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    unsigned length = byte[0] < 0x80 ? 1 : byte[0] >> 5 == 6 ? 2 : byte[0] >> 4 == 14 ? 3 : byte[0] >> 3 == 30 ? 4 : 0;
-    if (length == 0)
+    unsigned length = 0; /* as many as the first byte begins with ones; none and it stands for itself */
+    while (length < 8 && byte[0] & 0x80 >> length)
+        length++;
+    if (length == 1 || length > 4)
         return -1;
+    length += length == 0;
     uint32_t character = length == 1 ? byte[0] : byte[0] & (0x7fu >> length);
     for (unsigned i = 1; i < length; i++) {
         if (byte[i] >> 6 != 2)
@@ -63,7 +66,8 @@ static bool make_long_name(struct fat_entry *entry)
         return false;
     while (*text) {
         int32_t character = decode(&text);
-        if (character < 0x20 || character == 0x7f || (character < 0x80 && strchr("\"*/:<>?\\|", character)) || count > 253)
+        if (character < 0x20 || character == 0x7f || (character < 0x80 && strchr("\"*/:<>?\\|", character)) ||
+            count > 253)
             return false;
         if (character >= 0x10000) {
             character -= 0x10000;
@@ -153,8 +157,9 @@ static bool has_lower_case(const char *name)
 void fat_name(struct fat_entry *entry, const char *path)
 {
     if (!make_long_name(entry))
-        fatal(path, "FAT cannot hold a file of this name; rename it (UTF-8, without any of \" * : < > ? \\ |, no blank at "
-                    "either end, no dot at the end)");
+        fatal(path,
+            "FAT cannot hold a file of this name; rename it (UTF-8, without any of \" * : < > ? \\ |, no blank at "
+            "either end, no dot at the end)");
     for (const struct fat_entry *other = entry->parent->children; other; other = other->next) {
         if (strcasecmp(other->name, entry->name) == 0)
             fatal(path, "another file in the image is also called %s; rename one of them", other->name);
@@ -181,8 +186,8 @@ uint64_t fat_directory_size(const struct fat_entry *directory)
     return records * FAT_RECORD_SIZE;
 }
 
-static uint8_t *put_record(const struct fat *fat, uint8_t *at, const void *alias, uint8_t attributes, uint32_t cluster,
-    uint64_t size)
+static uint8_t *put_record(
+    const struct fat *fat, uint8_t *at, const void *alias, uint8_t attributes, uint32_t cluster, uint64_t size)
 {
     memcpy(at, alias, FAT_ALIAS_SIZE);
     at[11] = attributes;
@@ -211,8 +216,8 @@ static uint8_t *put_long_name(uint8_t *at, const struct fat_entry *entry)
         at[13] = checksum;
         for (unsigned i = 0; i < LONG_UNITS; i++) {
             unsigned unit = (number - 1) * LONG_UNITS + i;
-            uint16_t value = unit < entry->long_length ? entry->long_name[unit] : unit == entry->long_length ? 0 : 0xffff;
-            put_le16(at + places[i], value);
+            /* The name, a zero, and then all ones. */
+            put_le16(at + places[i], unit <= entry->long_length ? entry->long_name[unit] : 0xffff);
         }
     }
     return at;
@@ -230,8 +235,8 @@ uint8_t *fat_directory_records(const struct fat *fat, const struct fat_entry *di
     }
     for (const struct fat_entry *child = directory->children; child; child = child->next) {
         at = put_long_name(at, child);
-        at = put_record(fat, at, child->alias, child->directory ? ATTRIBUTE_DIRECTORY : ATTRIBUTE_ARCHIVE, child->cluster,
-            child->directory ? 0 : child->size);
+        at = put_record(fat, at, child->alias, child->directory ? ATTRIBUTE_DIRECTORY : ATTRIBUTE_ARCHIVE,
+            child->cluster, child->directory ? 0 : child->size);
     }
     return records;
 }

@@ -50,7 +50,7 @@ bool image_is_ours(const char *path)
     uint8_t start[(LAYOUT_STAGE2_SECTOR + 1) * SECTOR_SIZE];
     const uint8_t *stage2 = start + LAYOUT_STAGE2_SECTOR * SECTOR_SIZE;
     return file_read_start(path, start, sizeof start) == sizeof start && get_le16(start + SECTOR_SIZE - 2) == 0xaa55 &&
-        get_le32(stage2 + STAGE2_MAGIC_OFFSET) == STAGE2_MAGIC;
+           get_le32(stage2 + STAGE2_MAGIC_OFFSET) == STAGE2_MAGIC;
 }
 
 void format_uuid(uint8_t *at, uint64_t hash, unsigned number)
@@ -119,7 +119,8 @@ static void convert(const char *from, const char *from_format, const char *to, c
     report_detail("%s", strings_quoted(&command));
     if (process_run(&command, "qemu-utils", 0, &text) != 0) {
         text[strcspn(text, "\n")] = '\0';
-        fatal(name, "cannot be converted from %s to %s (%s); is it damaged, or the disk full?", from_format, to_format, text);
+        fatal(name, "cannot be converted from %s to %s (%s); is it damaged, or the disk full?", from_format, to_format,
+            text);
     }
     free(text);
 }

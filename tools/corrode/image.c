@@ -129,7 +129,7 @@ static bool layout(struct image *image, uint64_t size, bool fat16_first)
 {
     uint64_t sectors = size / SECTOR_SIZE - LAYOUT_PARTITION_SECTOR;
     return (fat16_first && fat_layout(image->fat, FAT16, sectors)) || fat_layout(image->fat, FAT32, sectors) ||
-        fat_layout(image->fat, FAT16, sectors);
+           fat_layout(image->fat, FAT16, sectors);
 }
 
 /* The smallest whole number of MiB that works, FAT16 or not. */
@@ -216,6 +216,6 @@ void image_build(const struct image_spec *spec, const char *out)
     output_publish(prepared, out);
     for (unsigned i = 0; i < image.count; i++)
         report_detail("%s: %s, %s", out, image.contents[i].path, text_size(image.contents[i].size));
-    report_detail("%s: %s, FAT%d, %s", out, text_size(image.size), fat_type_of(image.fat),
-        image_format_name(spec->format));
+    report_detail(
+        "%s: %s, FAT%d, %s", out, text_size(image.size), fat_type_of(image.fat), image_format_name(spec->format));
 }

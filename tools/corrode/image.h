@@ -11,12 +11,12 @@
 enum image_format { IMAGE_RAW, IMAGE_QCOW2, IMAGE_VMDK, IMAGE_VDI, IMAGE_VHDX, IMAGE_ISO, IMAGE_UNKNOWN };
 
 struct image_spec {
-    const char *kernel;          /* an ELF file with a Corrode boot note */
-    struct strings modules;      /* files that go beside it */
-    const char *cmdline;         /* NULL: none */
-    const char *config;          /* a file whose lines come first in corrode.conf; NULL: none */
-    uint64_t size;               /* bytes; 0: the smallest that FAT32 can have */
-    bool smallest;               /* with size 0: as small as FAT16 can be, for images that live for one boot */
+    const char *kernel;     /* an ELF file with a Corrode boot note */
+    struct strings modules; /* files that go beside it */
+    const char *cmdline;    /* NULL: none */
+    const char *config;     /* a file whose lines come first in corrode.conf; NULL: none */
+    uint64_t size;          /* bytes; 0: the smallest that FAT32 can have */
+    bool smallest;          /* with size 0: as small as FAT16 can be, for images that live for one boot */
     enum image_format format;
 };
 

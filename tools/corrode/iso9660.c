@@ -99,8 +99,8 @@ static unsigned record_length(unsigned name_length)
     return 33 + name_length + !(name_length & 1);
 }
 
-static uint8_t *put_record(uint8_t *at, const void *name, unsigned name_length, uint32_t block, uint64_t size,
-    bool directory, time_t time)
+static uint8_t *put_record(
+    uint8_t *at, const void *name, unsigned name_length, uint32_t block, uint64_t size, bool directory, time_t time)
 {
     at[0] = (uint8_t)record_length(name_length);
     put_both32(at + 2, block);
@@ -168,7 +168,8 @@ static unsigned collect(enum iso_directory which, const struct iso_file *files, 
         if (directories[i].parent != which)
             continue;
         struct record *record = &records[used++];
-        *record = (struct record){.block = directories[i].block, .size = directories[i].blocks * BLOCK, .directory = true};
+        *record =
+            (struct record){.block = directories[i].block, .size = directories[i].blocks * BLOCK, .directory = true};
         memcpy(record->name, directories[i].name, strlen(directories[i].name) + 1);
     }
     unsigned first_file = used;
@@ -183,8 +184,8 @@ static unsigned collect(enum iso_directory which, const struct iso_file *files, 
     return used;
 }
 
-static void write_directory(struct output *output, enum iso_directory which, time_t time, const struct iso_file *files,
-    unsigned count)
+static void write_directory(
+    struct output *output, enum iso_directory which, time_t time, const struct iso_file *files, unsigned count)
 {
     static const char self = 0, parent = 1;
     uint64_t size = directories[which].blocks * BLOCK;
@@ -199,8 +200,8 @@ static void write_directory(struct output *output, enum iso_directory which, tim
         if ((uint64_t)(at - data) % BLOCK + length > BLOCK) /* no record crosses a block */
             at = data + ((uint64_t)(at - data) / BLOCK + 1) * BLOCK;
         if ((uint64_t)(at - data) + length > size) {
-            report_note("the disc's own directory has room for %u of %u files; the system partition holds all of them", i,
-                used);
+            report_note("the disc's own directory has room for %u of %u files; the system partition holds all of them",
+                i, used);
             break;
         }
         at = put_record(at, records[i].name, (unsigned)strlen(records[i].name), records[i].block, records[i].size,
@@ -249,13 +250,13 @@ static void write_primary(struct output *output, uint64_t image_size, time_t tim
     put_le32(block + 140, TABLE_L);
     put_be32(block + 148, TABLE_M);
     put_record(block + 156, &self, 1, ROOT_BLOCK, ROOT_BLOCKS * BLOCK, true, time);
-    put_text(block + 190, 623, ""); /* eight names of people and files: none */
+    put_text(block + 190, 623, "");                 /* eight names of people and files: none */
     put_text(block + 574, 128, "CORRODE " VERSION); /* application */
-    put_long_date(block + 813, time); /* created */
-    put_long_date(block + 830, time); /* changed */
-    memset(block + 847, '0', 16); /* expires: never */
-    memset(block + 864, '0', 16); /* valid from: always */
-    block[881] = 1; /* version of directories */
+    put_long_date(block + 813, time);               /* created */
+    put_long_date(block + 830, time);               /* changed */
+    memset(block + 847, '0', 16);                   /* expires: never */
+    memset(block + 864, '0', 16);                   /* valid from: always */
+    block[881] = 1;                                 /* version of directories */
     output_write(output, PRIMARY * BLOCK, block, sizeof block);
     output_write(output, TABLE_L * BLOCK, table, sizeof table);
     memset(table, 0, sizeof table);
@@ -297,8 +298,8 @@ static void write_catalogue(struct output *output)
     initial[0] = 0x88; /* bootable, no emulation */
     put_le16(initial + 6, DISC_BLOCK_SIZE / SECTOR_SIZE);
     put_le32(initial + 8, STAGE1_BLOCK);
-    header[0] = 0x91; /* the last section */
-    header[1] = 0xef; /* UEFI */
+    header[0] = 0x91;        /* the last section */
+    header[1] = 0xef;        /* UEFI */
     put_le16(header + 2, 1); /* one entry */
     section[0] = 0x88;
     put_le32(section + 8, PARTITION_BLOCK);

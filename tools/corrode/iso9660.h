@@ -1,6 +1,6 @@
 /*
- * The optical disc's side of the image: ISO 9660 volume descriptors, an El Torito boot catalogue for both firmwares, and
- * directories whose files are the very data in the FAT partition.
+ * The optical disc's side of the image: ISO 9660 volume descriptors, an El Torito boot catalogue for both firmwares,
+ * and directories whose files are the very data in the FAT partition.
  */
 #ifndef CORRODE_ISO9660_H
 #define CORRODE_ISO9660_H

@@ -75,7 +75,8 @@ static bool has_boot_note(const struct file *file, Elf64_Phdr segment)
             if (note.n_descsz >= sizeof version)
                 memcpy(&version, notes + body, sizeof version);
             if (version == 0 || version > BOOT_PROTOCOL_VERSION)
-                fatal(file->path, "wants version %u of the boot protocol and this corrode knows 1 to %u; use a newer corrode",
+                fatal(file->path,
+                    "wants version %u of the boot protocol and this corrode knows 1 to %u; use a newer corrode",
                     version, BOOT_PROTOCOL_VERSION);
             return true;
         }
@@ -101,8 +102,9 @@ void kernel_check(const struct file *file)
     if (!loadable)
         fatal(file->path, "has nothing to load (no PT_LOAD segment); check the linker script");
     if (!note)
-        fatal(file->path, "is not a Corrode kernel: it has no boot note; put BOOT_REQUEST() from boot/protocol.h into one "
-                          "source file and its section .note.corrode into a PT_NOTE segment");
+        fatal(file->path,
+            "is not a Corrode kernel: it has no boot note; put BOOT_REQUEST() from boot/protocol.h into one "
+            "source file and its section .note.corrode into a PT_NOTE segment");
 }
 
 void kernel_strip(struct file *file)

@@ -44,8 +44,10 @@ void machine_insert(struct machine *machine, const char *path, const struct stri
     if (machine->format == IMAGE_UNKNOWN)
         fatal(path, "is neither a disk image nor a kernel (ELF); make an image of a kernel with `corrode image`");
     if (arguments->count)
-        fatal_usage("%s: an image has its command line inside; give arguments to a kernel, or make the image again with "
-                    "`corrode image --cmdline`", path);
+        fatal_usage(
+            "%s: an image has its command line inside; give arguments to a kernel, or make the image again with "
+            "`corrode image --cmdline`",
+            path);
     if (machine->modules.count || machine->config)
         fatal_usage("%s: an image has its modules and configuration inside; make it again with `corrode image`", path);
     machine->image = realpath(path, NULL);
@@ -84,8 +86,12 @@ static void add_disk(const struct machine *machine, struct strings *command)
         [DISK_CDROM] = {NULL, "ide-cd,bus=ide.0"},
     };
     int kind = machine->disk < 0 ? DISK_VIRTIO : machine->disk;
-    /* What cannot be written to, QEMU writes to a temporary file. */
-    const char *how = kind == DISK_CDROM ? ",media=cdrom,readonly=on" : access(machine->image, W_OK) < 0 ? ",snapshot=on" : "";
+    /* Changes to what cannot be written to go into a temporary file of QEMU's. */
+    const char *how = "";
+    if (kind == DISK_CDROM)
+        how = ",media=cdrom,readonly=on";
+    else if (access(machine->image, W_OK) < 0)
+        how = ",snapshot=on";
     char *file = escape(machine->image);
     strings_add(command, "-drive");
     strings_add(command, "if=none,id=disk,format=%s,file=%s%s", image_format_name(machine->format), file, how);

@@ -38,16 +38,17 @@ struct machine {
 #define MACHINE_OPTIONS                                                                                                \
     {OPTION_BYTES, 'M', "memory", "N", "Memory, in MiB or with a suffix such as 1G; default: 256M",                    \
         offsetof(struct machine, memory), 1 << 20},                                                                    \
-    {OPTION_NUMBER, 0, "smp", "N", "Processors; default: 1", offsetof(struct machine, processors), 255},               \
-    {OPTION_CHOICE, 0, "machine", MACHINES, "QEMU's kind of PC; default: pc", offsetof(struct machine, type), 0},      \
-    {OPTION_CHOICE, 0, "disk", DISKS, "How the image is attached; default: virtio", offsetof(struct machine, disk), 0}, \
-    {OPTION_CHOICE, 0, "accel", ACCELS, "Default: kvm where a test guest runs on it, else tcg",                        \
-        offsetof(struct machine, accel), 0},                                                                           \
-    {OPTION_LIST, 'm', "module", "FILE", "A file to load beside the kernel; may be repeated",                          \
-        offsetof(struct machine, modules), 0},                                                                         \
-    {OPTION_TEXT, 0, "config", "FILE", "Lines to put first in corrode.conf", offsetof(struct machine, config), 0},     \
-    {OPTION_LIST, 0, "qemu-arg", "ARG", "One more argument for QEMU; may be repeated",                                 \
-        offsetof(struct machine, qemu_arguments), 0}
+        {OPTION_NUMBER, 0, "smp", "N", "Processors; default: 1", offsetof(struct machine, processors), 255},           \
+        {OPTION_CHOICE, 0, "machine", MACHINES, "QEMU's kind of PC; default: pc", offsetof(struct machine, type), 0},  \
+        {OPTION_CHOICE, 0, "disk", DISKS, "How the image is attached; default: virtio",                                \
+            offsetof(struct machine, disk), 0},                                                                        \
+        {OPTION_CHOICE, 0, "accel", ACCELS, "Default: kvm where a test guest runs on it, else tcg",                    \
+            offsetof(struct machine, accel), 0},                                                                       \
+        {OPTION_LIST, 'm', "module", "FILE", "A file to load beside the kernel; may be repeated",                      \
+            offsetof(struct machine, modules), 0},                                                                     \
+        {OPTION_TEXT, 0, "config", "FILE", "Lines to put first in corrode.conf", offsetof(struct machine, config), 0}, \
+        {OPTION_LIST, 0, "qemu-arg", "ARG", "One more argument for QEMU; may be repeated",                             \
+            offsetof(struct machine, qemu_arguments), 0}
 
 /*
  * Finds out what PATH is: a disk image, or a kernel, which gets a temporary image with ARGUMENTS for a command line.
@@ -79,8 +80,8 @@ const char *verdict_sentence(enum verdict verdict);
 #define EXIT_CRASHED 126
 
 /*
- * Runs the machine to its end. SINK gets what it prints on the serial line (and QEMU on stderr), with nothing for input;
- * without a sink the serial line is this terminal.
+ * Runs the machine to its end. SINK gets what it prints on the serial line (and QEMU on stderr), with nothing for
+ * input; without a sink the serial line is this terminal.
  */
 enum verdict machine_boot(const struct machine *machine, void (*sink)(const char *text, size_t length));
 

@@ -4,8 +4,8 @@ TOOL_SOURCES := $(wildcard tools/corrode/*.c tools/corrode/*.S)
 TOOL_EMBEDDED := $(BUILD)/gen/embedded.S
 TOOL_OBJECTS := $(call objects,host,$(TOOL_SOURCES) $(TOOL_EMBEDDED))
 
-# NAME=FILE for every embedded file (embedded.h): the boot stages, and what `corrode new` writes. There the example is the
-# kernel, and the generated font a source like any other.
+# NAME=FILE for every embedded file (embedded.h): the boot stages, and what `corrode new` writes. There the example is
+# the kernel, and the generated font a source like any other.
 TOOL_BOOT ?= $(BUILD)/boot
 TOOL_FILES := $(foreach f,stage1.bin stage2.bin BOOTX64.EFI pvh.elf,boot/$(f)=$(TOOL_BOOT)/$(f))
 skeleton-name = $(patsubst examples/hello/%,%,$(patsubst $(BUILD)/gen/%,kernel/tty/%,$(1)))

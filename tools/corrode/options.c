@@ -51,8 +51,9 @@ const char *options_nearest(const char *word, const char *const *names, size_t c
 static const struct option_row *find_row(const struct option_row *rows, const char *name, size_t length)
 {
     for (; rows->kind; rows++) {
-        bool matches = length == 1 ? rows->letter == *name : strncmp(rows->name, name, length) == 0 && !rows->name[length];
-        if (matches)
+        if (length == 1 && rows->letter == *name)
+            return rows;
+        if (length > 1 && strncmp(rows->name, name, length) == 0 && !rows->name[length])
             return rows;
     }
     return NULL;

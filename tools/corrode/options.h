@@ -33,7 +33,7 @@ struct command {
     const char *name;
     const char *summary; /* one line, for `corrode --help` */
     const char *synopsis;
-    const char *help; /* paragraphs after the synopsis */
+    const char *help;  /* paragraphs after the synopsis */
     const char *after; /* paragraphs after the options; may be NULL */
     const struct option_row *options;
     bool operands_end_options; /* the first operand ends the options, so that what follows belongs to it */

@@ -13,7 +13,7 @@ static const struct {
 } places[] = {
     {"/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"}, /* Debian, Ubuntu */
     {"/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd"},
-    {"/usr/share/edk2/ovmf/OVMF_CODE.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd"}, /* Fedora */
+    {"/usr/share/edk2/ovmf/OVMF_CODE.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd"},     /* Fedora */
     {"/usr/share/edk2/x64/OVMF_CODE.4m.fd", "/usr/share/edk2/x64/OVMF_VARS.4m.fd"}, /* Arch */
     {"/usr/share/edk2-ovmf/x64/OVMF_CODE.fd", "/usr/share/edk2-ovmf/x64/OVMF_VARS.fd"},
     {"/usr/share/qemu/ovmf-x86_64-code.bin", "/usr/share/qemu/ovmf-x86_64-vars.bin"}, /* openSUSE */
@@ -42,5 +42,6 @@ void ovmf_add(struct strings *command)
         strings_add(command, "if=pflash,unit=1,format=raw,file=%s", copy);
         return;
     }
-    fatal(NULL, "no UEFI firmware for QEMU found; install the package ovmf (Debian, Ubuntu) or edk2-ovmf (Fedora, Arch)");
+    fatal(
+        NULL, "no UEFI firmware for QEMU found; install the package ovmf (Debian, Ubuntu) or edk2-ovmf (Fedora, Arch)");
 }

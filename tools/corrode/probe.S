@@ -1,7 +1,7 @@
 /*
- * The guest that accel.c starts to learn whether KVM works: the last 512 bytes of a ROM of 64 KiB. It goes the way that
- * any kernel goes, real mode, protected mode, x87 and SSE, paging, 64-bit mode, and then says through isa-debug-exit that
- * it has arrived. Hosts exist where /dev/kvm opens, and 16-bit code runs, and the rest does not.
+ * The guest that accel.c starts to learn whether KVM works: the last 512 bytes of a ROM of 64 KiB. It goes the way
+ * that any kernel goes, real mode, protected mode, x87 and SSE, paging, 64-bit mode, and then says through
+ * isa-debug-exit that it has arrived. Hosts exist where /dev/kvm opens, and 16-bit code runs, and the rest does not.
  * Source: Intel SDM volume 3, 10.8.5 (IA-32e mode), 10.9 (switching modes).
  */
 #include "accel_probe.h"

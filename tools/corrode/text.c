@@ -120,7 +120,8 @@ void strings_add(struct strings *list, const char *format, ...)
 
 static bool is_plain(const char *word)
 {
-    return *word && word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789,.:=_/+@%-")] == '\0';
+    return *word &&
+           word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789,.:=_/+@%-")] == '\0';
 }
 
 char *strings_quoted(const struct strings *list)
