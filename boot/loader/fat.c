@@ -64,7 +64,7 @@ int fat_mount(struct fat *fat, struct disk *disk, uint32_t sector)
     uint32_t bytes = get16(b + 11), cluster_sectors = b[13], reserved = get16(b + 14), copies = b[16];
     uint32_t root_entries = get16(b + 17);
     uint32_t total = get16(b + 19) ? get16(b + 19) : get32(b + 32);
-    uint32_t fat_size = get16(b + 22) ? get16(b + 22) : get32(b + 36);
+    uint32_t fat16_size = get16(b + 22), fat_size = fat16_size ? fat16_size : get32(b + 36);
     if (get16(b + 510) != 0xaa55 || !is_power_of_two(bytes) || bytes < SECTOR_SIZE || bytes > 4096
         || !is_power_of_two(cluster_sectors) || reserved == 0 || copies == 0 || copies > 4 || fat_size == 0)
         return loader_error("The system partition holds no FAT file system. " REWRITE);
@@ -75,7 +75,7 @@ int fat_mount(struct fat *fat, struct disk *disk, uint32_t sector)
     if (fat_size > 1u << 26 || overhead >= total)
         return loader_error("The FAT file system is larger than its partition. " REWRITE);
     uint32_t clusters = (total - overhead) / cluster_sectors;
-    if (clusters < 4085)
+    if (clusters < 4085 && fat16_size)
         return loader_error("The system partition is FAT12, which is too small to boot from. Use FAT16 or FAT32.");
 
     uint32_t scale = bytes / SECTOR_SIZE; /* to 512-byte sectors */
@@ -88,7 +88,7 @@ int fat_mount(struct fat *fat, struct disk *disk, uint32_t sector)
         .cluster_sectors = cluster_sectors * scale,
         .cluster_shift = log2_of(cluster_sectors * bytes),
         .clusters = clusters,
-        .is_fat32 = clusters >= 65525,
+        .is_fat32 = fat16_size == 0, /* as Linux and UEFI see it; by the specification, clusters count */
     };
     if (!fat->is_fat32)
         fat->root_size = root_entries * 32;
