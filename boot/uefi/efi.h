@@ -14,7 +14,6 @@
 /* 2.3.1, appendix D */
 typedef uint64_t efi_status_t;
 typedef void *efi_handle_t;
-typedef void *efi_event_t;
 
 #define EFI_ERROR(status) ((status) >> 63 != 0)
 #define EFI_ERROR_CODE(n) (1ull << 63 | (n))
@@ -44,7 +43,7 @@ struct efi_input_key {
 struct efi_text_input {
     efi_status_t (*reset)(struct efi_text_input *self, bool extended);
     efi_status_t (*read_key)(struct efi_text_input *self, struct efi_input_key *key);
-    efi_event_t wait_for_key;
+    void *wait_for_key;
 };
 
 struct efi_text_output {
@@ -94,14 +93,13 @@ struct efi_boot_services {
         size_t *size, void *map, size_t *key, size_t *descriptor_size, uint32_t *descriptor_version);
     void *allocate_pool;
     efi_status_t (*free_pool)(void *buffer);
-    void *create_event, *set_timer;
-    efi_status_t (*wait_for_event)(size_t count, efi_event_t *events, size_t *index);
-    void *events[3], *install[3];
+    void *events[6], *install[3];
     efi_status_t (*handle_protocol)(efi_handle_t handle, const struct efi_guid *protocol, void *interface);
     void *reserved, *register_notify, *locate_handle, *locate_device_path, *install_table;
     void *load_image, *start_image, *exit, *unload_image;
     efi_status_t (*exit_boot_services)(efi_handle_t image, size_t map_key);
-    void *get_next_monotonic_count, *stall;
+    void *get_next_monotonic_count;
+    efi_status_t (*stall)(size_t microseconds);
     efi_status_t (*set_watchdog_timer)(size_t seconds, uint64_t code, size_t size, const uint16_t *text);
     efi_status_t (*connect_controller)(efi_handle_t controller, efi_handle_t *drivers, void *path, bool recursive);
     efi_status_t (*disconnect_controller)(efi_handle_t controller, efi_handle_t driver, efi_handle_t child);

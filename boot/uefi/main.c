@@ -12,6 +12,8 @@
 #include "arch/x86_64/io.h"
 #include "tty/font.h"
 
+#define POLL_MICROSECONDS 20000
+
 struct uefi uefi;
 
 void *uefi_protocol(efi_handle_t handle, const struct efi_guid *protocol)
@@ -51,16 +53,18 @@ static const uint8_t *font(void)
     return font_glyphs[0];
 }
 
-static void wait_for_key(struct efi_text_input *input)
+/* On the keyboard, or on the serial line that the firmware cannot hear at the moment. */
+static void wait_for_key(void)
 {
+    struct efi_text_input *input = uefi.system->input;
     struct efi_input_key key;
-    size_t index;
-    input->reset(input, false); /* what was typed before is no answer */
-    uefi.boot->wait_for_event(1, &input->wait_for_key, &index);
-    input->read_key(input, &key);
+    if (input)
+        input->reset(input, false); /* what was typed before is no answer */
+    while ((!input || EFI_ERROR(input->read_key(input, &key))) && !uefi_serial_read())
+        uefi.boot->stall(POLL_MICROSECONDS);
 }
 
-/* What was allocated stays allocated: the firmware reports it to whatever boots next as memory that is free after boot. */
+/* What was allocated stays so: the firmware tells whatever boots next that it is free after boot. */
 static void stop(void)
 {
     if (cpu_is_virtual())
@@ -68,11 +72,9 @@ static void stop(void)
     if (!uefi.boot)
         for (;;)
             __asm__ volatile("cli; hlt");
-    if (uefi.system->input)
-        loader_print("Press a key to return to the firmware.\n");
-    uefi_serial_give_back();
-    if (uefi.system->input)
-        wait_for_key(uefi.system->input);
+    loader_print("Press a key to return to the firmware.\n");
+    wait_for_key();
+    uefi_serial_give_back(); /* not before: a terminal begins by clearing its screen */
 }
 
 static struct platform platform = {

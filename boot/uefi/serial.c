@@ -10,6 +10,10 @@
  */
 #include "boot/uefi/uefi.h"
 
+#include "arch/x86_64/io.h"
+#include "drivers/uart16550.h"
+
+#define LINE_STATUS 5 /* register; bit 0: there is a byte. No port there: all bits are set. */
 #define PNP0501 0x050141d0
 
 static const struct efi_guid serial_io = EFI_SERIAL_IO_PROTOCOL_GUID;
@@ -50,4 +54,13 @@ void uefi_serial_take(void)
 void uefi_serial_give_back(void)
 {
     for_each_port(connect);
+}
+
+bool uefi_serial_read(void)
+{
+    uint8_t status = inb(UART_COM1 + LINE_STATUS);
+    if (status == 0xff || !(status & 1))
+        return false;
+    inb(UART_COM1);
+    return true;
 }

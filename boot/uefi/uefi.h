@@ -21,6 +21,7 @@ void *uefi_any_protocol(const struct efi_guid *protocol);
 /* serial.c */
 void uefi_serial_take(void);
 void uefi_serial_give_back(void);
+bool uefi_serial_read(void); /* takes a byte from COM1; was there one? */
 
 /* disk.c: the partition that the loader itself came from. */
 void uefi_disk_open(struct disk *disk);
