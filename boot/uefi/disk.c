@@ -84,14 +84,13 @@ void uefi_disk_open(struct disk *disk)
 
     disk->read = read_refused;
     device = self ? uefi_protocol(self->device, &block_io) : NULL;
-    if (!device) {
+    const struct efi_block_media *media = device ? device->media : NULL;
+    if (!media || media->block_size < SECTOR_SIZE) { /* a network boot program may put up a device that is none */
         loader_error("The firmware did not load BOOTX64.EFI from a disk (from the network?), and from there it cannot read "
                      "the kernel. Boot from a disk, stick or disc that holds the whole image.");
         return;
     }
-    const struct efi_block_media *media = device->media;
-    if (media->block_size < SECTOR_SIZE || media->block_size > PAGE_SIZE ||
-        (media->block_size & (media->block_size - 1))) {
+    if (media->block_size > PAGE_SIZE || (media->block_size & (media->block_size - 1))) {
         loader_error("The boot disk has blocks of %u bytes; only 512 to 4096 can be booted from.", media->block_size);
         return;
     }
