@@ -56,9 +56,9 @@ point() {
     fi
 }
 
-# Text as TAP comments.
+# Text as TAP comments, its lines cut where no one would read on.
 diag() {
-    printf '%s\n' "$*" | sed 's/^/# /'
+    printf '%s\n' "$*" | cut -c1-1000 | sed 's/^/# /'
 }
 
 # Runs a command; sets status, out and err.

@@ -116,21 +116,22 @@ for size in -1 0 x 1X 12MM ''; do
     refuses "the size '$size'" 2 'not a size' corrode image --kernel "$hello" --size "$size" -o "$tmp/never.img"
 done
 
-# Many modules: more names than the disc's directory holds, more records than a sector of FAT.
+# As many modules as the loader takes: more records than a sector of FAT or a block of the disc holds.
 mkdir "$tmp/many"
 set --
-for i in $(seq 1 300); do
+for i in $(seq 1 32); do
     echo "$i" >"$tmp/many/module number $i.data"
     set -- "$@" --module "$tmp/many/module number $i.data"
 done
 for size in 34M 8M; do
-    ok "takes 300 modules in $size" corrode image --kernel "$hello" "$@" --size $size -o "$tmp/many.img"
+    ok "takes 32 modules in $size" corrode image --kernel "$hello" "$@" --size $size -o "$tmp/many.img"
     partition "$tmp/many.img" "$tmp/partition"
     ok "fsck.fat is content with them" fsck.fat -n "$tmp/partition"
-    is "the last one is right" "$(mtype -i "$tmp/many.img@@1M" '::module number 300.data')" 300
+    is "the last one is right" "$(mtype -i "$tmp/many.img@@1M" '::module number 32.data')" 32
     ok "xorriso reads the disc" xorriso -indev "$tmp/many.img" -find /
 done
-rm -rf "$tmp/many"
+refuses "a module more" 1 '33 modules and the boot loader takes 32' corrode image --kernel "$hello" "$@" \
+    --module "$tmp/initrd.bin" -o "$tmp/never.img"
 
 # Names.
 mkdir "$tmp/names" "$tmp/names/other"
@@ -165,6 +166,8 @@ serial = com1,9600
 kernel = /kernel.elf"
 refuses "a command line of two lines" 1 'end of a line' corrode image --kernel "$hello" --cmdline 'a
 b' -o "$tmp/never.img"
+refuses "a command line longer than the loader takes" 1 'corrode.conf would have' \
+    corrode image --kernel "$hello" --cmdline "$(head -c 16384 /dev/zero | tr '\0' x)" -o "$tmp/never.img"
 refuses "a configuration that is no text" 1 'not a text file' corrode image --kernel "$hello" \
     --config "$hello" -o "$tmp/never.img"
 

@@ -66,6 +66,8 @@ for disk in virtio ide ahci nvme usb; do
         is "boots from $disk on $machine" "$status" 0
     done
 done
+boot --machine q35 --disk ide --verbose "$tmp/success"
+like "IDE is IDE on q35 too" "$err" 'ide-hd,bus=pata.0'
 for format in qcow2 vmdk vdi vhdx; do
     qemu-img convert -f raw -O $format "$tmp/success" "$tmp/disk.$format"
     boot "$tmp/disk.$format"

@@ -8,6 +8,7 @@
 #include "image.h"
 
 #include "boot/layout.h"
+#include "boot/loader/config.h"
 #include "embedded.h"
 #include "fat.h"
 #include "file.h"
@@ -15,6 +16,7 @@
 #include "image_internal.h"
 #include "iso9660.h"
 #include "kernel.h"
+#include "lib/types.h"
 #include "progress.h"
 #include "report.h"
 
@@ -23,9 +25,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MIB (1ull << 20)
-#define MAX_SIZE (2048ull << 30) /* sectors are numbered with 32 bits in a partition table */
-#define DEFAULT_TIME 1767225600  /* 2026-01-01 00:00:00 UTC */
+#define MAX_SIZE GIB(2048)      /* sectors are numbered with 32 bits in a partition table */
+#define DEFAULT_TIME 1767225600 /* 2026-01-01 00:00:00 UTC */
 
 /* A file on its way into the image. */
 struct content {
@@ -96,6 +97,9 @@ static void add_config(struct image *image, const struct image_spec *spec)
         fprintf(out, "module = /%s\n", text_basename(spec->modules.items[i]));
     }
     fclose(out);
+    if (length > CONFIG_MAX_SIZE)
+        fatal(NULL, "corrode.conf would have %zu bytes and the boot loader takes %d; shorten the command line", length,
+            CONFIG_MAX_SIZE);
     add(image, LAYOUT_CONFIG_PATH, text, length);
 }
 
@@ -104,6 +108,9 @@ static void collect(struct image *image, const struct image_spec *spec)
 {
     image->contents = memory_get((spec->modules.count + 3) * sizeof *image->contents);
     image->time = image_time();
+    if (spec->modules.count > CONFIG_MAX_MODULES)
+        fatal(NULL, "%zu modules and the boot loader takes %d; pack several files into one (tar, cpio)",
+            spec->modules.count, CONFIG_MAX_MODULES);
     struct file kernel = file_load(spec->kernel);
     kernel_check(&kernel);
     kernel_strip(&kernel);
@@ -138,7 +145,7 @@ static uint64_t smallest_size(struct image *image, bool fat16)
     uint64_t bytes = 0;
     for (unsigned i = 0; i < image->count; i++)
         bytes += image->contents[i].size;
-    for (uint64_t size = bytes / MIB * MIB + 2 * MIB; size < MAX_SIZE; size += MIB) {
+    for (uint64_t size = align_down(bytes, MIB(1)) + MIB(2); size < MAX_SIZE; size += MIB(1)) {
         uint64_t sectors = size / SECTOR_SIZE - LAYOUT_PARTITION_SECTOR;
         if ((fat16 && fat_layout(image->fat, FAT16, sectors)) || fat_layout(image->fat, FAT32, sectors))
             return size;
@@ -153,8 +160,8 @@ static void choose_size(struct image *image, const struct image_spec *spec)
         image->size = smallest_size(image, spec->smallest);
     if (image->size >= MAX_SIZE)
         fatal_usage("--size: an image is smaller than 2 TiB, for its partition table counts with 32 bits");
-    image->size = (image->size + MIB - 1) / MIB * MIB;
-    if (image->size < 2 * MIB || !layout(image, image->size, !spec->size && spec->smallest))
+    image->size = align_up(image->size, MIB(1));
+    if (image->size < MIB(2) || !layout(image, image->size, !spec->size && spec->smallest))
         fatal_usage("--size: %s is too small for these files; %s is the smallest that works", text_size(image->size),
             text_size(smallest_size(image, true)));
 }

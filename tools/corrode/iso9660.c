@@ -199,11 +199,8 @@ static void write_directory(
         unsigned length = record_length((unsigned)strlen(records[i].name));
         if ((uint64_t)(at - data) % BLOCK + length > BLOCK) /* no record crosses a block */
             at = data + ((uint64_t)(at - data) / BLOCK + 1) * BLOCK;
-        if ((uint64_t)(at - data) + length > size) {
-            report_note("the disc's own directory has room for %u of %u files; the system partition holds all of them",
-                i, used);
-            break;
-        }
+        if ((uint64_t)(at - data) + length > size)
+            fatal(NULL, "too many files for the disc's directory; pack several into one");
         at = put_record(at, records[i].name, (unsigned)strlen(records[i].name), records[i].block, records[i].size,
             records[i].directory, time);
     }

@@ -19,7 +19,7 @@ struct iso_file {
     uint64_t size;
 };
 
-/* IMAGE_SIZE is the whole image's. Files that the directory has no room for are left out, with a warning. */
+/* IMAGE_SIZE is the whole image's. There is room for some 200 files. */
 void iso_write(struct output *output, uint64_t image_size, time_t time, const struct iso_file *files, unsigned count);
 
 #endif

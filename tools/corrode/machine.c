@@ -79,12 +79,13 @@ static void add_disk(const struct machine *machine, struct strings *command)
         const char *controller, *device;
     } kinds[] = {
         [DISK_VIRTIO] = {NULL, "virtio-blk-pci"},
-        [DISK_IDE] = {NULL, "ide-hd,bus=ide.0"},
+        [DISK_IDE] = {"piix3-ide,id=pata", "ide-hd,bus=pata.0"}, /* on q35; pc has one */
         [DISK_AHCI] = {"ahci,id=ahci", "ide-hd,bus=ahci.0"},
         [DISK_NVME] = {NULL, "nvme,serial=corrode"},
         [DISK_USB] = {"qemu-xhci,id=xhci", "usb-storage,bus=xhci.0,removable=on"},
         [DISK_CDROM] = {NULL, "ide-cd,bus=ide.0"},
     };
+    bool q35 = machine->type;
     int kind = machine->disk < 0 ? DISK_VIRTIO : machine->disk;
     /* Changes to what cannot be written to go into a temporary file of QEMU's. */
     const char *how = "";
@@ -95,10 +96,15 @@ static void add_disk(const struct machine *machine, struct strings *command)
     char *file = escape(machine->image);
     strings_add(command, "-drive");
     strings_add(command, "if=none,id=disk,format=%s,file=%s%s", image_format_name(machine->format), file, how);
-    if (kinds[kind].controller)
-        add_words(command, "-device", kinds[kind].controller);
+    const char *controller = kinds[kind].controller, *device = kinds[kind].device;
+    if (kind == DISK_IDE && !q35) {
+        controller = NULL;
+        device = "ide-hd,bus=ide.0";
+    }
+    if (controller)
+        add_words(command, "-device", controller);
     strings_add(command, "-device");
-    strings_add(command, "%s,drive=disk,bootindex=0", kinds[kind].device);
+    strings_add(command, "%s,drive=disk,bootindex=0", device);
     free(file);
 }
 
@@ -170,8 +176,6 @@ struct strings machine_command(const struct machine *machine)
         add_display(&command);
     else
         add_words(&command, "-display", "none");
-    if (machine->disk == DISK_IDE && machine->type)
-        add_words(&command, "-device", "piix3-ide,id=ide");
     if (machine->firmware == FIRMWARE_UEFI)
         ovmf_add(&command);
     if (machine->firmware == FIRMWARE_NONE)

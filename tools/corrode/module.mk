@@ -6,15 +6,14 @@ TOOL_OBJECTS := $(call objects,host,$(TOOL_SOURCES) $(TOOL_EMBEDDED))
 
 # NAME=FILE for every embedded file (embedded.h): the boot stages, and what `corrode new` writes. There the example is
 # the kernel, and the generated font a source like any other.
-TOOL_BOOT ?= $(BUILD)/boot
-TOOL_FILES := $(foreach f,stage1.bin stage2.bin BOOTX64.EFI pvh.elf,boot/$(f)=$(TOOL_BOOT)/$(f))
+TOOL_FILES := $(foreach f,stage1.bin stage2.bin BOOTX64.EFI pvh.elf,boot/$(f)=$(BUILD)/boot/$(f))
 skeleton-name = $(patsubst examples/hello/%,%,$(patsubst $(BUILD)/gen/%,kernel/tty/%,$(1)))
 TOOL_FILES += $(foreach f,$(SKELETON_FILES),new/$(call skeleton-name,$(f))=$(f))
 TOOL_FILES += $(foreach f,Makefile README.md kernel.ld,new/$(f)=tools/corrode/skeleton/$(f))
 TOOL_FILES += new/.gitignore=tools/corrode/skeleton/gitignore new/LICENSE=LICENSE
 TOOL_FILE_PATHS := $(foreach f,$(TOOL_FILES),$(lastword $(subst =, ,$(f))))
 
-$(TOOL_EMBEDDED): tools/corrode/embed.sh tools/corrode/module.mk examples/hello/module.mk
+$(TOOL_EMBEDDED): tools/corrode/embed.sh $(filter %module.mk,$(MAKEFILE_LIST))
 	@mkdir -p $(@D)
 	$(Q)tools/corrode/embed.sh $(TOOL_FILES) >$@
 
