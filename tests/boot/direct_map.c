@@ -16,7 +16,8 @@ static void check_range(const struct boot_info *info, const struct boot_memory *
         CHECK((pte & 0x000ffffffffff000 & -span) == (at & -span));
         if (!pte)
             return;
-        if (at >= MIB(16) && m->base + m->length - align_down(at, MIB(2)) >= MIB(2))
+        paddr_t large = align_down(at, MIB(2));
+        if (large >= max_u64(m->base, MIB(16)) && m->base + m->length - large >= MIB(2))
             CHECK(span >= MIB(2));
     }
 }
