@@ -104,6 +104,19 @@ is "without --accel it finds one that works" "$status" 0
 like "and says which" "$err" 'using (KVM|TCG)'
 run timeout 60 corrode run --accel kvm --timeout 30 "$tmp/success"
 like "--accel kvm works, or says that it does not" "$status $err" '^(0 |125 corrode: KVM does not work here)'
+if [ -w /dev/kvm ]; then
+    # QEMUs that play a host where KVM works, and one where it hangs.
+    mkdir "$tmp/kvm" "$tmp/hung"
+    printf '#!/bin/sh\ncase "$*" in *probe.rom*) exit 85 ;; esac\nexit 33\n' >"$tmp/kvm/qemu-system-x86_64"
+    printf '#!/bin/sh\ncase "$*" in *probe.rom*) exec sleep 100 ;; esac\nexit 33\n' >"$tmp/hung/qemu-system-x86_64"
+    chmod +x "$tmp"/*/qemu-system-x86_64
+    run env PATH="$tmp/kvm:$PATH" corrode run --verbose "$tmp/success"
+    like "KVM is used where the test guest arrives" "$err" '-accel kvm -cpu host'
+    run env PATH="$tmp/hung:$PATH" corrode run --verbose "$tmp/success"
+    like "and TCG where it hangs" "$err" '-accel tcg'
+else
+    skip "the choice of an accelerator" "no /dev/kvm"
+fi
 refuses "an unknown firmware" 2 'choose one of bios' corrode run --firmware efi "$tmp/success"
 refuses "no processors" 2 'from 1 to 255' corrode run --smp 0 "$tmp/success"
 refuses "--disk without firmware" 2 'no meaning' corrode run --firmware none --disk ide "$tmp/success"
@@ -118,6 +131,10 @@ like "and says how to attach" "$err" 'target remote localhost:1234'
 boot --display --timeout 3 "$tmp/success"
 is "--display stays" "$status" 124
 like "by VNC where there is no screen" "$err" 'VNC address [^ ]*:59[0-9][0-9]'
+if ! qemu-system-x86_64 -display help | grep -Eqx 'gtk|sdl'; then
+    DISPLAY=:99 boot --display --timeout 3 "$tmp/success"
+    like "and where QEMU opens no windows" "$err" 'opens no windows.*using VNC'
+fi
 ok "--help works" corrode run --help
 like "and tells the exit statuses" "$out" '^ +126 '
 

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define CHUNK (1u << 20)
+#define SYNC_EVERY (16 * CHUNK) /* or the progress bar would show how fast memory fills */
 
 struct settings {
     bool yes, force, file, dry_run;
@@ -99,10 +100,10 @@ static void copy(int image, const char *image_path, const struct device *device,
         size_t part = size - at < CHUNK ? (size_t)(size - at) : CHUNK;
         read_at(image, image_path, buffer, part, at);
         output_write(&output, at, buffer, part);
+        bool last = size - at <= CHUNK;
+        if ((last || (at + CHUNK) % SYNC_EVERY == 0) && fsync(device->fd) < 0)
+            fatal_errno(device->path, "write");
     }
-    /* The slowest part, for the kernel may hold all of it in memory. */
-    if (fsync(device->fd) < 0)
-        fatal_errno(device->path, "write");
     progress_end();
     free(buffer);
 }
@@ -156,10 +157,9 @@ static int run(int argc, char **argv)
     close(image);
     if (close(device.fd) < 0)
         fatal_errno(device.path, "write");
+    report_note("%s is written and verified", device.path);
     report_note(
-        "%s is written and verified. To boot it, start the PC with the stick in place and open the firmware's boot "
-        "menu (often F12, F11, F9, F8 or Esc); choose the stick, with or without \"UEFI\". If UEFI refuses it, turn "
-        "Secure Boot off.",
-        device.path);
+        "to boot it: start the PC with the stick in place, open the firmware's boot menu (often F12, F11, F9, F8 "
+        "or Esc) and choose the stick; if UEFI refuses it, turn Secure Boot off");
     return 0;
 }

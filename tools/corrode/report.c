@@ -1,6 +1,8 @@
 /* Messages on stderr: see report.h. */
 #include "report.h"
 
+#include "progress.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,6 +16,7 @@ const char *report_subcommand;
 
 static void say(const char *file, const char *format, va_list arguments)
 {
+    progress_end(); /* a message gets a line of its own */
     fflush(stdout); /* keep the order on a terminal */
     fputs("corrode: ", stderr);
     if (file)
