@@ -2,8 +2,8 @@
  * FAT16 and FAT32, read-only.
  *
  * A file is a chain of clusters; the table (FAT) at the front of the volume gives for each cluster the next one. Nothing
- * in it is trusted: a link must lead to a data cluster, a file's chain must be as long as its size says, and every walk
- * is bounded, so a chain that bites its tail ends in an error and not in a loop.
+ * in it is trusted: a link must lead to a data cluster, and before a file is opened its chain was followed to the end: it
+ * must have one, not before the file's.
  *
  * Sources: Microsoft FAT32 File System Specification 1.03; ECMA-107.
  */
@@ -23,7 +23,6 @@
 #define STEP (1u << 30) /* a read goes by steps of 1 GiB, so that nothing reaches 32 bits */
 
 #define REWRITE "Write the image to the disk again."
-#define DAMAGED "%s: the file system is damaged: "
 
 struct directory_entry {
     uint8_t name[11], attribute, reserved[8];
@@ -97,6 +96,14 @@ int fat_mount(struct fat *fat, struct disk *disk, uint32_t sector)
     return 0;
 }
 
+static const char ends_early[] = "ends too early, after";
+
+/* What the chain of clusters does, with NUMBER at the end of the clause. */
+static int damaged(const struct fat_file *file, const char *does, uint32_t number)
+{
+    return loader_error("%s: the file system is damaged: the chain of clusters %s %u. " REWRITE, file->path, does, number);
+}
+
 /* The cluster after CLUSTER into *next (0 at the end of the chain). */
 static int next_cluster(struct fat_file *file, uint32_t cluster, uint32_t *next)
 {
@@ -111,9 +118,7 @@ static int next_cluster(struct fat_file *file, uint32_t cluster, uint32_t *next)
         return 0;
     }
     if (link < 2 || link - 2 >= fat->clusters)
-        return loader_error(DAMAGED "cluster %u leads to %u, which is not one. "
-                            REWRITE,
-            file->path, cluster, link);
+        return damaged(file, "leads astray, to", link);
     *next = link;
     return 0;
 }
@@ -123,9 +128,7 @@ static int seek(struct fat_file *file, uint32_t index, uint32_t *cluster)
 {
     if (file->near_cluster == 0 || index < file->near_index) {
         if (file->first_cluster < 2 || file->first_cluster - 2 >= file->fat->clusters)
-            return loader_error(DAMAGED "the file begins at cluster %u. "
-                                REWRITE,
-                file->path, file->first_cluster);
+            return damaged(file, "begins at", file->first_cluster);
         file->near_index = 0;
         file->near_cluster = file->first_cluster;
     }
@@ -195,7 +198,31 @@ int fat_read(struct fat_file *file, uint32_t offset, void *to, uint32_t length)
     if (read_chain(file, offset, to, length, &done) < 0)
         return -1;
     if (done < length)
-        return loader_error(DAMAGED "the chain of clusters ends too early. " REWRITE, file->path);
+        return damaged(file, ends_early, done >> file->fat->cluster_shift);
+    return 0;
+}
+
+/*
+ * Follows the whole chain. A loop shows when the cluster comes back that was reached after 2^n steps, for the first n
+ * whose loop is that short (R. P. Brent, "An improved Monte Carlo factorization algorithm", 1980).
+ */
+static int check_chain(struct fat_file *file)
+{
+    uint32_t cluster, mark = 0, count = 0;
+    if (file->size == 0)
+        return 0;
+    if (seek(file, 0, &cluster) < 0)
+        return -1;
+    while (cluster != 0) {
+        if (cluster == mark)
+            return damaged(file, "runs in a circle, through", cluster);
+        if (is_power_of_two(++count))
+            mark = cluster;
+        if (next_cluster(file, cluster, &cluster) < 0)
+            return -1;
+    }
+    if (count <= (file->size - 1) >> file->fat->cluster_shift)
+        return damaged(file, ends_early, count);
     return 0;
 }
 
@@ -349,5 +376,5 @@ int fat_open(struct fat *fat, const char *path, struct fat_file *file)
     if (here.is_directory)
         return loader_error("%s: is a directory; a file was expected.", path);
     *file = here;
-    return 0;
+    return check_chain(file);
 }
