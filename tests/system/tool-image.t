@@ -77,6 +77,14 @@ ok "another command line gives another disk signature" sh -c \
 ok "honours SOURCE_DATE_EPOCH" env SOURCE_DATE_EPOCH=1000000000 corrode image --kernel "$hello" -o "$tmp/dated.img"
 run mdir -i "$tmp/dated.img@@1M" ::kernel.elf
 like "the date is in the directory" "$out" '2001-09-09 +1:46'
+for epoch in 0 4354819199; do
+    ok "takes the SOURCE_DATE_EPOCH $epoch" env SOURCE_DATE_EPOCH=$epoch corrode image --kernel "$hello" -o "$tmp/dated.img"
+    partition "$tmp/dated.img" "$tmp/partition"
+    ok "fsck.fat is content with it" fsck.fat -n "$tmp/partition"
+    ok "xorriso is content with it" xorriso -indev "$tmp/dated.img" -find / -exec lsdl
+done
+refuses "a SOURCE_DATE_EPOCH beyond FAT" 1 '1970 to 2107' env SOURCE_DATE_EPOCH=4354819200 \
+    corrode image --kernel "$hello" -o "$tmp/never.img"
 refuses "a SOURCE_DATE_EPOCH that is none" 1 'SOURCE_DATE_EPOCH=soon' env SOURCE_DATE_EPOCH=soon \
     corrode image --kernel "$hello" -o "$tmp/never.img"
 

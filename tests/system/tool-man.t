@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 page=docs/man/corrode.1
-is "mandoc has nothing to say" "$(mandoc -T lint $page | grep -v -e 'referenced manual not found' -e 'outdated mandoc.db')" ""
+is "mandoc has nothing to say" "$(mandoc -T lint $page 2>&1 | grep -v -e 'referenced manual not found' -e 'outdated mandoc.db')" ""
 for command in new image run test write; do
     # The options of a subcommand's own: those between its help's "Options:" and the common --quiet.
     corrode $command --help | sed -n '/^Options:/,/--quiet/s/^  .* --\([a-z-]*\).*/\1/p' | grep -v quiet >"$tmp/options"

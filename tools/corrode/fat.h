@@ -18,7 +18,7 @@ enum fat_type { FAT16 = 16, FAT32 = 32 };
 
 struct fat;
 
-/* VOLUME_ID and TIME go into the file system, so that the caller decides what makes two of them differ. */
+/* VOLUME_ID and TIME, before 2108, go into the file system: the caller decides what makes two of them differ. */
 struct fat *fat_new(uint32_t volume_id, time_t time);
 
 /* Adds a file, and the directories on its PATH. DATA must live until fat_write(). Fatal when the name cannot be. */

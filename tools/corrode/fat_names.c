@@ -24,11 +24,8 @@ void fat_pack_time(struct fat *fat, time_t time)
 {
     struct tm tm;
     gmtime_r(&time, &tm);
-    if (tm.tm_year < 80) { /* FAT's time begins in 1980 and ends in 2107 */
+    if (tm.tm_year < 80) /* FAT's time begins in 1980 */
         tm = (struct tm){.tm_year = 80, .tm_mday = 1};
-    } else if (tm.tm_year > 207) {
-        tm = (struct tm){.tm_year = 207, .tm_mon = 11, .tm_mday = 31, .tm_hour = 23, .tm_min = 59, .tm_sec = 58};
-    }
     fat->date = (uint16_t)((tm.tm_year - 80) << 9 | (tm.tm_mon + 1) << 5 | tm.tm_mday);
     fat->time = (uint16_t)(tm.tm_hour << 11 | tm.tm_min << 5 | tm.tm_sec / 2);
 }
