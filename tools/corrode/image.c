@@ -27,6 +27,7 @@
 
 #define MAX_SIZE GIB(2048)      /* sectors are numbered with 32 bits in a partition table */
 #define DEFAULT_TIME 1767225600 /* 2026-01-01 00:00:00 UTC */
+#define LAST_TIME 4354819199    /* 2107-12-31 23:59:59, where FAT's time ends */
 
 /* A file on its way into the image. */
 struct content {
@@ -53,8 +54,8 @@ static time_t image_time(void)
     char *end;
     errno = 0;
     long long seconds = strtoll(text, &end, 10);
-    if (errno || *end || seconds < 0 || seconds > 253402300799) /* the end of year 9999 */
-        fatal(NULL, "SOURCE_DATE_EPOCH=%s is not a number of seconds since 1970; correct or unset it", text);
+    if (errno || *end || seconds < 0 || seconds > LAST_TIME)
+        fatal(NULL, "SOURCE_DATE_EPOCH=%s is not a number of seconds from 1970 to 2107; correct or unset it", text);
     return (time_t)seconds;
 }
 
