@@ -18,12 +18,11 @@
 #define MAX_IMAGE GIB(1)
 #define NOT_STATIC "is dynamically linked; link the kernel with -static or -static-pie, without undefined symbols."
 
-/* Is [address, address + size) canonical, clear of the null page and of the very last page? */
+/* Is [address, address + size) canonical, and clear of the very last page? */
 static bool is_canonical_range(vaddr_t address, uint64_t size)
 {
-    if (address >= HIGHER_HALF)
-        return size < -(uint64_t)PAGE_SIZE - address;
-    return address < LOWER_HALF_END && size <= LOWER_HALF_END - address;
+    vaddr_t end = address + size;
+    return end >= address && (address >= HIGHER_HALF ? end < -(uint64_t)PAGE_SIZE : end <= LOWER_HALF_END);
 }
 
 /* "FILE: PROBLEM", for problems that need no numbers. */
