@@ -16,6 +16,7 @@
 #define LOWER_HALF_END 0x0000800000000000ull
 #define HIGHER_HALF 0xffff800000000000ull
 #define MAX_IMAGE GIB(1)
+#define MAX_ALIGN MIB(512) /* what is more is ignored */
 #define NOT_STATIC "is dynamically linked; link the kernel with -static or -static-pie, without undefined symbols."
 
 /* Is [address, address + size) canonical, and clear of the very last page? */
@@ -86,7 +87,7 @@ static int plan_segment(struct elf_source *source, const struct elf64_phdr *head
         *segment = swap;
     }
     uint64_t align = header->p_align;
-    if (align > plan->align && (align & (align - 1)) == 0 && align <= GIB(1))
+    if (align > plan->align && (align & (align - 1)) == 0 && align <= MAX_ALIGN)
         plan->align = align;
 
     paddr_t physical_of_zero = header->p_paddr - header->p_vaddr;

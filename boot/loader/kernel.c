@@ -32,19 +32,14 @@ static int place_virtually(struct loader *l)
         if (plan->base < PAGE_SIZE)
             l->kernel_virtual = BOOT_DEFAULT_KERNEL_BASE;
         if ((plan->request.flags & BOOT_REQUEST_KASLR) && l->config.kaslr) {
-            /* Anywhere in the top 2 GiB, as far as -mcmodel=kernel reaches. */
-            uint64_t slots = HIGHER_HALF_KERNEL_END - BOOT_DEFAULT_KERNEL_BASE;
-            if (size >= slots)
-                return loader_error("%s: is too large to be placed in the top 2 GiB.", l->config.kernel);
-            slots = slots - size;
-            uint32_t align_shift = 12, random;
-            while (1ull << align_shift < plan->align)
-                align_shift++;
-            slots = slots >> align_shift;
+            /* Anywhere in the top 2 GiB, as far as -mcmodel=kernel reaches. The slide is a multiple of the alignment.
+             * There is room, since an image has 1 GiB and an alignment 512 MiB at most. */
+            uint32_t align = (uint32_t)plan->align, offset = (uint32_t)plan->base & (align - 1);
+            uint32_t room = (uint32_t)(HIGHER_HALF_KERNEL_END - BOOT_DEFAULT_KERNEL_BASE - size) - offset, random;
             entropy_draw(&random, sizeof random);
-            /* A 32-bit fraction of the slots: no division, and no bias worth the name. */
-            uint64_t slot = slots * random >> 32;
-            l->kernel_virtual = BOOT_DEFAULT_KERNEL_BASE + (slot << align_shift);
+            /* A 32-bit fraction of the room: no division, and no bias worth the name. */
+            random = (uint32_t)((uint64_t)room * random >> 32) & -align;
+            l->kernel_virtual = BOOT_DEFAULT_KERNEL_BASE + random + offset;
         }
     }
     l->slide = l->kernel_virtual - plan->base;
