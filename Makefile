@@ -61,8 +61,8 @@ $(OBJ)/host/%.c.o: %.c targets/host.mk $(COMMON) ; $(call compile,CC-HOST,$(CC) 
 $(OBJ)/host/%.S.o: %.S targets/host.mk $(COMMON) ; $(call compile,AS-HOST,$(CC) $(HOST_CFLAGS))
 
 include $(wildcard kernel/*/module.mk kernel/module.mk) boot/loader/module.mk boot/handoff/module.mk
-include $(wildcard boot/bios/module.mk boot/uefi/module.mk boot/pvh/module.mk examples/*/module.mk tools/*/module.mk \
-    tests/*/module.mk bench/module.mk docs/module.mk)
+include $(wildcard boot/i386/module.mk boot/bios/module.mk boot/uefi/module.mk boot/pvh/module.mk examples/*/module.mk \
+    tools/*/module.mk tests/*/module.mk bench/module.mk docs/module.mk)
 
 -include $(shell [ -d $(OBJ) ] && find $(OBJ) -name '*.d')
 

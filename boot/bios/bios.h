@@ -4,7 +4,7 @@
 #ifndef CORRODE_BOOT_BIOS_H
 #define CORRODE_BOOT_BIOS_H
 
-#include "boot/loader/loader.h"
+#include "boot/i386/i386.h"
 
 #define EFLAGS_CARRY 1u
 
@@ -37,10 +37,6 @@ static inline void *bios_pointer(uint32_t far_pointer)
     return (void *)(uintptr_t)((far_pointer >> 16) * 16 + (far_pointer & 0xffff));
 }
 
-/* entry.S */
-void bios_enter(uint32_t entry, uint32_t blob);
-extern const uint8_t stage2_fault_stubs[]; /* 32 of 8 bytes */
-
 /* main.c */
 _Noreturn void bios_main(uint32_t drive);
 
@@ -56,20 +52,5 @@ int bios_memory_map(struct memory_map *map);
 /* video.c */
 void bios_set_video(const struct video_wish *wish, struct boot_info *info);
 const uint8_t *bios_font(void); /* the video ROM's own */
-
-/* tables.c */
-void bios_find_tables(struct boot_info *info);
-
-/* fault.c */
-struct fault_state { /* as the stubs push it */
-    uint32_t edi, esi, ebp, esp, ebx, edx, ecx, eax;
-    uint32_t stub; /* within the stub of the exception */
-    uint32_t error_code, eip, cs, eflags;
-};
-void fault_init(void);
-_Noreturn void stage2_fault(const struct fault_state *state);
-
-/* Waits for a key and restarts; under a hypervisor tells the host first. */
-_Noreturn void bios_stop(void);
 
 #endif

@@ -1,6 +1,5 @@
 /*
- * Stage 2's assembler: the way into 32-bit protected mode, the way back for every BIOS call, and the stubs of its own
- * exception handlers.
+ * Stage 2's assembler: the way into 32-bit protected mode, and the way back for every BIOS call.
  *
  * Stage 2 is 32-bit C, linked at 8000h in one flat segment with paging off. Interrupts are off in protected mode, where
  * there is no one to take them, and on during BIOS calls, whose disk and keyboard need them; the PIC is never masked
@@ -8,10 +7,11 @@
  *
  * Source: Intel SDM volume 3, 9.9 (switching between real and protected mode).
  */
+#include "boot/i386/i386.h"
 #include "boot/layout.h"
 
-#define CODE32 0x08
-#define DATA32 0x10
+#define CODE32 I386_CODE
+#define DATA32 I386_DATA
 #define CODE16 0x18
 #define DATA16 0x20
 #define CR0_PE 1
@@ -141,35 +141,6 @@ back:
         popl    %esi
         popl    %ebx
         ret
-
-/* ------------------------------------------------------------------------------------------------------------------
- * void bios_enter(uint32_t entry, uint32_t blob): to the hand-off blob. The IDT is gone; the blob brings its own.
- */
-        .globl  bios_enter
-bios_enter:
-        movl    %edx, %ebx
-        jmp     *%eax
-
-/* ------------------------------------------------------------------------------------------------------------------
- * Exceptions in stage 2: thirty-two stubs of 8 bytes. The address that each call leaves on the stack tells which it was;
- * a zero stands in where the processor pushes no error code (it does for 8, 10 to 14, 17, 21, 29 and 30).
- */
-        .balign 8
-        .globl  stage2_fault_stubs
-stage2_fault_stubs:
-        .set    number, 0
-        .rept   32
-        .balign 8
-        .if ((1 << number) & 0x60227d00) == 0
-        pushl   $0
-        .endif
-        calll   fault_common
-        .set    number, number + 1
-        .endr
-fault_common:
-        pushal
-        movl    %esp, %eax
-        call    stage2_fault
 
 /* ------------------------------------------------------------------------------------------------------------------ */
         .section .data, "aw"

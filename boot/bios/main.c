@@ -26,23 +26,9 @@ static void announce_long_mode(void)
     bios_call(0x15, &r);
 }
 
-static void enter(uint32_t entry, uint32_t blob)
+void i386_stop(void)
 {
-    bios_enter(entry, blob);
-}
-
-/* Does this processor have CPUID, and does it say that it is virtual? cpu_is_virtual() alone needs a 586. */
-static bool is_virtual(void)
-{
-    uint32_t before, after;
-    __asm__ volatile("pushf; pop %0; mov %0, %1; xor $0x200000, %1; push %1; popf; pushf; pop %1; push %0; popf"
-                     : "=&r"(before), "=&r"(after));
-    return ((before ^ after) & 0x200000) && cpu_is_virtual();
-}
-
-void bios_stop(void)
-{
-    if (is_virtual())
+    if (loader_is_virtual())
         outb(BOOT_EXIT_PORT, BOOT_EXIT_LOADER);
     loader_print("Press a key to restart.\n");
     struct bios_registers r = {.eax = 0};
@@ -69,14 +55,14 @@ static struct platform platform = {
     .memory_map = memory_map,
     .set_video = bios_set_video,
     .font = bios_font,
-    .find_tables = bios_find_tables,
-    .enter = enter,
-    .stop = bios_stop,
+    .find_tables = i386_find_tables,
+    .enter = i386_enter,
+    .stop = i386_stop,
 };
 
 void bios_main(uint32_t drive)
 {
-    fault_init();
+    i386_fault_init();
     bios_disk_open(&platform.disk, (uint8_t)drive);
     loader_main(&platform);
     for (;;)

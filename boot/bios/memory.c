@@ -17,17 +17,6 @@ struct e820_entry {
     uint32_t type, attributes;
 } __attribute__((packed));
 
-static uint32_t type_of(uint32_t e820)
-{
-    switch (e820) {
-    case 1: return BOOT_MEMORY_USABLE;
-    case 3: return BOOT_MEMORY_ACPI_RECLAIMABLE;
-    case 4: return BOOT_MEMORY_ACPI_NVS;
-    case 5: return BOOT_MEMORY_BAD;
-    default: return BOOT_MEMORY_RESERVED;
-    }
-}
-
 /* Was there at least one entry? */
 static bool add_e820(struct memory_map *map)
 {
@@ -44,7 +33,7 @@ static bool add_e820(struct memory_map *map)
         if (bios_failed(&r) || r.eax != SMAP || r.ecx < 20)
             break;
         if (entry.length > 0 && (r.ecx < 24 || (entry.attributes & 1))) {
-            memory_map_add(map, entry.base, entry.length, type_of(entry.type));
+            memory_map_add(map, entry.base, entry.length, i386_memory_type(entry.type));
             any = true;
         }
         next = r.ebx;

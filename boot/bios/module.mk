@@ -6,8 +6,8 @@ $(BUILD)/boot/stage1.bin: $(call objects,bios,boot/bios/stage1.S)
 	$(Q)$(LLD) -m elf_i386 --image-base=0 -Ttext=0x7c00 --oformat=binary -o $@ $<
 	@[ $$(wc -c <$@) -eq 512 ] || { echo "stage1.bin is not 512 bytes" >&2; rm -f $@; exit 1; }
 
-STAGE2_OBJECTS := $(call objects,bios,$(addprefix boot/bios/,entry.S main.c fault.c shift.c a20.c disk.c memory.c video.c tables.c) \
-    boot/loader/blob.S $(LOADER_SOURCES))
+STAGE2_OBJECTS := $(call objects,bios,$(addprefix boot/bios/,entry.S main.c a20.c disk.c memory.c video.c) \
+    $(I386_SOURCES) boot/loader/blob.S $(LOADER_SOURCES))
 
 $(BUILD)/boot/stage2.elf: $(STAGE2_OBJECTS) boot/bios/stage2.ld
 	$(call say,LD-BIOS,$@)

@@ -6,7 +6,7 @@
 #else
         .section .rodata, "a"
 #endif
-        .balign 16
+        .balign 4
         .globl  handoff_blob_start
 handoff_blob_start:
         .incbin "build/boot/handoff.bin"

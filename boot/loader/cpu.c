@@ -32,6 +32,11 @@ static bool has_cpuid(void)
     return (before ^ after) & EFLAGS_ID;
 }
 
+bool loader_is_virtual(void)
+{
+    return has_cpuid() && cpu_is_virtual();
+}
+
 static uint32_t extended_features(void)
 {
     return cpu_id(0x80000000, 0).eax > 0x80000000 ? cpu_id(0x80000001, 0).edx : 0;

@@ -63,6 +63,9 @@ struct platform {
 /* Boots. Returns only from platform->stop, after an error was shown. */
 void loader_main(struct platform *platform);
 
+/* Is this a virtual machine, whose host may listen at BOOT_EXIT_PORT? Asks processors without CPUID, too. */
+bool loader_is_virtual(void);
+
 /* Formatted text to the screen and the serial line. */
 void loader_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -67,7 +67,7 @@ static void wait_for_key(void)
 /* What was allocated stays so: the firmware tells whatever boots next that it is free after boot. */
 static void stop(void)
 {
-    if (cpu_is_virtual())
+    if (loader_is_virtual())
         outb(BOOT_EXIT_PORT, BOOT_EXIT_LOADER);
     if (!uefi.boot)
         for (;;)

@@ -1,8 +1,8 @@
 /*
  * Functions that the compiler calls by itself, under names that it chose. See shift.c.
  */
-#ifndef CORRODE_BOOT_BIOS_SHIFT_H
-#define CORRODE_BOOT_BIOS_SHIFT_H
+#ifndef CORRODE_BOOT_I386_SHIFT_H
+#define CORRODE_BOOT_I386_SHIFT_H
 
 #include <stdint.h>
 

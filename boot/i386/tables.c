@@ -1,9 +1,9 @@
 /*
- * Where the BIOS has put the ACPI and SMBIOS tables.
+ * Where a PC's firmware has put the ACPI and SMBIOS tables, below 1 MiB.
  *
  * Sources: ACPI 6.5, 5.2.5.1 (finding the RSDP on IA-PC systems); DMTF DSP0134 (SMBIOS) 3.7, 5.2.1.
  */
-#include "boot/bios/bios.h"
+#include "boot/i386/i386.h"
 
 #include "lib/string.h"
 
@@ -47,7 +47,7 @@ static uint32_t scan(uint32_t start, uint32_t end, bool (*is)(uint32_t address))
     return 0;
 }
 
-void bios_find_tables(struct boot_info *info)
+void i386_find_tables(struct boot_info *info)
 {
     uint32_t ebda = *(volatile uint16_t *)0x40e * 16u;
     if (ebda >= 0x400 && ebda < 0xa0000)

@@ -2,7 +2,7 @@
  * Shifts of 64-bit integers by a variable count, which the compiler calls out to on 32-bit processors. Elsewhere they
  * come with the compiler's run-time library, which a bare-metal target does not link.
  */
-#include "boot/bios/shift.h"
+#include "boot/i386/shift.h"
 
 uint64_t __ashldi3(uint64_t n, int by)
 {
