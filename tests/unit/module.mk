@@ -14,13 +14,23 @@ screens_UNIT_SOURCES := $(console_UNIT_SOURCES)
 screens_UNIT_CFLAGS := $(console_UNIT_CFLAGS)
 
 # The loader above the firmware: tests/unit/boot/ holds what these tests and the fuzzers share.
-UNIT_TESTS += memory_map disk fat fat_damage elf
+UNIT_TESTS += memory_map disk fat fat_damage elf elf_load
 
 memory_map_UNIT_SOURCES := boot/loader/memory_map.c tests/unit/boot/memory_oracle.c
 disk_UNIT_SOURCES := boot/loader/disk.c boot/loader/volume.c boot/loader/error.c tests/unit/boot/memory_disk.c
 fat_UNIT_SOURCES := boot/loader/fat.c boot/loader/disk.c boot/loader/error.c tests/unit/boot/memory_disk.c
 fat_damage_UNIT_SOURCES := $(fat_UNIT_SOURCES) tests/unit/boot/fat_volume.c
 elf_UNIT_SOURCES := boot/loader/elf.c boot/loader/error.c tests/unit/boot/elf_file.c
+elf_load_UNIT_SOURCES := $(elf_UNIT_SOURCES)
+
+# Kernels for the tests: as they are, with packed relocations, and linked to one address.
+TEST_KERNELS := $(BUILD)/examples/hello.elf $(BUILD)/kernel.elf
+TEST_KERNELS += $(BUILD)/tests/unit/kernel-relr.elf $(BUILD)/tests/unit/kernel-exec.elf
+$(BUILD)/tests/unit/kernel-relr.elf: private KERNEL_LDFLAGS += --pack-dyn-relocs=relr
+$(BUILD)/tests/unit/kernel-exec.elf: private KERNEL_LDFLAGS += --no-pie
+$(BUILD)/tests/unit/kernel-relr.elf $(BUILD)/tests/unit/kernel-exec.elf: $(call objects,kernel,$(KERNEL_SOURCES))
+	$(link-kernel)
+$(BUILD)/tests/unit/elf_load.t: | $(TEST_KERNELS)
 
 # What a test links in any case.
 UNIT_COMMON_SOURCES := $(KERNEL_LIB_SOURCES) tests/unit/fake/ports.c
