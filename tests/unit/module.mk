@@ -14,9 +14,10 @@ screens_UNIT_SOURCES := $(console_UNIT_SOURCES)
 screens_UNIT_CFLAGS := $(console_UNIT_CFLAGS)
 
 # The loader above the firmware: tests/unit/boot/ holds what these tests and the fuzzers share.
-UNIT_TESTS += memory_map disk fat fat_damage elf elf_load
+UNIT_TESTS += memory_map disk fat fat_damage elf elf_load config
 
 memory_map_UNIT_SOURCES := boot/loader/memory_map.c tests/unit/boot/memory_oracle.c
+config_UNIT_SOURCES := boot/loader/config.c boot/loader/error.c
 disk_UNIT_SOURCES := boot/loader/disk.c boot/loader/volume.c boot/loader/error.c tests/unit/boot/memory_disk.c
 fat_UNIT_SOURCES := boot/loader/fat.c boot/loader/disk.c boot/loader/error.c tests/unit/boot/memory_disk.c
 fat_damage_UNIT_SOURCES := $(fat_UNIT_SOURCES) tests/unit/boot/fat_volume.c
