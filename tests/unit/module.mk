@@ -14,7 +14,7 @@ screens_UNIT_SOURCES := $(console_UNIT_SOURCES)
 screens_UNIT_CFLAGS := $(console_UNIT_CFLAGS)
 
 # The loader above the firmware: tests/unit/boot/ holds what these tests and the fuzzers share.
-UNIT_TESTS += memory_map disk fat fat_damage elf elf_load config
+UNIT_TESTS += memory_map disk fat fat_damage elf elf_load config paging
 
 memory_map_UNIT_SOURCES := boot/loader/memory_map.c tests/unit/boot/memory_oracle.c
 config_UNIT_SOURCES := boot/loader/config.c boot/loader/error.c
@@ -23,6 +23,7 @@ fat_UNIT_SOURCES := boot/loader/fat.c boot/loader/disk.c boot/loader/error.c tes
 fat_damage_UNIT_SOURCES := $(fat_UNIT_SOURCES) tests/unit/boot/fat_volume.c
 elf_UNIT_SOURCES := boot/loader/elf.c boot/loader/error.c tests/unit/boot/elf_file.c
 elf_load_UNIT_SOURCES := $(elf_UNIT_SOURCES)
+paging_UNIT_SOURCES := boot/loader/paging.c boot/loader/error.c tests/unit/boot/page_walk.c
 
 # Kernels for the tests: as they are, with packed relocations, and linked to one address.
 TEST_KERNELS := $(BUILD)/examples/hello.elf $(BUILD)/kernel.elf
