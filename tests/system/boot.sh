@@ -11,7 +11,7 @@
 # and `qemu FIRMWARE ARGUMENTS...` for machines that `corrode run` cannot describe, with the same verdicts.
 
 # What no boot takes, even on a slow machine that does something else beside; a hang is found by it.
-limit=120
+limit=60
 
 kernels=$build/tests/boot
 screen=$build/tests/system/screen
