@@ -21,7 +21,7 @@ static struct loader loader;
 
 static void print_write(struct format_sink *sink, const char *text, size_t length)
 {
-    if (loader.platform->print)
+    if (loader.platform && loader.platform->print) /* a fault may come before loader_main */
         loader.platform->print(text, length);
     for (size_t i = 0; loader.info.serial.port && i < length; i++) {
         if (text[i] == '\n')
