@@ -14,15 +14,17 @@ screens_UNIT_SOURCES := $(console_UNIT_SOURCES)
 screens_UNIT_CFLAGS := $(console_UNIT_CFLAGS)
 
 # The loader above the firmware: tests/unit/boot/ holds what these tests and the fuzzers share.
-UNIT_TESTS += memory_map disk fat fat_damage elf elf_load config paging
+UNIT_TESTS += memory_map disk fat fat_damage elf elf_load config paging entropy acpi
 
 memory_map_UNIT_SOURCES := boot/loader/memory_map.c tests/unit/boot/memory_oracle.c
+acpi_UNIT_SOURCES := boot/loader/acpi.c
 config_UNIT_SOURCES := boot/loader/config.c boot/loader/error.c
 disk_UNIT_SOURCES := boot/loader/disk.c boot/loader/volume.c boot/loader/error.c tests/unit/boot/memory_disk.c
 fat_UNIT_SOURCES := boot/loader/fat.c boot/loader/disk.c boot/loader/error.c tests/unit/boot/memory_disk.c
 fat_damage_UNIT_SOURCES := $(fat_UNIT_SOURCES) tests/unit/boot/fat_volume.c
 elf_UNIT_SOURCES := boot/loader/elf.c boot/loader/error.c tests/unit/boot/elf_file.c
 elf_load_UNIT_SOURCES := $(elf_UNIT_SOURCES)
+entropy_UNIT_SOURCES := boot/loader/entropy.c
 paging_UNIT_SOURCES := boot/loader/paging.c boot/loader/error.c tests/unit/boot/page_walk.c
 
 # Kernels for the tests: as they are, with packed relocations, and linked to one address.
@@ -35,7 +37,7 @@ $(BUILD)/tests/unit/kernel-relr.elf $(BUILD)/tests/unit/kernel-exec.elf: $(call 
 $(BUILD)/tests/unit/elf_load.t: | $(TEST_KERNELS)
 
 # What a test links in any case.
-UNIT_COMMON_SOURCES := $(KERNEL_LIB_SOURCES) tests/unit/fake/ports.c
+UNIT_COMMON_SOURCES := $(KERNEL_LIB_SOURCES) tests/unit/fake/machine.c
 
 # Each test has objects of its own, for its flags. tests/unit/corrode_names.h: why production code sees other names.
 define unit-test

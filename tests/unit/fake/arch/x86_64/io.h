@@ -1,6 +1,7 @@
 /*
  * The machine that production code meets in unit tests, in place of kernel/arch/x86_64/io.h: I/O ports call functions
- * that a test may define (without one, nothing is plugged in), and interrupts are always off.
+ * that a test may define (without one, nothing is plugged in), so do the clock and CPUID (without one, the host's own answer),
+ * and interrupts are always off.
  */
 #ifndef CORRODE_ARCH_IO_H
 #define CORRODE_ARCH_IO_H
@@ -10,9 +11,15 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* tests/unit/fake/ports.c has weak ones. */
+struct cpuid {
+    uint32_t eax, ebx, ecx, edx;
+};
+
+/* tests/unit/fake/machine.c has weak ones. */
 void fake_outb(uint16_t port, uint8_t value);
 uint8_t fake_inb(uint16_t port);
+uint64_t fake_tsc(void);
+struct cpuid fake_cpuid(uint32_t leaf, uint32_t subleaf);
 
 static inline void outb(uint16_t port, uint8_t value)
 {
@@ -26,18 +33,12 @@ static inline uint8_t inb(uint16_t port)
 
 static inline uint64_t cpu_tsc(void)
 {
-    return __builtin_ia32_rdtsc();
+    return fake_tsc();
 }
-
-struct cpuid {
-    uint32_t eax, ebx, ecx, edx;
-};
 
 static inline struct cpuid cpu_id(uint32_t leaf, uint32_t subleaf)
 {
-    struct cpuid r;
-    __asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
-    return r;
+    return fake_cpuid(leaf, subleaf);
 }
 
 static inline bool cpu_is_virtual(void)

@@ -1,0 +1,23 @@
+/*
+ * I/O ports with nothing behind them, and the host's own processor, for the tests that do not define their own.
+ */
+#include "arch/x86_64/io.h"
+
+__attribute__((weak)) void fake_outb(uint16_t port, uint8_t value) {}
+
+__attribute__((weak)) uint8_t fake_inb(uint16_t port)
+{
+    return 0xff;
+}
+
+__attribute__((weak)) uint64_t fake_tsc(void)
+{
+    return __builtin_ia32_rdtsc();
+}
+
+__attribute__((weak)) struct cpuid fake_cpuid(uint32_t leaf, uint32_t subleaf)
+{
+    struct cpuid r;
+    __asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
+    return r;
+}
