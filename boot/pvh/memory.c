@@ -1,8 +1,8 @@
 /*
  * Memory as the monitor describes it.
  *
- * While the loader works, its own memory and the disk image are reserved, so that nothing is loaded over them. When it
- * is done the kernel gets the map without the two: they are free again.
+ * While the loader works, its own memory and the disk image are BOOT memory: RAM like any other to the direct map, but
+ * nothing is loaded over it. When it is done the kernel gets the map without the two: they are free again.
  *
  * Source: Xen, public/arch-x86/hvm/start_info.h.
  */
@@ -42,8 +42,8 @@ static void add_ranges(struct memory_map *map)
 int pvh_memory_map(struct memory_map *map)
 {
     add_ranges(map);
-    memory_map_add(map, (uintptr_t)pvh_start, (uintptr_t)pvh_end - (uintptr_t)pvh_start, BOOT_MEMORY_RESERVED);
-    memory_map_add(map, image.base, image.size, BOOT_MEMORY_RESERVED);
+    memory_map_add(map, (uintptr_t)pvh_start, (uintptr_t)pvh_end - (uintptr_t)pvh_start, BOOT_MEMORY_BOOT);
+    memory_map_add(map, image.base, image.size, BOOT_MEMORY_BOOT);
     return 0;
 }
 
