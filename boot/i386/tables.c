@@ -19,30 +19,35 @@ static bool sum_is_zero(uint32_t address, uint32_t length)
     return sum == 0;
 }
 
-/* Does the ACPI RSDP lie at ADDRESS? 20 bytes of it have a sum, and from revision 2 on all 36. */
+/* Each structure begins with an anchor; its first four characters find the candidates quickly. */
+#define RSDP_ANCHOR 0x20445352    /* "RSD " of "RSD PTR " */
+#define SMBIOS3_ANCHOR 0x334d535f /* "_SM3" */
+#define SMBIOS_ANCHOR 0x5f4d535f  /* "_SM_" */
+
+/* 20 bytes of an RSDP have a sum, and from revision 2 on all 36. */
 static bool is_rsdp(uint32_t address)
 {
     const uint8_t *p = (const uint8_t *)(uintptr_t)address;
-    return memcmp(p, "RSD PTR ", 8) == 0 && sum_is_zero(address, 20) && (p[15] < 2 || sum_is_zero(address, 36));
+    return memcmp(p + 4, "PTR ", 4) == 0 && sum_is_zero(address, 20) && (p[15] < 2 || sum_is_zero(address, 36));
 }
 
 static bool is_smbios3(uint32_t address)
 {
-    const uint8_t *p = (const uint8_t *)(uintptr_t)address;
-    return memcmp(p, "_SM3_", 5) == 0 && p[6] >= 0x18 && p[6] <= 0x40 && sum_is_zero(address, p[6]);
+    uint8_t length = ((const uint8_t *)(uintptr_t)address)[6];
+    return length >= 0x18 && length <= 0x40 && sum_is_zero(address, length);
 }
 
 static bool is_smbios(uint32_t address)
 {
-    const uint8_t *p = (const uint8_t *)(uintptr_t)address;
-    return memcmp(p, "_SM_", 4) == 0 && p[5] >= 0x1e && p[5] <= 0x40 && sum_is_zero(address, p[5]);
+    uint8_t length = ((const uint8_t *)(uintptr_t)address)[5];
+    return length >= 0x1e && length <= 0x40 && sum_is_zero(address, length);
 }
 
-/* The first 16-byte paragraph in the range that IS holds true for; 0: none. */
-static uint32_t scan(uint32_t start, uint32_t end, bool (*is)(uint32_t address))
+/* The first 16-byte paragraph in the range that begins with ANCHOR and that IS holds true for; 0: none. */
+static uint32_t scan(uint32_t start, uint32_t end, uint32_t anchor, bool (*is)(uint32_t address))
 {
     for (uint32_t at = start; at < end; at += 16)
-        if (is(at))
+        if (*(const uint32_t *)(uintptr_t)at == anchor && is(at))
             return at;
     return 0;
 }
@@ -51,10 +56,10 @@ void i386_find_tables(struct boot_info *info)
 {
     uint32_t ebda = *(volatile uint16_t *)0x40e * 16u;
     if (ebda >= 0x400 && ebda < 0xa0000)
-        info->rsdp = scan(ebda, ebda + 1024, is_rsdp);
+        info->rsdp = scan(ebda, ebda + 1024, RSDP_ANCHOR, is_rsdp);
     if (!info->rsdp)
-        info->rsdp = scan(ROM_START, ROM_END, is_rsdp);
-    info->smbios = scan(SMBIOS_START, ROM_END, is_smbios3);
+        info->rsdp = scan(ROM_START, ROM_END, RSDP_ANCHOR, is_rsdp);
+    info->smbios = scan(SMBIOS_START, ROM_END, SMBIOS3_ANCHOR, is_smbios3);
     if (!info->smbios)
-        info->smbios = scan(SMBIOS_START, ROM_END, is_smbios);
+        info->smbios = scan(SMBIOS_START, ROM_END, SMBIOS_ANCHOR, is_smbios);
 }
