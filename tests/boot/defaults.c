@@ -54,6 +54,7 @@ static void check_firmware(const struct boot_info *info)
         CHECK(memcmp((const void *)(info->direct_map + info->smbios), "_SM", 3) == 0);
     if (info->firmware == BOOT_FIRMWARE_UEFI) {
         CHECK(info->efi.system_table != 0 && info->efi.memory_map != NULL);
+        CHECK(test_memory_type(info, (uint64_t)info->efi.memory_map - info->direct_map) == BOOT_MEMORY_BOOT);
         CHECK(info->efi.descriptor_size >= 40 && info->efi.memory_map_size % info->efi.descriptor_size == 0);
         CHECK(memcmp((const void *)(info->direct_map + info->efi.system_table), "IBI SYST", 8) == 0);
     } else {
