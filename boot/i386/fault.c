@@ -22,7 +22,8 @@ void i386_fault_init(void)
 
 void i386_fault(const struct i386_fault_state *f)
 {
-    loader_print("\nCorrode: the loader met processor exception %u (error %x) at %x. This is a bug: please report it.\n",
+    loader_print("\nCorrode: the loader met processor exception %u (error %x) at %x. This is a bug: please report "
+                 "it.\n",
         (f->stub - (uint32_t)(uintptr_t)i386_fault_stubs) / 8, f->error_code, f->eip);
     loader_print("EAX %08x EBX %08x ECX %08x EDX %08x\nESI %08x EDI %08x EBP %08x ESP %08x\n", f->eax, f->ebx, f->ecx,
         f->edx, f->esi, f->edi, f->ebp, f->esp);

@@ -13,8 +13,8 @@ i386_enter:
         jmp     *%eax
 
 /*
- * Thirty-two stubs of 8 bytes. The address that each call leaves on the stack tells which it was; a zero stands in where
- * the processor pushes no error code (it does for 8, 10 to 14, 17, 21, 29 and 30).
+ * Thirty-two stubs of 8 bytes. The address that each call leaves on the stack tells which it was; a zero stands in
+ * where the processor pushes no error code (it does for 8, 10 to 14, 17, 21, 29 and 30).
  */
         .balign 8
         .globl  i386_fault_stubs

@@ -36,11 +36,16 @@ void i386_find_tables(struct boot_info *info);
 static inline uint32_t i386_memory_type(uint32_t e820)
 {
     switch (e820) {
-    case 1: return BOOT_MEMORY_USABLE;
-    case 3: return BOOT_MEMORY_ACPI_RECLAIMABLE;
-    case 4: return BOOT_MEMORY_ACPI_NVS;
-    case 5: return BOOT_MEMORY_BAD;
-    default: return BOOT_MEMORY_RESERVED;
+    case 1:
+        return BOOT_MEMORY_USABLE;
+    case 3:
+        return BOOT_MEMORY_ACPI_RECLAIMABLE;
+    case 4:
+        return BOOT_MEMORY_ACPI_NVS;
+    case 5:
+        return BOOT_MEMORY_BAD;
+    default:
+        return BOOT_MEMORY_RESERVED;
     }
 }
 

@@ -1,8 +1,8 @@
 /*
  * The PVH entry point and the ELF note that names it.
  *
- * In: 32-bit protected mode, flat segments, paging off, interrupts off, EBX = struct hvm_start_info. There need not be a
- * stack, and the GDT may be anywhere.
+ * In: 32-bit protected mode, flat segments, paging off, interrupts off, EBX = struct hvm_start_info. There need not be
+ * a stack, and the GDT may be anywhere.
  *
  * Source: Xen, "x86/HVM direct boot ABI"; public/elfnote.h (XEN_ELFNOTE_PHYS32_ENTRY).
  */

@@ -22,8 +22,8 @@ static struct hvm_module image;
 int pvh_memory_open(const struct hvm_start_info *start)
 {
     if (start->magic != HVM_START_MAGIC)
-        return loader_error("pvh.elf was not started as a PVH guest (no hvm_start_info). Use a virtual machine monitor that "
-                            "can, such as QEMU.");
+        return loader_error("pvh.elf was not started as a PVH guest (no hvm_start_info). Use a virtual machine monitor "
+                            "that can, such as QEMU.");
     if (start->version < 1 || start->memory_count == 0 || start->memory >= GIB(4))
         return loader_error("The virtual machine monitor does not say how much memory there is. Use a newer one.");
     range_count = start->memory_count < MAX_RANGES ? start->memory_count : MAX_RANGES;

@@ -49,8 +49,8 @@ static void crtc_write(uint8_t index, uint8_t value)
 bool pvh_text_open(void)
 {
     outb(GRAPHICS_INDEX, GRAPHICS_MISCELLANEOUS);
-    if ((inb(GRAPHICS_DATA) & GRAPHICS_MODE_MASK) != GRAPHICS_TEXT_B8000
-        || !(inb(MISCELLANEOUS_READ) & MISCELLANEOUS_COLOUR))
+    if ((inb(GRAPHICS_DATA) & GRAPHICS_MODE_MASK) != GRAPHICS_TEXT_B8000 ||
+        !(inb(MISCELLANEOUS_READ) & MISCELLANEOUS_COLOUR))
         return false;
     uint32_t overflow = crtc_read(CRTC_OVERFLOW);
     uint32_t lines = (crtc_read(CRTC_HEIGHT) | (overflow & 0x02) << 7 | (overflow & 0x40) << 3) + 1;
@@ -62,7 +62,7 @@ bool pvh_text_open(void)
     uint32_t cursor = (uint32_t)crtc_read(CRTC_CURSOR_HIGH) << 8 | crtc_read(CRTC_CURSOR_LOW);
     if (cursor >= rows * columns)
         cursor = 0;
-    screen = (struct boot_text) {
+    screen = (struct boot_text){
         .cells = CELLS,
         .columns = columns,
         .rows = rows,

@@ -30,8 +30,8 @@ static int transfer(uint32_t sector, uint32_t count, void *buffer)
             return 0;
         device->reset(device, false);
     }
-    return loader_error("The disk does not answer at sector %u of the system partition (UEFI error %u). Try another port, "
-                        "or write the image again.",
+    return loader_error("The disk does not answer at sector %u of the system partition (UEFI error %u). Try another "
+                        "port, or write the image again.",
         sector, (unsigned)status);
 }
 
@@ -86,8 +86,8 @@ void uefi_disk_open(struct disk *disk)
     device = self ? uefi_protocol(self->device, &block_io) : NULL;
     const struct efi_block_media *media = device ? device->media : NULL;
     if (!media || media->block_size < SECTOR_SIZE) { /* a network boot program may put up a device that is none */
-        loader_error("The firmware did not load BOOTX64.EFI from a disk (from the network?), and from there it cannot read "
-                     "the kernel. Boot from a disk, stick or disc that holds the whole image.");
+        loader_error("The firmware did not load BOOTX64.EFI from a disk (from the network?), and from there it cannot "
+                     "read the kernel. Boot from a disk, stick or disc that holds the whole image.");
         return;
     }
     if (media->block_size > PAGE_SIZE || (media->block_size & (media->block_size - 1))) {

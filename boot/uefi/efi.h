@@ -87,7 +87,8 @@ enum efi_locate_type { AllHandles, ByRegisterNotify, ByProtocol };
 struct efi_boot_services {
     struct efi_header header;
     void *task_priority[2];
-    efi_status_t (*allocate_pages)(enum efi_allocate_type how, enum efi_memory_type type, size_t pages, paddr_t *address);
+    efi_status_t (*allocate_pages)(
+        enum efi_allocate_type how, enum efi_memory_type type, size_t pages, paddr_t *address);
     void *free_pages;
     efi_status_t (*get_memory_map)(
         size_t *size, void *map, size_t *key, size_t *descriptor_size, uint32_t *descriptor_version);
@@ -176,7 +177,7 @@ enum efi_pixel_format {
 };
 struct efi_graphics_information {
     uint32_t version, width, height;
-    uint32_t format; /* enum efi_pixel_format */
+    uint32_t format;                     /* enum efi_pixel_format */
     uint32_t red, green, blue, reserved; /* PixelBitMask */
     uint32_t pixels_per_line;
 };
@@ -219,7 +220,8 @@ struct efi_rng {
 };
 
 /* 37.7 */
-#define EFI_MEMORY_ATTRIBUTE_PROTOCOL_GUID {0xf4560cf6, 0x40ec, 0x4b4a, {0xa1, 0x92, 0xbf, 0x1d, 0x57, 0xd0, 0xb1, 0x89}}
+#define EFI_MEMORY_ATTRIBUTE_PROTOCOL_GUID                                                                             \
+    {0xf4560cf6, 0x40ec, 0x4b4a, {0xa1, 0x92, 0xbf, 0x1d, 0x57, 0xd0, 0xb1, 0x89}}
 struct efi_memory_attribute {
     void *get, *set;
     efi_status_t (*clear)(struct efi_memory_attribute *self, paddr_t base, uint64_t size, uint64_t attributes);

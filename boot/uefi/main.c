@@ -95,7 +95,7 @@ static struct platform platform = {
 
 efi_status_t efi_main(efi_handle_t image, struct efi_system_table *system)
 {
-    uefi = (struct uefi) {.image = image, .system = system, .boot = system->boot};
+    uefi = (struct uefi){.image = image, .system = system, .boot = system->boot};
     uefi.boot->set_watchdog_timer(0, 0, 0, NULL);
     uefi_serial_take();
     uefi_disk_open(&platform.disk);

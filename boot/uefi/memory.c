@@ -1,9 +1,9 @@
 /*
  * Memory under UEFI: the firmware's allocator, its map, and the end of its boot services.
  *
- * Until the end the firmware owns all memory and every page comes from its allocator. Its map is then read into a buffer
- * that is there already and has room to spare, for between GetMemoryMap and ExitBootServices nothing may happen that
- * changes the map; if the firmware itself changed it, the key is refused, and both calls are made again. What boot
+ * Until the end the firmware owns all memory and every page comes from its allocator. Its map is then read into a
+ * buffer that is there already and has room to spare, for between GetMemoryMap and ExitBootServices nothing may happen
+ * that changes the map; if the firmware itself changed it, the key is refused, and both calls are made again. What boot
  * services and loaders held is free from then on; the loader's own claims, which are in the map already, are stronger.
  *
  * Source: UEFI 2.10, 7.2 (memory services, table 7.10: what each type means after ExitBootServices), 7.4.6

@@ -42,9 +42,15 @@ static void for_each_port(void (*act)(efi_handle_t handle))
     uefi.boot->free_pool(handles);
 }
 
-static void disconnect(efi_handle_t handle) { uefi.boot->disconnect_controller(handle, NULL, NULL); }
+static void disconnect(efi_handle_t handle)
+{
+    uefi.boot->disconnect_controller(handle, NULL, NULL);
+}
 
-static void connect(efi_handle_t handle) { uefi.boot->connect_controller(handle, NULL, NULL, true); }
+static void connect(efi_handle_t handle)
+{
+    uefi.boot->connect_controller(handle, NULL, NULL, true);
+}
 
 void uefi_serial_take(void)
 {

@@ -35,8 +35,8 @@ static uint32_t bits_of(const struct efi_graphics_information *mode)
 
 static bool is_linear(const struct efi_graphics_information *mode)
 {
-    return mode->width > 0 && mode->height > 0 && mode->pixels_per_line >= mode->width && mode->format < PixelBltOnly
-        && bits_of(mode) >= 16;
+    return mode->width > 0 && mode->height > 0 && mode->pixels_per_line >= mode->width && mode->format < PixelBltOnly &&
+           bits_of(mode) >= 16;
 }
 
 static bool fits(const struct efi_graphics_information *mode, const struct video_wish *wish)
@@ -84,7 +84,7 @@ static bool use(efi_handle_t handle, const struct video_wish *wish, struct boot_
     const struct efi_graphics_information *mode = screen->mode->information;
     if (!is_linear(mode) || !screen->mode->framebuffer)
         return false;
-    *framebuffer = (struct boot_framebuffer) {
+    *framebuffer = (struct boot_framebuffer){
         .physical = screen->mode->framebuffer,
         .width = mode->width,
         .height = mode->height,
