@@ -68,20 +68,23 @@ static int map_direct(struct loader *l, struct page_tables *tables, paddr_t base
  */
 static int map_memory(struct loader *l, struct page_tables *tables)
 {
+    static struct memory_map map; /* as it is now: pages for the tables come out of the other */
     paddr_t base = 0, end = MIB(1);
     enum page_cache cache = PAGE_CACHE_WRITE_BACK, next;
 
     memory_map_refresh(&l->map);
-    for (uint32_t i = 0; i < l->map.count; i++) {
-        const struct boot_memory *range = &l->map.ranges[i];
+    map = l->map;
+    for (uint32_t i = 0; i < map.count; i++) {
+        const struct boot_memory *range = &map.ranges[i];
         paddr_t range_end = range->base + range->length;
         if (memory_is_ram(range->type)) {
             next = PAGE_CACHE_WRITE_BACK;
             l->info.direct_map_size = range_end;
         } else if (range->type == BOOT_MEMORY_FRAMEBUFFER) {
             next = PAGE_CACHE_WRITE_COMBINING;
-        } else if (range_end <= GIB(4)) {
+        } else if (range->base < GIB(4)) {
             next = PAGE_CACHE_UNCACHED;
+            range_end = min_u64(range_end, GIB(4));
         } else {
             continue;
         }
