@@ -2,7 +2,8 @@
  * Loading the kernel and its modules: where they go, and the reading itself.
  *
  * Virtually, the kernel's image is followed by an unmapped page, its stack, and another unmapped page. An ET_EXEC kernel
- * goes where it was linked; an ET_DYN kernel too, unless it was linked at 0 (then to -2 GiB) or asks to be slid.
+ * goes where it was linked; an ET_DYN kernel too, unless it was linked below 1 MiB (then 2 GiB below the top) or asks to
+ * be slid.
  */
 #include "boot/loader/error.h"
 #include "boot/loader/loader_internal.h"
@@ -29,8 +30,8 @@ static int place_virtually(struct loader *l)
 
     l->kernel_virtual = plan->base;
     if (plan->is_position_independent) {
-        if (plan->base < PAGE_SIZE)
-            l->kernel_virtual = BOOT_DEFAULT_KERNEL_BASE;
+        if (plan->base < MIB(1))
+            l->kernel_virtual += BOOT_DEFAULT_KERNEL_BASE;
         if ((plan->request.flags & BOOT_REQUEST_KASLR) && l->config.kaslr) {
             /* Anywhere in the top 2 GiB, as far as -mcmodel=kernel reaches. The slide is a multiple of the alignment.
              * There is room, since an image has 1 GiB and an alignment 512 MiB at most. */
