@@ -14,7 +14,7 @@ screens_UNIT_SOURCES := $(console_UNIT_SOURCES)
 screens_UNIT_CFLAGS := $(console_UNIT_CFLAGS)
 
 # The loader above the firmware: tests/unit/boot/ holds what these tests and the fuzzers share.
-UNIT_TESTS += memory_map disk fat fat_damage elf elf_load config paging entropy acpi
+UNIT_TESTS += memory_map disk fat fat_damage elf elf_load config paging entropy acpi loader
 
 memory_map_UNIT_SOURCES := boot/loader/memory_map.c tests/unit/boot/memory_oracle.c
 acpi_UNIT_SOURCES := boot/loader/acpi.c
@@ -28,28 +28,37 @@ entropy_UNIT_SOURCES := boot/loader/entropy.c
 paging_UNIT_SOURCES := boot/loader/paging.c boot/loader/error.c tests/unit/boot/page_walk.c
 
 # Kernels for the tests: as they are, with packed relocations, and linked to one address.
-TEST_KERNELS := $(BUILD)/examples/hello.elf $(BUILD)/kernel.elf
-TEST_KERNELS += $(BUILD)/tests/unit/kernel-relr.elf $(BUILD)/tests/unit/kernel-exec.elf
+UNIT_KERNELS := $(BUILD)/examples/hello.elf $(BUILD)/kernel.elf
+UNIT_KERNELS += $(BUILD)/tests/unit/kernel-relr.elf $(BUILD)/tests/unit/kernel-exec.elf
 $(BUILD)/tests/unit/kernel-relr.elf: private KERNEL_LDFLAGS += --pack-dyn-relocs=relr
 $(BUILD)/tests/unit/kernel-exec.elf: private KERNEL_LDFLAGS += --no-pie
 $(BUILD)/tests/unit/kernel-relr.elf $(BUILD)/tests/unit/kernel-exec.elf: $(call objects,kernel,$(KERNEL_SOURCES))
 	$(link-kernel)
-$(BUILD)/tests/unit/elf_load.t: | $(TEST_KERNELS)
+$(BUILD)/tests/unit/elf_load.t: | $(UNIT_KERNELS)
+
+# All of the loader, with the blob in it; -mno-red-zone because cpu.c pushes and pops.
+loader_UNIT_SOURCES := $(LOADER_SOURCES) boot/loader/blob.S $(addprefix tests/unit/boot/,machine.c machine_check.c \
+    memory_disk.c memory_oracle.c fat_volume.c elf_file.c page_walk.c)
+loader_UNIT_CFLAGS := -mno-red-zone
+$(OBJ)/unit/loader/boot/loader/blob.S.o: $(BUILD)/boot/handoff.bin
+$(BUILD)/tests/unit/loader.t: | $(UNIT_KERNELS)
 
 # What a test links in any case.
 UNIT_COMMON_SOURCES := $(KERNEL_LIB_SOURCES) tests/unit/fake/machine.c
 
 # Each test has objects of its own, for its flags. tests/unit/corrode_names.h: why production code sees other names.
 define unit-test
-$(OBJ)/unit/$(1)/tests/%.c.o: tests/%.c targets/host.mk $(COMMON)
+$(OBJ)/unit/$(1)/tests/%.c.o: tests/%.c targets/host.mk $(COMMON) | $(BUILD)/gen/version.h
 	$$(call compile,CC-UNIT,$$(CLANG) $$(UNIT_CFLAGS) $$($(1)_UNIT_CFLAGS))
-$(OBJ)/unit/$(1)/%.c.o: %.c targets/host.mk $(COMMON)
+$(OBJ)/unit/$(1)/%.S.o: %.S targets/host.mk $(COMMON)
+	$$(call compile,AS-UNIT,$$(CLANG) $$(UNIT_CFLAGS))
+$(OBJ)/unit/$(1)/%.c.o: %.c targets/host.mk $(COMMON) | $(BUILD)/gen/version.h
 	$$(call compile,CC-UNIT,$$(CLANG) $$(UNIT_CFLAGS) -include tests/unit/corrode_names.h $$($(1)_UNIT_CFLAGS))
 $(BUILD)/tests/unit/$(1).t: $(patsubst %,$(OBJ)/unit/$(1)/%.o,\
     tests/unit/$(1)_test.c $($(1)_UNIT_SOURCES) $(UNIT_COMMON_SOURCES))
 	$$(call say,LD-UNIT,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CLANG) $$(SANITIZE) -pthread -o $$@ $$^ -lcmocka
+	$$(Q)$$(CLANG) $$(SANITIZE) -pthread -Wl,-z,noexecstack -o $$@ $$^ -lcmocka
 TEST_DEPS += $(BUILD)/tests/unit/$(1).t
 endef
 $(foreach test,$(UNIT_TESTS),$(eval $(call unit-test,$(test))))
