@@ -324,24 +324,22 @@ static void test_reserved_across_4_gib(void **state)
     boot_file();
 }
 
-/* Page tables are taken while the direct map is built, out of the very ranges that it is built from: from holes below
- * that they fill, split, or leave. */
+/* Page tables are taken while the direct map is built, out of the very memory that it is built from: here from holes
+ * that they split, leave or fill. Every piece of memory needs a table of its own, so there are many. */
 static void test_memory_in_pieces(void **state)
 {
-    for (uint64_t hole = 1; hole < 40; hole++) {
-        for (int shape = 0; shape < 3; shape++) {
+    for (uint64_t first = 36; first < 44; first++) {
+        for (uint64_t second = 8; second <= 24; second += 4) {
             make();
             machine.memory_count = 0;
             machine_add_memory(&machine, 0, 0x9f000, BOOT_MEMORY_USABLE);
-            machine_add_memory(&machine, MIB(1), hole * PAGE_SIZE, BOOT_MEMORY_USABLE);
-            machine_add_memory(&machine, MIB(2), (40 - hole) * PAGE_SIZE, BOOT_MEMORY_USABLE);
-            machine_add_memory(&machine, MIB(3), 8 * PAGE_SIZE, BOOT_MEMORY_USABLE);
-            machine_add_memory(&machine, MIB(3) + 8 * PAGE_SIZE, PAGE_SIZE, shape ? BOOT_MEMORY_ACPI_NVS : BOOT_MEMORY_RESERVED);
-            machine_add_memory(&machine, MIB(4), MIB(2), BOOT_MEMORY_USABLE);
-            machine_add_memory(&machine, MIB(7), MIB(1), BOOT_MEMORY_RESERVED);
-            machine_add_memory(&machine, MIB(9), MIB(3), BOOT_MEMORY_USABLE);
-            machine.is_uefi = shape == 2;
-            machine.allocate_low = hole % 2;
+            machine_add_memory(&machine, MIB(1), first * PAGE_SIZE, BOOT_MEMORY_USABLE);
+            machine_add_memory(&machine, MIB(1) + first * PAGE_SIZE, PAGE_SIZE, BOOT_MEMORY_ACPI_NVS);
+            machine_add_memory(&machine, MIB(2), second * PAGE_SIZE, BOOT_MEMORY_USABLE);
+            for (uint64_t n = 1; n < 20; n++)
+                machine_add_memory(&machine, MIB(4 * n), 0x10000, BOOT_MEMORY_USABLE + n % 2 * 8);
+            machine.is_uefi = second % 8 != 0;
+            machine.allocate_low = first % 2;
             boot_file();
         }
     }
