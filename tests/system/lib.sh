@@ -156,8 +156,22 @@ wait_until() {
 }
 
 # One line to the monitor of a QEMU that was started with `-monitor unix:SOCKET,server=on,wait=off`; prints its answer.
+# The monitor says when it is done by prompting for more.
 monitor() {
-    printf '%s\n' "$2" | socat -t 5 - "UNIX-CONNECT:$1"
+    perl -MIO::Socket::UNIX -e '
+        my ($path, $command) = @ARGV;
+        alarm 60;
+        my $qemu = IO::Socket::UNIX->new(Peer => $path) or die "$path: $!\n";
+        sub answer {
+            my $text = "";
+            until ($text =~ /^\(qemu\) \z/m) { sysread $qemu, $text, 4096, length $text or return $text }
+            return $text;
+        }
+        answer();
+        syswrite $qemu, "$command\n";
+        my ($echo, @lines) = split /\r?\n/, answer();
+        print map { /^\(qemu\) / ? () : "$_\n" } @lines;
+    ' "$1" "$2"
 }
 
 # screendump SOCKET FILE: what is on the screen, as PPM.
