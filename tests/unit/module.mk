@@ -14,7 +14,7 @@ screens_UNIT_SOURCES := $(console_UNIT_SOURCES)
 screens_UNIT_CFLAGS := $(console_UNIT_CFLAGS)
 
 # The loader above the firmware: tests/unit/boot/ holds what these tests and the fuzzers share.
-UNIT_TESTS += memory_map disk fat fat_damage elf elf_load config paging entropy acpi loader
+UNIT_TESTS += memory_map disk fat fat_damage elf elf_load config paging entropy acpi loader loader_error
 
 memory_map_UNIT_SOURCES := boot/loader/memory_map.c tests/unit/boot/memory_oracle.c
 acpi_UNIT_SOURCES := boot/loader/acpi.c
@@ -40,7 +40,9 @@ $(BUILD)/tests/unit/elf_load.t: | $(UNIT_KERNELS)
 loader_UNIT_SOURCES := $(LOADER_SOURCES) boot/loader/blob.S $(addprefix tests/unit/boot/,machine.c machine_check.c \
     memory_disk.c memory_oracle.c fat_volume.c elf_file.c page_walk.c)
 loader_UNIT_CFLAGS := -mno-red-zone
-$(OBJ)/unit/loader/boot/loader/blob.S.o: $(BUILD)/boot/handoff.bin
+loader_error_UNIT_SOURCES := $(loader_UNIT_SOURCES)
+loader_error_UNIT_CFLAGS := $(loader_UNIT_CFLAGS)
+$(foreach t,loader loader_error,$(OBJ)/unit/$t/boot/loader/blob.S.o): $(BUILD)/boot/handoff.bin
 $(BUILD)/tests/unit/loader.t: | $(UNIT_KERNELS)
 
 # What a test links in any case.
