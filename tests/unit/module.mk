@@ -85,21 +85,31 @@ TEST_DEPS += $(BUILD)/tests/unit/bios_lib.t
 #     NAME_FUZZ_RUNS := how many runs take a few seconds, if not 50000
 #     NAME_FUZZ_CFLAGS := flags of its own, if any
 #
-# Inputs to start from, if there are any, lie in tests/fuzz/corpus/NAME/.
+# A script tests/fuzz/NAME_seeds, if there is one, writes inputs to start from into the directory that it is given:
+# build/tests/fuzz/NAME.seeds/. NAME_FUZZ_NEEDS are what it needs.
 
-FUZZ_TESTS += printf
+FUZZ_TESTS += printf memory_map fat elf config
 printf_FUZZ_RUNS := 200000
+memory_map_FUZZ_SOURCES := $(memory_map_UNIT_SOURCES)
+fat_FUZZ_SOURCES := $(fat_damage_UNIT_SOURCES)
+elf_FUZZ_SOURCES := $(elf_UNIT_SOURCES)
+elf_FUZZ_NEEDS := $(UNIT_KERNELS)
+config_FUZZ_SOURCES := $(config_UNIT_SOURCES)
+config_FUZZ_RUNS := 200000
 
 define fuzz-test
-$(OBJ)/fuzz/$(1)/tests/%.c.o: tests/%.c targets/host.mk $(COMMON)
+$(OBJ)/fuzz/$(1)/tests/%.c.o: tests/%.c targets/host.mk $(COMMON) | $(BUILD)/gen/version.h
 	$$(call compile,CC-FUZZ,$$(CLANG) $$(FUZZ_CFLAGS) $$($(1)_FUZZ_CFLAGS))
-$(OBJ)/fuzz/$(1)/%.c.o: %.c targets/host.mk $(COMMON)
+$(OBJ)/fuzz/$(1)/%.c.o: %.c targets/host.mk $(COMMON) | $(BUILD)/gen/version.h
 	$$(call compile,CC-FUZZ,$$(CLANG) $$(FUZZ_CFLAGS) -include tests/unit/corrode_names.h $$($(1)_FUZZ_CFLAGS))
 $(BUILD)/tests/fuzz/$(1): $(patsubst %,$(OBJ)/fuzz/$(1)/%.o,\
-    tests/fuzz/$(1)_fuzz.c $($(1)_FUZZ_SOURCES) $(UNIT_COMMON_SOURCES))
+    tests/fuzz/$(1)_fuzz.c $($(1)_FUZZ_SOURCES) $(UNIT_COMMON_SOURCES)) | $(BUILD)/tests/fuzz/$(1).seeds
 	$$(call say,LD-FUZZ,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CLANG) $$(SANITIZE) -fsanitize=fuzzer -o $$@ $$^
+$(BUILD)/tests/fuzz/$(1).seeds: $(wildcard tests/fuzz/$(1)_seeds) $($(1)_FUZZ_NEEDS)
+	$$(call say,SEEDS,$$@)
+	$$(Q)rm -rf $$@; mkdir -p $$@; $$(if $$<,$$< $$@; )touch $$@
 $(BUILD)/tests/fuzz/$(1).t: $(BUILD)/tests/fuzz/$(1) tests/unit/module.mk
 	@printf '#!/bin/sh\nexec tests/fuzz/smoke %s %s\n' $$< $(or $($(1)_FUZZ_RUNS),50000) >$$@
 	@chmod +x $$@
