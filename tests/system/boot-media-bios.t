@@ -1,0 +1,24 @@
+#!/bin/sh
+# One image on every medium, on BIOS: see media.sh.
+firmware=bios
+. "$(dirname "$0")/media.sh"
+
+# Other formats, through the tool.
+for format in qcow2 vmdk vdi vhdx; do
+    corrode image --kernel "$hello" -o "$tmp/disk.$format"
+    ends "hello from a $format image" 0 '^Hello World!$' "$tmp/disk.$format"
+done
+
+# As a floppy disk: BIOSes that know no such size let stage 1 run, and no more.
+cp --sparse=always "$disk" "$tmp/floppy.img"
+background floppy qemu-system-x86_64 -no-user-config -nodefaults -display none -vga std -serial stdio -boot a \
+    -drive "if=floppy,format=raw,file=$tmp/floppy.img" -monitor "unix:$tmp/floppy.monitor,server=on,wait=off"
+socket=$tmp/floppy.monitor
+ok "as a floppy disk: a sentence" said floppy 'Corrode: cannot read the boot disk. Write the image again.'
+like "on the screen too" "$(text_screen "$tmp/cells")" '^Corrode: cannot read the boot disk\. Write the image again\. *$'
+release
+boot_name="as a floppy disk beside a hard disk: boots the hard disk"
+boot_status=0
+boot_regex='^Hello World!$'
+qemu bios -boot a -drive "if=floppy,format=raw,file=$tmp/floppy.img" -drive "if=ide,format=raw,file=$disk"
+judge "a floppy disk and a hard disk"
