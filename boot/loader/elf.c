@@ -109,7 +109,7 @@ static int plan_image(struct elf_source *source, struct elf_plan *plan)
         plan->end = align_up(s->address + s->size, PAGE_SIZE);
         if ((s->flags & PF_X) && plan->entry - s->address < s->size)
             entry_is_code = true;
-        if (i + 1 < plan->segment_count && plan->end > align_down(s[1].address, PAGE_SIZE))
+        if (i + 1 < plan->segment_count && plan->end > s[1].address)
             return loader_error("%s: the segments at %#llx and %#llx overlap or share a page; link with "
                                 "-z max-page-size=4096 -z separate-code.",
                 source->path, (unsigned long long)s->address, (unsigned long long)s[1].address);

@@ -285,10 +285,11 @@ static void short_name_text(const uint8_t *name, char *text)
 
 static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c; }
 
+/* NAME has LENGTH characters, none of them a NUL. */
 static bool name_equals(const char *text, const char *name, size_t length)
 {
     for (size_t i = 0; i < length; i++)
-        if (lower(text[i]) != lower(name[i]) || text[i] == '\0')
+        if (lower(text[i]) != lower(name[i]))
             return false;
     return text[length] == '\0';
 }

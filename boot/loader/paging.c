@@ -72,7 +72,7 @@ int page_tables_map(struct page_tables *tables, vaddr_t address, paddr_t physica
         uint64_t *table = table_for(tables, address, level);
         if (!table)
             return -1;
-        /* As many entries of this level as the table and the range allow. */
+        /* As many entries of this level as the table and the range allow: larger pages fit behind it at the earliest. */
         unsigned i = index_of(address, level);
         for (; i < ENTRIES && size >= span(level); i++) {
             if (table[i] & PTE_PRESENT)
@@ -82,8 +82,6 @@ int page_tables_map(struct page_tables *tables, vaddr_t address, paddr_t physica
             address += span(level);
             physical += span(level);
             size -= span(level);
-            if (level + 1 <= (tables->gigabyte_pages ? 2u : 1u) && is_aligned(address | physical, span(level + 1)))
-                break; /* larger pages may fit from here on */
         }
     }
     return 0;
