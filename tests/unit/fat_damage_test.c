@@ -187,6 +187,26 @@ static void test_orphaned_long_names(void **state)
     }
     memory_disk_reset(&disk);
     assert_int_equal(fat_open(&fat, path, &file), 0);
+
+    /* All pieces, but two in the wrong place. */
+    uint8_t piece[32];
+    memcpy(piece, entry - 32 * 2, 32);
+    memcpy(entry - 32 * 2, entry - 32 * 3, 32);
+    memcpy(entry - 32 * 3, piece, 32);
+    memory_disk_reset(&disk);
+    assert_int_equal(fat_open(&fat, path, &file), -1);
+}
+
+/* What is not ASCII matches nothing, even where its low byte is a letter: here U+0141. */
+static void test_foreign_names(void **state)
+{
+    struct fat_file file;
+    make(&fat16, 0);
+    fat_volume_file(&volume, &volume.root, "foreign Aname", "x", 1, 0);
+    assert_int_equal(fat_open(&fat, "/foreign aname", &file), 0);
+    volume.entry[-32 + 19] = 0x01; /* the upper half of the ninth character */
+    memory_disk_reset(&disk);
+    assert_int_equal(fat_open(&fat, "/foreign aname", &file), -1);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -417,6 +437,7 @@ static void test_random_damage(void **state)
 UNIT_MAIN(cmocka_unit_test_teardown(test_fragments, free_volume), cmocka_unit_test_teardown(test_corners, free_volume),
     cmocka_unit_test_teardown(test_chain_ends, free_volume), cmocka_unit_test_teardown(test_names, free_volume),
     cmocka_unit_test_teardown(test_orphaned_long_names, free_volume),
+    cmocka_unit_test_teardown(test_foreign_names, free_volume),
     cmocka_unit_test_teardown(test_damaged_links, free_volume),
     cmocka_unit_test_teardown(test_damaged_start, free_volume), cmocka_unit_test_teardown(test_loops, free_volume),
     cmocka_unit_test_teardown(test_directory_loop, free_volume),

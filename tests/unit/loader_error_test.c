@@ -306,6 +306,8 @@ static void test_physical_addresses(void **state)
                    "elsewhere, or let the loader choose."},
         {0x100000000, "asks for physical addresses 0x100000000 to 0x100006000, which are not free RAM on this machine; "
                       "link it elsewhere, or let the loader choose."},
+        {0xffffd000, "asks for physical addresses 0xffffd000 to 0x100003000, which are not free RAM on this machine; link "
+                     "it elsewhere, or let the loader choose."},
         {-0x3000ull, "asks for physical addresses 0xffffffffffffd000 to 0x3000, which are not free RAM on this machine; "
                      "link it elsewhere, or let the loader choose."},
     };
@@ -313,7 +315,8 @@ static void test_physical_addresses(void **state)
         char sentence[256];
         make();
         machine.is_uefi = i % 2;
-        machine_add_memory(&machine, GIB(4), GIB(1), BOOT_MEMORY_USABLE);
+        machine_add_memory(&machine, GIB(3), GIB(2), BOOT_MEMORY_USABLE); /* but beyond the firmware's reach */
+        machine.memory[5].type = BOOT_MEMORY_USABLE;
         file.note.request.flags = BOOT_REQUEST_PHYSICAL;
         for (int s = 0; s < ELF_FILE_SEGMENTS; s++)
             file.segments[s].p_paddr += cases[i / 2].base - ELF_FILE_PHYSICAL;

@@ -11,7 +11,8 @@ static int read_sectors(struct disk *disk, uint32_t sector, uint32_t count, void
 {
     struct memory_disk *d = (struct memory_disk *)disk;
     d->reads++;
-    d->failures++; /* until it is not */
+    d->failures++; /* until it is not; what was read until then may be anything */
+    memset(buffer, 0xbd, (size_t)count * SECTOR_SIZE);
     if (d->fail_from != 0 && d->reads >= d->fail_from)
         return loader_error("The test disk fails at read %u.", d->reads);
     if (sector >= d->sectors || count > d->sectors - sector)
