@@ -3,8 +3,8 @@
  *
  *     qemu-system-x86_64 -plugin build/bench/count.so,out=FILE,stage1=0x7c00,kernel=0xffffffff80001000 ...
  *
- * writes a line "NAME COUNT" for each mark that was reached, and "end COUNT". Each iteration of a rep instruction counts
- * as one. The counts are those of the machine's processors together.
+ * writes a line "NAME COUNT" for each mark that was reached, and "end COUNT". Each iteration of a rep instruction
+ * counts as one. The counts are those of the machine's processors together.
  */
 #include "bench/qemu_plugin.h"
 
@@ -15,7 +15,6 @@
 #define MAX_MARKS 32
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
-QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv);
 
 static struct mark {
     const char *name;
@@ -72,7 +71,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
         if (strcmp(name, "out") == 0)
             output = strdup(equals + 1);
         else
-            marks[mark_count++] = (struct mark) {.name = name, .address = strtoull(equals + 1, NULL, 0)};
+            marks[mark_count++] = (struct mark){.name = name, .address = strtoull(equals + 1, NULL, 0)};
     }
     if (!output)
         return -1;

@@ -3,13 +3,10 @@
  */
 #include "boot_report.h"
 #include "lib/printf.h"
+#include "lib/types.h"
 #include "tty/console.h"
 
-#include <stddef.h>
-
-#define ARRAY_SIZE(array) (sizeof(array) / sizeof(array)[0])
-
-/* A size as a person says it; TEXT as room for it. */
+/* A size as a person says it; TEXT has room for it. */
 struct size_text {
     char text[24];
 };
@@ -18,7 +15,7 @@ static const char *format_size(struct size_text *to, uint64_t bytes)
 {
     static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
     unsigned unit = 0;
-    while (bytes >= 10240 && unit + 1 < ARRAY_SIZE(units)) {
+    while (bytes >= 10240 && unit + 1 < ARRAY_LENGTH(units)) {
         bytes = (bytes + 512) / 1024;
         unit++;
     }
@@ -39,7 +36,7 @@ static void report_loader(const struct boot_info *info)
         [BOOT_FIRMWARE_PVH] = "no firmware (PVH)",
     };
     console_printf("loader        %s, protocol %u, from %s\n", info->loader, info->version,
-        name_of(firmware, ARRAY_SIZE(firmware), info->firmware));
+        name_of(firmware, ARRAY_LENGTH(firmware), info->firmware));
     console_printf("command line  \"%s\"\n", info->cmdline);
     console_printf("entropy       %u bits\n", info->seed_bits);
 }
@@ -113,7 +110,7 @@ static void report_memory(const struct boot_info *info)
     for (uint64_t i = 0; i < info->memory_count; i++) {
         const struct boot_memory *range = &info->memory[i];
         console_printf("memory        %#014lx to %#014lx  %11s  %s\n", range->base, (range->base + range->length - 1),
-            format_size(&size, range->length), name_of(types, ARRAY_SIZE(types), range->type));
+            format_size(&size, range->length), name_of(types, ARRAY_LENGTH(types), range->type));
         if (range->type == BOOT_MEMORY_USABLE)
             usable += range->length;
     }

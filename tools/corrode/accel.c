@@ -7,6 +7,7 @@
 #include "accel_probe.h"
 #include "cleanup.h"
 #include "file.h"
+#include "lib/types.h"
 #include "process.h"
 #include "report.h"
 
@@ -34,7 +35,7 @@ static const char *probe_kvm(void)
     const char *const words[] = {"qemu-system-x86_64", "-accel", "kvm", "-cpu", "host", "-machine", "pc", "-m", "2M",
         "-no-user-config", "-nodefaults", "-display", "none", "-no-reboot", "-device",
         "isa-debug-exit,iobase=0xf4,iosize=4", "-bios"};
-    for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(words); i++)
         strings_add(&command, "%s", words[i]);
     strings_add(&command, "%s", path);
     int status = process_run(&command, "qemu-system-x86", PROBE_SECONDS, &text);

@@ -1,6 +1,7 @@
 /* Cleaning up at exit and on signals: see cleanup.h. The signal handler calls only async-signal-safe functions. */
 #include "cleanup.h"
 
+#include "lib/types.h"
 #include "report.h"
 #include "text.h"
 
@@ -49,7 +50,7 @@ void cleanup_install(void)
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
     struct sigaction action = {.sa_handler = on_signal};
     sigfillset(&action.sa_mask);
-    for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(numbers); i++) {
         struct sigaction old;
         sigaction(numbers[i], NULL, &old);
         if (old.sa_handler != SIG_IGN) /* nohup means it */

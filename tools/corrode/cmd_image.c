@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include "image.h"
+#include "lib/types.h"
 #include "report.h"
 
 struct settings {
@@ -25,27 +26,11 @@ static const struct option_row options[] = {
     {0},
 };
 
-static int run(int argc, char **argv);
-
-const struct command command_image = {
-    .name = "image",
-    .summary = "Make a bootable image of a kernel",
-    .synopsis = "--kernel FILE [OPTIONS] -o OUT",
-    .help = "Makes one image that boots as hard disk, USB stick and optical disc, on BIOS and on UEFI.\n"
-            "The same input gives the same bytes. No root needed.\n",
-    .after = "The size is rounded up to whole MiB. Below 34 MiB the system partition is FAT16, else FAT32.\n"
-             "Formats other than raw and iso need qemu-img.\n\n"
-             "Example:\n"
-             "  corrode image --kernel kernel.elf --module disk.tar --cmdline 'log=debug' -o disk.img\n",
-    .options = options,
-    .run = run,
-};
-
 /* OUT's suffix, when it is the name of a format. */
 static enum image_format format_of(const char *out)
 {
     static const char *const suffixes[] = {".raw", ".qcow2", ".vmdk", ".vdi", ".vhdx", ".iso"};
-    for (unsigned i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(suffixes); i++) {
         if (text_ends_with(out, suffixes[i]))
             return i;
     }
@@ -66,3 +51,17 @@ static int run(int argc, char **argv)
     image_build(&settings.spec, settings.out);
     return 0;
 }
+
+const struct command command_image = {
+    .name = "image",
+    .summary = "Make a bootable image of a kernel",
+    .synopsis = "--kernel FILE [OPTIONS] -o OUT",
+    .help = "Makes one image that boots as hard disk, USB stick and optical disc, on BIOS and on UEFI.\n"
+            "The same input gives the same bytes. No root needed.\n",
+    .after = "The size is rounded up to whole MiB. Below 34 MiB the system partition is FAT16, else FAT32.\n"
+             "Formats other than raw and iso need qemu-img.\n\n"
+             "Example:\n"
+             "  corrode image --kernel kernel.elf --module disk.tar --cmdline 'log=debug' -o disk.img\n",
+    .options = options,
+    .run = run,
+};

@@ -15,21 +15,6 @@
 
 static const struct option_row options[] = {{0}};
 
-static int run(int argc, char **argv);
-
-const struct command command_new = {
-    .name = "new",
-    .summary = "Make a kernel to start from",
-    .synopsis = "DIR",
-    .help =
-        "Makes the directory DIR with the sources of a small kernel on the Corrode boot loader, and a Makefile that\n"
-        "builds it with any C compiler for x86-64. DIR must not exist, or be empty.\n",
-    .after = "Example:\n"
-             "  corrode new mykernel && make -C mykernel run\n",
-    .options = options,
-    .run = run,
-};
-
 static void make_directory(const char *path)
 {
     if (mkdir(path, 0777) < 0 && errno != EEXIST)
@@ -78,3 +63,16 @@ static int run(int argc, char **argv)
     report_note("made %s; now: cd %s && make run", root, root);
     return 0;
 }
+
+const struct command command_new = {
+    .name = "new",
+    .summary = "Make a kernel to start from",
+    .synopsis = "DIR",
+    .help =
+        "Makes the directory DIR with the sources of a small kernel on the Corrode boot loader, and a Makefile that\n"
+        "builds it with any C compiler for x86-64. DIR must not exist, or be empty.\n",
+    .after = "Example:\n"
+             "  corrode new mykernel && make -C mykernel run\n",
+    .options = options,
+    .run = run,
+};

@@ -16,7 +16,22 @@ static const struct option_row options[] = {
     {0},
 };
 
-static int run(int argc, char **argv);
+static int run(int argc, char **argv)
+{
+    struct machine machine = {MACHINE_DEFAULTS};
+    report_status = EXIT_BROKEN;
+    struct strings operands = options_parse(&command_run, &machine, argc, argv);
+    if (!operands.count)
+        fatal_usage("boot what? Give a disk image or a kernel");
+    if (machine.firmware == FIRMWARE_NONE && machine.disk >= 0)
+        fatal_usage("--disk has no meaning with --firmware none, which boots from memory; leave one of them out");
+    struct strings arguments = {operands.items + 1, operands.count - 1};
+    machine_insert(&machine, operands.items[0], &arguments);
+    enum verdict verdict = machine_boot(&machine, NULL);
+    if (verdict != VERDICT_SUCCESS)
+        report_error(NULL, "%s", verdict_sentence(verdict));
+    return verdict_status(verdict);
+}
 
 const struct command command_run = {
     .name = "run",
@@ -36,20 +51,3 @@ const struct command command_run = {
     .operands_end_options = true,
     .run = run,
 };
-
-static int run(int argc, char **argv)
-{
-    struct machine machine = {MACHINE_DEFAULTS};
-    report_status = EXIT_BROKEN;
-    struct strings operands = options_parse(&command_run, &machine, argc, argv);
-    if (!operands.count)
-        fatal_usage("boot what? Give a disk image or a kernel");
-    if (machine.firmware == FIRMWARE_NONE && machine.disk >= 0)
-        fatal_usage("--disk has no meaning with --firmware none, which boots from memory; leave one of them out");
-    struct strings arguments = {operands.items + 1, operands.count - 1};
-    machine_insert(&machine, operands.items[0], &arguments);
-    enum verdict verdict = machine_boot(&machine, NULL);
-    if (verdict != VERDICT_SUCCESS)
-        report_error(NULL, "%s", verdict_sentence(verdict));
-    return verdict_status(verdict);
-}

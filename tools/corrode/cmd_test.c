@@ -25,26 +25,6 @@ static const struct option_row options[] = {
     {0},
 };
 
-static int run(int argc, char **argv);
-
-const struct command command_test = {
-    .name = "test",
-    .summary = "Boot a kernel that is a test, and report in TAP",
-    .synopsis = "[OPTIONS] KERNEL [ARGUMENTS...]",
-    .help = "Boots KERNEL and waits for its verdict, a byte written to port 0xf4 (enum boot_exit in boot/protocol.h).\n"
-            "Prints one TAP test point for each firmware; what the kernel printed follows as comments when it fails,\n"
-            "and with --verbose always.\n",
-    .after = "A failure is one of: failure (the kernel said so), panic, reset, timeout, loader, qemu.\n\n"
-             "Exit status:\n"
-             "    0  every boot succeeded\n"
-             "    1  one did not\n"
-             "    2  wrong usage\n"
-             "  125  the test could not be carried out\n",
-    .options = options,
-    .operands_end_options = true,
-    .run = run,
-};
-
 /* What the machine has printed: the end of it, when it is very much. */
 static char *log_text;
 static size_t log_size;
@@ -146,3 +126,21 @@ static int run(int argc, char **argv)
     free(firmwares);
     return failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+
+const struct command command_test = {
+    .name = "test",
+    .summary = "Boot a kernel that is a test, and report in TAP",
+    .synopsis = "[OPTIONS] KERNEL [ARGUMENTS...]",
+    .help = "Boots KERNEL and waits for its verdict, a byte written to port 0xf4 (enum boot_exit in boot/protocol.h).\n"
+            "Prints one TAP test point for each firmware; what the kernel printed follows as comments when it fails,\n"
+            "and with --verbose always.\n",
+    .after = "A failure is one of: failure (the kernel said so), panic, reset, timeout, loader, qemu.\n\n"
+             "Exit status:\n"
+             "    0  every boot succeeded\n"
+             "    1  one did not\n"
+             "    2  wrong usage\n"
+             "  125  the test could not be carried out\n",
+    .options = options,
+    .operands_end_options = true,
+    .run = run,
+};

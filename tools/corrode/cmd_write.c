@@ -34,19 +34,6 @@ static const struct option_row options[] = {
     {0},
 };
 
-static int run(int argc, char **argv);
-
-const struct command command_write = {
-    .name = "write",
-    .summary = "Write an image to a USB stick",
-    .synopsis = "[OPTIONS] IMAGE DEVICE",
-    .help = "Writes a raw IMAGE to DEVICE, the whole USB stick (such as /dev/sdb), reads it back and compares.\n"
-            "Everything on the stick is lost. Refuses disks that are mounted, hold the running system, are too small,\n"
-            "or (without --force) are not removable.\n",
-    .options = options,
-    .run = run,
-};
-
 /* Fatal unless IMAGE is one that this tool made and in a form that a stick can hold. Returns its size. */
 static uint64_t check_image(const char *path)
 {
@@ -163,3 +150,14 @@ static int run(int argc, char **argv)
         "or Esc) and choose the stick; if UEFI refuses it, turn Secure Boot off");
     return 0;
 }
+
+const struct command command_write = {
+    .name = "write",
+    .summary = "Write an image to a USB stick",
+    .synopsis = "[OPTIONS] IMAGE DEVICE",
+    .help = "Writes a raw IMAGE to DEVICE, the whole USB stick (such as /dev/sdb), reads it back and compares.\n"
+            "Everything on the stick is lost. Refuses disks that are mounted, hold the running system, are too small,\n"
+            "or (without --force) are not removable.\n",
+    .options = options,
+    .run = run,
+};

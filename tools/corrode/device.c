@@ -5,6 +5,7 @@
  */
 #include "device.h"
 
+#include "lib/types.h"
 #include "report.h"
 #include "text.h"
 
@@ -83,7 +84,7 @@ static void check_mounts(const char *path, const char *name, dev_t number)
             source[0] = '\0';
         if (makedev(high, low) != number && !is_device(source, number))
             continue;
-        for (unsigned i = 0; i < sizeof system_places / sizeof *system_places; i++) {
+        for (unsigned i = 0; i < ARRAY_LENGTH(system_places); i++) {
             if (strcmp(place, system_places[i]) == 0)
                 fatal(path, "holds the running system (%s is mounted at %s); give the USB stick's device", name, place);
         }

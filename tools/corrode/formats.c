@@ -8,6 +8,7 @@
 #include "boot/layout.h"
 #include "cleanup.h"
 #include "file.h"
+#include "lib/types.h"
 #include "process.h"
 #include "report.h"
 
@@ -111,7 +112,7 @@ static void convert(const char *from, const char *from_format, const char *to, c
     struct strings command = {0};
     char *text = NULL;
     const char *const words[] = {"qemu-img", "convert", "-f", from_format, "-O", to_format};
-    for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(words); i++)
         strings_add(&command, "%s", words[i]);
     /* An absolute path, so that a colon in it is not taken for a protocol. */
     strings_add(&command, "%s", from);

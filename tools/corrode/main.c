@@ -1,6 +1,7 @@
 /* The corrode tool: finds the subcommand and runs it. */
 #include "cleanup.h"
 #include "commands.h"
+#include "lib/types.h"
 #include "report.h"
 
 #include <stdio.h>
@@ -13,7 +14,6 @@ static const struct command *const commands[] = {
     &command_test,
     &command_write,
 };
-#define COMMANDS (sizeof commands / sizeof *commands)
 
 static void print_help(FILE *out)
 {
@@ -21,7 +21,7 @@ static void print_help(FILE *out)
           "Turns a kernel into a bootable image, boots it in QEMU, and writes it to a USB stick.\n\n"
           "Subcommands:\n",
         out);
-    for (unsigned i = 0; i < COMMANDS; i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(commands); i++)
         fprintf(out, "  %-8s  %s\n", commands[i]->name, commands[i]->summary);
     fputs("\n`corrode SUBCOMMAND --help` says more about one of them, and so does `man corrode`.\n"
           "`corrode --version` shows the version.\n",
@@ -30,13 +30,13 @@ static void print_help(FILE *out)
 
 static const struct command *find_command(const char *name)
 {
-    const char *names[COMMANDS];
-    for (unsigned i = 0; i < COMMANDS; i++) {
+    const char *names[ARRAY_LENGTH(commands)];
+    for (unsigned i = 0; i < ARRAY_LENGTH(commands); i++) {
         names[i] = commands[i]->name;
         if (strcmp(names[i], name) == 0)
             return commands[i];
     }
-    const char *nearest = options_nearest(name, names, COMMANDS);
+    const char *nearest = options_nearest(name, names, ARRAY_LENGTH(commands));
     const char *what = name[0] == '-' ? "option" : "subcommand";
     if (nearest)
         fatal_usage("unknown %s %s; did you mean %s?", what, name, nearest);

@@ -1,6 +1,7 @@
 /* Parsing options and printing help from one table: see options.h. */
 #include "options.h"
 
+#include "lib/types.h"
 #include "report.h"
 
 #include <errno.h>
@@ -110,7 +111,7 @@ static uint64_t parse_number(const struct option_row *row, const char *text)
 
 static void store(const struct option_row *row, void *settings, const char *value)
 {
-    if (row >= common && row < common + sizeof common / sizeof *common) {
+    if (row >= common && row < common + ARRAY_LENGTH(common)) {
         *common_switches[row - common] = true;
         return;
     }

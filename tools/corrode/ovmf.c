@@ -3,6 +3,7 @@
 
 #include "cleanup.h"
 #include "file.h"
+#include "lib/types.h"
 #include "report.h"
 
 #include <unistd.h>
@@ -23,7 +24,7 @@ static const struct {
 
 void ovmf_add(struct strings *command)
 {
-    for (unsigned i = 0; i < sizeof places / sizeof *places; i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(places); i++) {
         const char *code = places[i].code, *variables = places[i].variables;
         if (access(code, R_OK) < 0 || (variables && access(variables, R_OK) < 0))
             continue;
