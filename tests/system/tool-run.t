@@ -91,13 +91,15 @@ refuses "modules for an image" 2 'an image has its modules' corrode run --module
 
 # Options.
 boot --verbose --memory 64M --smp 2 --machine q35 --qemu-arg -name --qemu-arg "it's a name" "$tmp/success"
-like "--memory and --smp arrive" "$err" '-m 65536K -smp 2 '
+like "--memory and --smp arrive" "$err" '-m 64M -smp 2 '
 like "--verbose quotes the command for a shell" "$err" "-name 'it'\\\\''s a name'"
 command=$(printf '%s\n' "$err" | sed -n 's/^corrode: \(qemu-system.*\)/\1/p')
 run timeout 60 sh -c "$command"
 is "the command that it shows works by hand" "$status" 33
 boot --memory 64 --verbose "$tmp/success"
-like "--memory counts in MiB" "$err" '-m 65536K'
+like "--memory counts in MiB" "$err" '-m 64M '
+boot --memory 8000K --verbose "$tmp/success"
+like "or in KiB, where a suffix says so" "$err" '-m 8000K '
 like "--accel tcg is used" "$err" '-accel tcg'
 run timeout 60 corrode run --verbose --timeout 30 "$tmp/success"
 is "without --accel it finds one that works" "$status" 0

@@ -6,6 +6,7 @@
 #include "file.h"
 #include "formats.h"
 #include "kernel.h"
+#include "lib/types.h"
 #include "ovmf.h"
 #include "process.h"
 #include "report.h"
@@ -14,8 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEFAULT_MEMORY (256ull << 20)
-#define KIB 1024
+#define DEFAULT_MEMORY MIB(256)
 
 static void insert_kernel(struct machine *machine, const char *path, const struct strings *arguments)
 {
@@ -168,7 +168,8 @@ struct strings machine_command(const struct machine *machine)
     add_words(&command, "-machine", machine->type ? "q35" : "pc");
     add_accel(machine, &command);
     strings_add(&command, "-m");
-    strings_add(&command, "%lluK", (unsigned long long)memory / KIB);
+    bool whole = is_aligned(memory, MIB(1));
+    strings_add(&command, "%llu%c", (unsigned long long)(whole ? memory / MIB(1) : memory / KIB(1)), whole ? 'M' : 'K');
     strings_add(&command, "-smp");
     strings_add(&command, "%llu", (unsigned long long)(machine->processors ? machine->processors : 1));
     add_words(&command, "-vga", "std");
