@@ -38,7 +38,7 @@
 
 #define BOOT_DEFAULT_STACK_SIZE 0x10000ull             /* 64 KiB */
 #define BOOT_DEFAULT_DIRECT_MAP 0xffff800000000000ull  /* first address of the higher half */
-#define BOOT_DEFAULT_KERNEL_BASE 0xffffffff80000000ull /* where an ET_DYN kernel linked at 0 goes: -2 GiB */
+#define BOOT_DEFAULT_KERNEL_BASE 0xffffffff80000000ull /* where an ET_DYN kernel linked below 1 MiB goes: -2 GiB */
 
 /* boot_request.flags */
 #define BOOT_REQUEST_KASLR (1u << 0)    /* ET_DYN only: slide the kernel to a random address */
@@ -211,7 +211,7 @@ struct boot_info {
     uint64_t direct_map;
     uint64_t direct_map_size; /* bytes, from physical 0 to the end of the highest RAM */
 
-    uint64_t kernel_physical; /* of the lowest segment; the image is contiguous unless BOOT_REQUEST_PHYSICAL */
+    uint64_t kernel_physical; /* of the lowest segment; the image is contiguous */
     uint64_t kernel_virtual;
     uint64_t kernel_size;  /* bytes in memory, whole pages */
     uint64_t kernel_slide; /* added to every link-time address; 0 for ET_EXEC */

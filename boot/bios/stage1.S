@@ -55,20 +55,22 @@ print:
         lodsb
         testb   %al, %al
         jz      stop
+        pushw   %si
         pushw   %ax
         movb    $1, %ah
         int     $0x14
         popw    %ax
         movb    $0x0e, %ah
-        movw    $7, %bx
+        xorw    %bx, %bx            /* page 0 */
         int     $0x10
+        popw    %si
         jmp     print
 stop:
         hlt
         jmp     stop
 
 loaded:
-        ljmp    $0, $BIOS_STAGE2
+        jmp     BIOS_STAGE2
 
 /*
  * Reads stage 2 from drive DL. ZF set when it is there. Keeps DL.
@@ -157,9 +159,17 @@ again:
         pushw   %ax
         stc
         int     $0x13
+        pushw   %ss                 /* what DS and ES were; AH=08h returns a pointer in ES:DI */
+        popw    %ds
+        pushw   %ss
+        popw    %es
         movb    %dh, heads_minus_one
         jnc     done
-        xorw    %ax, %ax            /* reset, then once more */
+        popw    %ax
+        popw    %dx
+        pushw   %dx
+        pushw   %ax
+        xorw    %ax, %ax            /* reset this drive, then once more */
         int     $0x13
         stc
 done:
@@ -168,8 +178,6 @@ done:
         popw    %bp
         popw    %di
         popw    %si
-        pushw   $0                  /* AH=08h returns a pointer in ES:DI */
-        popw    %es
         jnc     return
         decw    %bp                 /* leaves CF */
         jnz     again
@@ -186,7 +194,7 @@ heads_minus_one:
         .byte   0
 
 message:
-        .asciz  "Corrode: cannot read the boot disk. Write the image again.\r\n"
+        .asciz  "Corrode: cannot read disk. Rewrite it or attach as HDD.\r\n"
 
         .org    STAGE1_SECTORS_OFFSET
 sectors:

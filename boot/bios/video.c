@@ -17,7 +17,6 @@
 #define ATTRIBUTES_NEEDED 0x91 /* supported by the hardware, graphics, linear framebuffer */
 #define ATTRIBUTE_COLOUR 0x08
 #define MEMORY_DIRECT_COLOUR 6
-#define MEMORY_PACKED 4
 #define MODES_END 0xffff
 #define MAX_MODES 512
 #define TEXT_COLUMNS 80
@@ -90,11 +89,9 @@ static bool mode_fits(const struct vbe_mode *m, uint32_t width, uint32_t height,
 {
     if ((m->attributes & ATTRIBUTES_NEEDED) != ATTRIBUTES_NEEDED || !(m->attributes & ATTRIBUTE_COLOUR))
         return false;
-    if (m->memory_model != MEMORY_DIRECT_COLOUR && m->memory_model != MEMORY_PACKED)
-        return false;
     uint32_t bits = m->bpp == 15 ? 16 : m->bpp;
-    return m->width == width && m->height == height && bits == bpp && m->framebuffer != 0
-        && m->pitch >= width * (bpp / 8);
+    return m->memory_model == MEMORY_DIRECT_COLOUR && m->width == width && m->height == height && bits == bpp
+        && m->framebuffer != 0;
 }
 
 static void describe(const struct vbe_mode *m, struct boot_framebuffer *fb)
@@ -110,11 +107,6 @@ static void describe(const struct vbe_mode *m, struct boot_framebuffer *fb)
         .green = {vbe3 ? m->linear_green_shift : m->green_shift, vbe3 ? m->linear_green_size : m->green_size},
         .blue = {vbe3 ? m->linear_blue_shift : m->blue_shift, vbe3 ? m->linear_blue_size : m->blue_size},
     };
-    if (fb->red.size == 0) { /* packed pixels without masks: the usual order */
-        fb->red = (struct boot_pixel_field) {16, 8};
-        fb->green = (struct boot_pixel_field) {8, 8};
-        fb->blue = (struct boot_pixel_field) {0, 8};
-    }
 }
 
 static bool try_mode(uint32_t width, uint32_t height, uint32_t bpp, struct boot_framebuffer *fb)
@@ -124,13 +116,15 @@ static bool try_mode(uint32_t width, uint32_t height, uint32_t bpp, struct boot_
         memset(&mode, 0, sizeof mode);
         if (!vbe_call(0x4f01, 0, *number, &mode) || !mode_fits(&mode, width, height, bpp))
             continue;
+        describe(&mode, fb);
+        if (fb->pitch < width * (bpp / 8))
+            continue;
         struct bios_registers r = {.eax = 0x4f02, .ebx = *number | MODE_LINEAR};
         bios_call(0x10, &r);
-        if ((r.eax & 0xffff) == VBE_OK) {
-            describe(&mode, fb);
+        if ((r.eax & 0xffff) == VBE_OK)
             return true;
-        }
     }
+    fb->physical = 0;
     return false;
 }
 

@@ -5,7 +5,7 @@
  * are mapped one to one in the kernel's page tables, so turning paging on does not move the ground under it.
  *
  * Sources: Intel SDM volume 3, 9.8.5 (entering IA-32e mode), 12.11 (memory cache control), 6.14 (exceptions in 64-bit
- * mode); AMD APM volume 2, 14.6.
+ * mode); AMD APM volume 2, 14.6; Intel 82093AA data sheet, 3 (I/O APIC).
  */
 #include "boot/handoff/handoff.h"
 
@@ -14,6 +14,10 @@
 #define MSR_EFER 0xc0000080
 #define EFER_LME 0x100
 #define EFER_NXE 0x800
+#define IO_APIC_WINDOW 0x10     /* the register that the first word selects */
+#define IO_APIC_VERSION 1
+#define IO_APIC_REDIRECTION 0x10
+#define IO_APIC_MASKED 0x10000
 
         .section .head, "ax"
         /* struct handoff_blob */
@@ -31,10 +35,28 @@
         .code32
         .globl  entry32
 entry32:
+        cld
         leal    handoff_stack_top(%ebx), %esp
 
+        /* Silence the I/O APICs, here where every physical address below 4 GiB can be reached. */
+        leal    handoff_parameters + HANDOFF_IO_APICS(%ebx), %esi
+        movl    $HANDOFF_MAX_IO_APICS, %ecx
+next_io_apic:
+        lodsl
+        testl   %eax, %eax
+        jz      io_apics_done
+        movl    $IO_APIC_VERSION, (%eax)
+        movzbl  IO_APIC_WINDOW + 2(%eax), %edx  /* number of the last redirection entry */
+next_entry:
+        leal    IO_APIC_REDIRECTION(, %edx, 2), %edi
+        movl    %edi, (%eax)
+        orl     $IO_APIC_MASKED, IO_APIC_WINDOW(%eax)
+        decl    %edx
+        jns     next_entry
+        loop    next_io_apic
+io_apics_done:
+
         /* A GDT of our own, copied to where the processor may mark the TSS busy. */
-        cld
         leal    gdt_constant(%ebx), %esi
         leal    gdt(%ebx), %edi
         movl    $((gdt_constant_end - gdt_constant) / 4), %ecx
@@ -49,8 +71,8 @@ entry32:
         movl    handoff_parameters + HANDOFF_CR3(%ebx), %eax
         movl    %eax, %cr3
         movl    $MSR_EFER, %ecx
-        rdmsr
-        orl     $(EFER_LME | EFER_NXE), %eax    /* NXE before a page table with NX is live */
+        movl    $(EFER_LME | EFER_NXE), %eax    /* NXE before a page table with NX is live */
+        xorl    %edx, %edx
         wrmsr
         movl    $CR0_KERNEL, %eax
         movl    %eax, %cr0

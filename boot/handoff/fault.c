@@ -1,8 +1,8 @@
 /*
  * Says on the screen and the serial line which exception killed the kernel, where and why, and stops.
  *
- * It relies on nothing of the kernel's: the parameters were copied before the kernel ran, the stack is its own. The
- * screen is written from the top left corner, white on red, over whatever was there.
+ * It relies on nothing of the kernel's but the page tables: the parameters were copied before the kernel ran, the stack
+ * is its own. The screen is written from the top left corner, white on red, over whatever was there.
  *
  * Source: Intel SDM volume 3, 6.15 (exceptions and their error codes).
  */
@@ -35,15 +35,18 @@ static const char *name_of(uint64_t vector)
 }
 
 static struct screen screen;
+static bool on_screen; /* where put() writes: the serial line has its turn first, since it needs no page tables */
 
 static void put(char c)
 {
     uint16_t port = handoff_parameters.serial.port;
-    screen_put(&screen, c);
-    if (port && c == '\n')
-        uart_write(port, '\r');
-    if (port)
+    if (on_screen) {
+        screen_put(&screen, c);
+    } else if (port) {
+        if (c == '\n')
+            uart_write(port, '\r');
         uart_write(port, (uint8_t)c);
+    }
 }
 
 static void put_text(const char *text)
@@ -100,10 +103,9 @@ static void put_registers(const struct fault_frame *f)
     put('\n');
 }
 
-void fault_report(const struct fault_frame *f)
+static void report(const struct fault_frame *f)
 {
     uint64_t vector = (f->stub - (uint64_t)fault_stubs) / 8;
-    screen_init(&screen, &handoff_parameters.framebuffer, (const void *)handoff_parameters.font, &handoff_parameters.text);
     put_text("\nCorrode: the kernel died of exception ");
     put_decimal(vector);
     put_text(" (");
@@ -115,7 +117,18 @@ void fault_report(const struct fault_frame *f)
     put_text("In the file as it was linked, it was at address ");
     put_hex(f->rip - handoff_parameters.kernel_slide);
     put_text(": ask addr2line.\n");
+}
 
+void fault_report(const struct fault_frame *f)
+{
+    /* The kernel may have lost the pages of the screen: the exception which that brings ends here at once. */
+    if (!on_screen) {
+        report(f);
+        on_screen = true;
+        screen_init(&screen, &handoff_parameters.framebuffer, (const void *)handoff_parameters.font,
+            &handoff_parameters.text);
+        report(f);
+    }
     if (cpu_is_virtual())
         outb(BOOT_EXIT_PORT, BOOT_EXIT_PANIC);
     for (;;)

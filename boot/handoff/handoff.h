@@ -20,6 +20,9 @@
 #define HANDOFF_ENTRY 8
 #define HANDOFF_STACK 16
 #define HANDOFF_INFO 24
+#define HANDOFF_IO_APICS 32
+
+#define HANDOFF_MAX_IO_APICS 8
 
 #define HANDOFF_FONT_SIZE (96 * 16)
 
@@ -34,6 +37,7 @@ struct handoff {
     uint64_t entry;      /* of the kernel, virtual */
     uint64_t stack_top;  /* virtual */
     uint64_t info;       /* struct boot_info, virtual */
+    uint32_t io_apics[HANDOFF_MAX_IO_APICS]; /* physical addresses of those to mask; 0: no more */
     /* For the fault handler, which must not rely on a boot_info that the kernel may have overwritten. */
     uint64_t font; /* HANDOFF_FONT_SIZE bytes of glyphs, virtual; 0: a framebuffer stays silent */
     struct boot_framebuffer framebuffer;
@@ -47,6 +51,7 @@ _Static_assert(offsetof(struct handoff, page_table) == HANDOFF_CR3, "assembler o
 _Static_assert(offsetof(struct handoff, entry) == HANDOFF_ENTRY, "assembler offset");
 _Static_assert(offsetof(struct handoff, stack_top) == HANDOFF_STACK, "assembler offset");
 _Static_assert(offsetof(struct handoff, info) == HANDOFF_INFO, "assembler offset");
+_Static_assert(offsetof(struct handoff, io_apics) == HANDOFF_IO_APICS, "assembler offset");
 
 /* The first bytes of the blob. All offsets are from its start. */
 struct handoff_blob {

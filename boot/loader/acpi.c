@@ -1,10 +1,10 @@
 /*
- * Masking the I/O APICs, which a kernel expects silent and some firmware leaves armed.
+ * Finding the I/O APICs, which a kernel expects silent and some firmware leaves armed: the hand-off masks them.
  *
  * The tables are the firmware's and are read where they lie, in physical memory below 4 GiB, which both the 32-bit
  * front ends and UEFI have mapped one to one. Lengths are bounded and checksums must hold before anything is believed.
  *
- * Sources: ACPI 6.5, 5.2.5 (RSDP), 5.2.7 (RSDT), 5.2.8 (XSDT), 5.2.12 (MADT); Intel 82093AA data sheet, 3.
+ * Sources: ACPI 6.5, 5.2.5 (RSDP), 5.2.7 (RSDT), 5.2.8 (XSDT), 5.2.12 (MADT).
  */
 #include "boot/loader/loader_internal.h"
 
@@ -13,9 +13,6 @@
 #define MAX_TABLE 0x10000
 #define MADT_ENTRIES 44
 #define MADT_IO_APIC 1
-#define IO_APIC_VERSION 1
-#define IO_APIC_REDIRECTION 0x10
-#define IO_APIC_MASKED (1u << 16)
 
 static uint32_t get32(const uint8_t *p) { return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24; }
 
@@ -37,28 +34,17 @@ static const uint8_t *table_at(uint64_t address, uint32_t *length)
     return *length >= 36 && *length <= MAX_TABLE && sum_is_zero(table, *length) ? table : NULL;
 }
 
-static void mask_io_apic(uint32_t address)
-{
-    volatile uint32_t *select = physical(address), *window = physical(address + 0x10);
-    *select = IO_APIC_VERSION;
-    uint32_t last = *window >> 16 & 0xff;
-    for (uint32_t i = 0; i <= last && last < 240; i++) {
-        *select = IO_APIC_REDIRECTION + 2 * i;
-        *window = *window | IO_APIC_MASKED;
-    }
-}
-
-static void mask_in_madt(const uint8_t *madt, uint32_t length)
+static void list_io_apics(const uint8_t *madt, uint32_t length, uint32_t *addresses, uint32_t *count, uint32_t max)
 {
     for (uint32_t at = MADT_ENTRIES; at + 2 <= length && madt[at + 1] >= 2; at += madt[at + 1]) {
-        if (madt[at] == MADT_IO_APIC && at + 12 <= length && get32(madt + at + 4) >= MIB(1))
-            mask_io_apic(get32(madt + at + 4));
+        if (madt[at] == MADT_IO_APIC && at + 12 <= length && get32(madt + at + 4) >= MIB(1) && *count < max)
+            addresses[(*count)++] = get32(madt + at + 4);
     }
 }
 
-void acpi_mask_io_apics(paddr_t rsdp)
+void acpi_find_io_apics(paddr_t rsdp, uint32_t *addresses, uint32_t max)
 {
-    uint32_t length, table_length;
+    uint32_t length, table_length, count = 0;
     if (rsdp == 0 || rsdp >= GIB(4) - PAGE_SIZE)
         return;
     const uint8_t *root = physical(rsdp);
@@ -69,6 +55,6 @@ void acpi_mask_io_apics(paddr_t rsdp)
         uint64_t address = get32(list + at) | (width == 8 ? (uint64_t)get32(list + at + 4) << 32 : 0);
         const uint8_t *table = table_at(address, &table_length);
         if (table && memcmp(table, "APIC", 4) == 0)
-            mask_in_madt(table, table_length);
+            list_io_apics(table, table_length, addresses, &count, max);
     }
 }

@@ -182,11 +182,13 @@ static void set_video(struct loader *l)
         wish.height = l->config.video.height;
         wish.bpp = l->config.video.bpp;
     }
-    const struct boot_framebuffer *fb = &l->info.framebuffer;
+    struct boot_framebuffer *fb = &l->info.framebuffer;
     if (l->platform->set_video)
         l->platform->set_video(&wish, &l->info);
-    if (fb->physical)
-        loader_claim(l, fb->physical, (uint64_t)fb->pitch * fb->height, BOOT_MEMORY_FRAMEBUFFER);
+    /* What the memory map cannot hold would not be mapped: then there is no screen. */
+    if (fb->physical >= MEMORY_MAP_LIMIT
+        || loader_claim(l, fb->physical, (uint64_t)fb->pitch * fb->height, BOOT_MEMORY_FRAMEBUFFER) < 0)
+        memset(fb, 0, sizeof *fb);
 }
 
 static const struct handoff_blob *const blob = (const struct handoff_blob *)handoff_blob_start;
@@ -221,6 +223,7 @@ static void fill_blob(struct loader *l, paddr_t base, struct block *block, paddr
     parameters->framebuffer = l->info.framebuffer;
     parameters->text = l->info.text;
     parameters->serial = l->info.serial;
+    acpi_find_io_apics(l->info.rsdp, parameters->io_apics, HANDOFF_MAX_IO_APICS);
 }
 
 /* The final map, with the loader's claims, into the block. */
@@ -266,7 +269,6 @@ int loader_hand_off(struct loader *l)
     if (finish_map(l, &block) < 0)
         return -1;
     memcpy(physical(block.base), &l->info, sizeof l->info);
-    acpi_mask_io_apics(l->info.rsdp);
     l->platform->enter((uint32_t)place + blob->entry32, (uint32_t)place);
     return -1;
 }

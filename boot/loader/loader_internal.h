@@ -68,8 +68,8 @@ uint32_t entropy_bits(void);
 int cpu_check(void);
 bool cpu_has_gigabyte_pages(void);
 
-/* acpi.c: nothing may interrupt the kernel before it is ready. Reads tables at their physical addresses. */
-void acpi_mask_io_apics(paddr_t rsdp);
+/* acpi.c: up to MAX physical addresses of I/O APICs. Reads tables at their physical addresses. */
+void acpi_find_io_apics(paddr_t rsdp, uint32_t *addresses, uint32_t max);
 
 static inline void *physical(paddr_t address)
 {

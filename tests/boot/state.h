@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 struct state {
-    uint64_t rsp, rflags, rbp, rdi;
-    uint64_t cs, ss, ds, es;
+    uint64_t rdi, rsp, rflags;
+    uint64_t cs, ss, ds, es, fs, gs, tr, ldt;
+    uint64_t zero[13]; /* RAX is the entry point's own address, or anything; all others must be 0 */
 };
 
 extern struct state state;

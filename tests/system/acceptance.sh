@@ -99,5 +99,6 @@ like "and where in the file it was ($firmware)" "$out" '^In the file as it was l
 address=$(printf '%s\n' "$out" | sed -n 's/^In the file.* address \([0-9a-f]*\):.*/\1/p')
 like "which is where it died ($firmware)" "$(addr2line -f -e "$kernels/die.elf" "$address")" '^test$'
 dies divide 'exception 0 \(divide error\)'
+dies screen 'exception 6 \(invalid opcode\)' # with no screen to write to
 dies reset ''
 like "a triple fault is told as a reset ($firmware)" "$err" 'it reset itself'

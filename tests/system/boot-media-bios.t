@@ -14,8 +14,8 @@ cp --sparse=always "$disk" "$tmp/floppy.img"
 background floppy qemu-system-x86_64 -no-user-config -nodefaults -display none -vga std -serial stdio -boot a \
     -drive "if=floppy,format=raw,file=$tmp/floppy.img" -monitor "unix:$tmp/floppy.monitor,server=on,wait=off"
 socket=$tmp/floppy.monitor
-ok "as a floppy disk: a sentence" said floppy 'Corrode: cannot read the boot disk. Write the image again.'
-like "on the screen too" "$(text_screen "$tmp/cells")" '^Corrode: cannot read the boot disk\. Write the image again\. *$'
+ok "as a floppy disk: a sentence" said floppy 'Corrode: cannot read disk. Rewrite it or attach as HDD.'
+like "on the screen too" "$(text_screen "$tmp/cells")" '^Corrode: cannot read disk\. Rewrite it or attach as HDD\. *$'
 release
 boot_name="as a floppy disk beside a hard disk: boots the hard disk"
 boot_status=0

@@ -167,7 +167,7 @@ release
 # --- Stage 1, which has only the BIOS to speak with.
 patch "$tmp/disk.img" $((128 * 512)) 'no stage 2'
 hold stage1 "$tmp/disk.img"
-ok "stage 1's sentence is on the serial line" said stage1 'Corrode: cannot read the boot disk. Write the image again.'
+ok "stage 1's sentence is on the serial line" said stage1 'Corrode: cannot read disk. Rewrite it or attach as HDD.'
 lines=$(text_screen "$tmp/cells")
-like "and on the screen" "$lines" '^Corrode: cannot read the boot disk\. Write the image again\. *$'
+like "and on the screen" "$lines" '^Corrode: cannot read disk\. Rewrite it or attach as HDD\. *$'
 release
