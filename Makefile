@@ -93,7 +93,7 @@ debug: all  ## Boot it with QEMU waiting, and attach gdb with symbols
 
 ##@ Checking
 .PHONY: test bench fuzz
-test: all $(TEST_DEPS)  ## Run every test (TESTS='tests/system/media.t ...' for some)
+test: all $(TEST_DEPS)  ## Run every test (TESTS='tests/system/boot-screen.t ...' for some)
 	$(Q)scripts/test $(TESTS)
 
 fuzz: $(FUZZERS)  ## Run every fuzzer for SECONDS (60) each
