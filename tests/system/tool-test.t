@@ -27,6 +27,8 @@ void kernel_main(struct boot_info *info)
         *(volatile int *)8 = 1;
     if (strcmp(info->cmdline, "reset") == 0)
         outb(0x64, 0xfe);
+    if (strcmp(info->cmdline, "off") == 0)
+        __asm__ volatile("outw %w0, %w1" : : "a"(0x2000), "d"(0x604)); /* off, by the ACPI of QEMU's pc */
     if (strcmp(info->cmdline, "much") == 0) {
         for (int i = 0; i < 100000; i++)
             console_printf("line %d of very many\n", i);
@@ -59,6 +61,9 @@ attempt "$tmp/probe.elf" fault
 like "a processor exception is a panic" "$out" '^# panic: '
 attempt "$tmp/probe.elf" reset
 like "reset: its kind" "$out" '^# reset: '
+attempt "$tmp/probe.elf" off
+is "switching off is no success: 1" "$status" 1
+like "switching off: its kind" "$out" '^# no verdict: the machine was switched off'
 attempt --timeout 5 "$tmp/probe.elf" hang
 is "time-out: 1" "$status" 1
 like "time-out: its kind" "$out" '^# timeout: '

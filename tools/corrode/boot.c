@@ -27,6 +27,7 @@ static const struct {
     const char *word, *sentence;
 } verdicts[] = {
     [VERDICT_SUCCESS] = {EXIT_SUCCESS, "success", "the kernel reported success"},
+    [VERDICT_OFF] = {EXIT_SUCCESS, "no verdict", "the machine was switched off, and the kernel had given no verdict"},
     [VERDICT_FAILURE] = {EXIT_FAILURE, "failure", "the kernel reported failure"},
     [VERDICT_PANIC] = {EXIT_CRASHED, "panic", "the kernel crashed: it reported a panic"},
     [VERDICT_RESET] = {EXIT_CRASHED, "reset", "the machine crashed: it reset itself (a triple fault, or a reboot)"},
@@ -60,7 +61,7 @@ static enum verdict judge(int status, const struct qmp *qmp)
             return VERDICT_RESET;
         if (qmp->panicked)
             return VERDICT_PANIC;
-        return qmp->killed ? VERDICT_QEMU : VERDICT_SUCCESS;
+        return qmp->killed ? VERDICT_QEMU : VERDICT_OFF;
     case BOOT_EXIT_SUCCESS << 1 | 1:
         return VERDICT_SUCCESS;
     case BOOT_EXIT_PANIC << 1 | 1:

@@ -4,6 +4,8 @@
 #include "machine.h"
 #include "report.h"
 
+#include <stdlib.h>
+
 static const struct option_row options[] = {
     {OPTION_CHOICE, 'F', "firmware", FIRMWARES, "Default: bios", offsetof(struct machine, firmware), 0},
     MACHINE_OPTIONS,
@@ -28,7 +30,7 @@ static int run(int argc, char **argv)
     struct strings arguments = {operands.items + 1, operands.count - 1};
     machine_insert(&machine, operands.items[0], &arguments);
     enum verdict verdict = machine_boot(&machine, NULL);
-    if (verdict != VERDICT_SUCCESS)
+    if (verdict_status(verdict) != EXIT_SUCCESS)
         report_error(NULL, "%s", verdict_sentence(verdict));
     return verdict_status(verdict);
 }

@@ -62,6 +62,7 @@ struct strings machine_command(const struct machine *machine);
 /* How a boot ended. */
 enum verdict {
     VERDICT_SUCCESS,
+    VERDICT_OFF,     /* switched off, by the kernel or by a person, before the kernel gave a verdict */
     VERDICT_FAILURE, /* the kernel says that it failed */
     VERDICT_PANIC,
     VERDICT_RESET,
