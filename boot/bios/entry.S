@@ -118,6 +118,7 @@ vector: .byte   0
         pushal
         movl    saved_stack, %esp
 
+        lgdtl   gdt_pointer             /* a BIOS that went to protected mode on its own has left its own GDT */
         movl    %cr0, %eax
         orb     $CR0_PE, %al
         movl    %eax, %cr0

@@ -70,6 +70,10 @@ is "the screen is 800x600" "$size" "800 600"
 greeting bios_16 "on BIOS with 16 bits a pixel" 50f8f8 --config "$tmp/16.conf" # 55ffff in five bits each
 greeting uefi "on UEFI" $light_cyan --firmware uefi
 
+# --- A video BIOS that goes to protected mode by itself, and leaves its own GDT behind.
+succeeds "hello boots with QEMU's bochs-display" --qemu-arg -vga --qemu-arg none --qemu-arg -device \
+    --qemu-arg bochs-display "$hello"
+
 # --- Pictures: red, green, blue, from edge to edge.
 # bars NAME WHERE LEVEL ARGUMENTS...: LEVEL is what a colour's highest value becomes on the screen.
 bars() {
