@@ -33,7 +33,7 @@ _Static_assert(sizeof(struct directory_entry) == 32, "FAT directory entry");
 
 struct long_name_entry {
     uint8_t order;
-    uint8_t name1[10]; /* UTF-16LE: five characters, then six, then two */
+    uint8_t name1[10]; /* UTF-16LE: five units, then six, then two */
     uint8_t attribute, type, checksum;
     uint8_t name2[12];
     uint16_t cluster;
@@ -230,19 +230,30 @@ static int check_chain(struct fat_file *file)
  * Directories
  */
 
-/* A long name as it is put together from its pieces, which come last piece first. Not ASCII: no match. */
+/* A long name as it is put together, in UTF-8, from its pieces. They come last piece first: it grows to the front. */
 struct long_name {
-    char text[LONG_NAME_PIECES * LONG_NAME_PIECE + 1];
+    char text[3 * LONG_NAME_PIECES * LONG_NAME_PIECE + 1];
+    char *start;
     uint8_t checksum;
     uint8_t expected; /* the piece that must come next; 0: the name is whole */
     bool valid;
 };
 
+/* Puts a UTF-16 unit before the name. Pairs of surrogates make nonsense, which matches no name. */
+static void long_name_prepend(struct long_name *name, uint32_t c)
+{
+    uint32_t lead = 0;
+    for (uint32_t limit = 0x80; c >= limit; c >>= 6, limit = 0x20, lead = lead ? 0xe0 : 0xc0)
+        *--name->start = (char)(0x80 | (c & 0x3f));
+    *--name->start = (char)(lead | c);
+}
+
 static void long_name_add(struct long_name *name, const struct long_name_entry *entry)
 {
     uint8_t order = entry->order & ~LONG_NAME_LAST;
     if (entry->order & LONG_NAME_LAST) {
-        memset(name, 0, sizeof *name);
+        name->start = name->text + sizeof name->text - 1;
+        *name->start = '\0';
         name->valid = order >= 1 && order <= LONG_NAME_PIECES;
         name->expected = order;
         name->checksum = entry->checksum;
@@ -251,14 +262,12 @@ static void long_name_add(struct long_name *name, const struct long_name_entry *
         name->valid = false;
         return;
     }
-    name->expected = --order;
-    char *out = name->text + order * LONG_NAME_PIECE;
-    for (int i = 0; i < LONG_NAME_PIECE; i++) {
-        const uint8_t *p = i < 5 ? entry->name1 + 2 * i : i < 11 ? entry->name2 + 2 * (i - 5) : entry->name3 + 2 * (i - 11);
-        uint16_t c = get16(p);
-        if (c == 0)
-            break;
-        out[i] = c < 0x80 ? (char)c : '?';
+    name->expected = order - 1;
+    for (int i = LONG_NAME_PIECE - 1; i >= 0; i--) {
+        static const uint8_t places[LONG_NAME_PIECE] = {1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30};
+        uint16_t c = get16((const uint8_t *)entry + places[i]);
+        if (c != 0 && c != 0xffff) /* what the last piece is filled up with */
+            long_name_prepend(name, c);
     }
 }
 
@@ -325,7 +334,7 @@ static int directory_find(struct fat_file *directory, const char *name, size_t l
         short_name_text(entry.name, short_name);
         bool has_long = long_name.valid && long_name.expected == 0
             && long_name.checksum == short_name_checksum(entry.name);
-        bool match = name_equals(short_name, name, length) || (has_long && name_equals(long_name.text, name, length));
+        bool match = name_equals(short_name, name, length) || (has_long && name_equals(long_name.start, name, length));
         long_name.valid = false;
         if (!match || (entry.attribute & ATTRIBUTE_VOLUME))
             continue;

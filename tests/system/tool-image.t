@@ -154,13 +154,14 @@ is "mtools finds it by its name" "$(mtype -i "$tmp/name.img@@1M" ::LONGERNAME2)"
 corrode image --kernel "$hello" --module "$tmp/names/über größe.bin" -o "$tmp/name.img"
 is "mtools finds the one with umlauts" "$(mtype -i "$tmp/name.img@@1M" '::über größe.bin')" 'über größe.bin'
 export LC_ALL=C
+ok "so does the boot loader" corrode run --timeout 60 "$tmp/name.img"
 echo 1 >"$tmp/names/other/upper.bin"
 refuses "two modules of one name" 1 'also called UPPER.BIN; rename' corrode image --kernel "$hello" \
     --module "$tmp/names/UPPER.BIN" --module "$tmp/names/other/upper.bin" -o "$tmp/never.img"
 cp "$tmp/names/noext" "$tmp/names/other/kernel.elf"
 refuses "a module with the kernel's name" 1 'also called kernel.elf' corrode image --kernel "$hello" \
     --module "$tmp/names/other/kernel.elf" -o "$tmp/never.img"
-for name in 'a:b' 'a?' 'trailing.' 'blank '; do
+for name in 'a:b' 'a?' 'trailing.' 'blank ' 'clef 𝄞'; do
     cp "$tmp/names/noext" "$tmp/names/$name"
     refuses "a module called '$name'" 1 'FAT cannot hold.*rename' corrode image --kernel "$hello" \
         --module "$tmp/names/$name" -o "$tmp/never.img"

@@ -53,7 +53,8 @@ static int32_t decode(const char **text)
     return (int32_t)character;
 }
 
-/* Fills in the UTF-16 name; false for names that FAT cannot hold. */
+/* Fills in the UTF-16 name; false for names that FAT cannot hold, or that the boot loader does not find (fat.c there): with
+ * characters beyond 16 bits. */
 static bool make_long_name(struct fat_entry *entry)
 {
     const char *text = entry->name;
@@ -64,13 +65,8 @@ static bool make_long_name(struct fat_entry *entry)
     while (*text) {
         int32_t character = decode(&text);
         if (character < 0x20 || character == 0x7f || (character < 0x80 && strchr("\"*/:<>?\\|", character)) ||
-            count > 253)
+            character >= 0xffff || count > 253)
             return false;
-        if (character >= 0x10000) {
-            character -= 0x10000;
-            entry->long_name[count++] = (uint16_t)(0xd800 | character >> 10);
-            character = 0xdc00 | (character & 0x3ff);
-        }
         entry->long_name[count++] = (uint16_t)character;
     }
     entry->long_length = count;
@@ -155,8 +151,8 @@ void fat_name(struct fat_entry *entry, const char *path)
 {
     if (!make_long_name(entry))
         fatal(path,
-            "FAT cannot hold a file of this name; rename it (UTF-8, without any of \" * : < > ? \\ |, no blank at "
-            "either end, no dot at the end)");
+            "FAT cannot hold a file of this name; rename it (UTF-8, without emoji or any of \" * : < > ? \\ |, no blank "
+            "at either end, no dot at the end)");
     for (const struct fat_entry *other = entry->parent->children; other; other = other->next) {
         if (strcasecmp(other->name, entry->name) == 0)
             fatal(path, "another file in the image is also called %s; rename one of them", other->name);
