@@ -1,6 +1,7 @@
 /*
- * Fuzzes the parser of corrode.conf (boot/loader/config.c): any bytes as the file. A text that is refused must be refused
- * with a line that it has; one that is accepted is written anew from what was understood, and must mean the same then.
+ * Fuzzes the parser of corrode.conf (boot/loader/config.c): any bytes as the file. A text that is refused must be
+ * refused with a line that it has; one that is accepted is written anew from what was understood, and must mean the
+ * same then.
  */
 #include "tests/unit/corrode_lib.h"
 
@@ -33,7 +34,8 @@ static void check_error(const uint8_t *data, size_t size)
 /* The configuration as a text; its length. */
 static size_t write_config(const struct config *c, char *text, size_t room)
 {
-    static const char *const ports[][2] = {{"com1", "\xf8\x03"}, {"com2", "\xf8\x02"}, {"com3", "\xe8\x03"}, {"com4", "\xe8\x02"}};
+    static const char *const ports[][2] = {
+        {"com1", "\xf8\x03"}, {"com2", "\xf8\x02"}, {"com3", "\xe8\x03"}, {"com4", "\xe8\x02"}};
     size_t n = (size_t)snprintf(text, room, "kernel=%s\ncmdline=%s\n", c->kernel, c->cmdline);
     for (uint32_t i = 0; i < c->module_count; i++)
         n += (size_t)snprintf(text + n, room - n, "module=%s\n", c->modules[i]);

@@ -3,8 +3,8 @@
  * relocating it must stay inside its image.
  *
  * Input: if the first byte is even, the rest is the file. Else the rest are changes to a good kernel
- * (tests/unit/boot/elf_file.h), 5 bytes each: offset (2), what is done with the field of 1, 2, 4 or 8 bytes there, and a
- * number (2).
+ * (tests/unit/boot/elf_file.h), 5 bytes each: offset (2), what is done with the field of 1, 2, 4 or 8 bytes there, and
+ * a number (2).
  */
 #include "boot/loader/error.h"
 #include "tests/unit/boot/elf_file.h"
@@ -21,14 +21,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static uint64_t number_of(uint8_t what, uint16_t n)
 {
     switch (what >> 2 & 7) {
-    case 0: return n;
-    case 1: return -(uint64_t)n;
-    case 2: return (uint64_t)n << 12;
-    case 3: return ELF_FILE_BASE + n;
-    case 4: return 1ull << n % 64;
-    case 5: return (1ull << 47) - n;
-    case 6: return ELF_FILE_END - n;
-    default: return (uint64_t)n << 48 | n;
+    case 0:
+        return n;
+    case 1:
+        return -(uint64_t)n;
+    case 2:
+        return (uint64_t)n << 12;
+    case 3:
+        return ELF_FILE_BASE + n;
+    case 4:
+        return 1ull << n % 64;
+    case 5:
+        return (1ull << 47) - n;
+    case 6:
+        return ELF_FILE_END - n;
+    default:
+        return (uint64_t)n << 48 | n;
     }
 }
 
@@ -54,7 +62,7 @@ static void make(struct elf_file *file)
         {DT_RELR, ELF_FILE_TABLES + sizeof file->rela}, {DT_RELRSZ, 8 * 3}, {DT_NULL, 0}};
     memcpy(file->dynamic, dynamic, sizeof dynamic);
     for (uint64_t i = 0; i < ELF_FILE_RELA_COUNT; i++)
-        file->rela[i] = (struct elf64_rela) {ELF_FILE_DATA + 0x200 + 8 * i, R_X86_64_RELATIVE, (int64_t)ELF_FILE_TEXT};
+        file->rela[i] = (struct elf64_rela){ELF_FILE_DATA + 0x200 + 8 * i, R_X86_64_RELATIVE, (int64_t)ELF_FILE_TEXT};
     file->relr[0] = ELF_FILE_DATA + 0x800;
     file->relr[1] = 0x5555555555555555;
     file->relr[2] = ELF_FILE_END - 8;

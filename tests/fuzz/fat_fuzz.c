@@ -1,6 +1,6 @@
 /*
- * Fuzzes the FAT reader (boot/loader/fat.c) with damaged volumes. Whatever is wrong, it must answer in a bounded number of
- * reads; and when it opens a file, the file can be read to its end.
+ * Fuzzes the FAT reader (boot/loader/fat.c) with damaged volumes. Whatever is wrong, it must answer in a bounded number
+ * of reads; and when it opens a file, the file can be read to its end.
  *
  * Input: the first byte chooses the volume. The rest are changes to it, 4 bytes each: a part (boot sector, FAT, root
  * directory, other directory) and how the byte changes, an offset (2), a value.
@@ -44,20 +44,28 @@ static uint8_t *place_of(const struct made *m, const uint8_t *record)
 {
     size_t offset = record[1] | (size_t)record[2] << 8;
     switch (record[0] & 3) {
-    case 0: return m->volume.bytes + offset % 512;
-    case 1: return m->volume.bytes + m->volume.fat_offset + offset % 512;
-    case 2: return m->volume.root.bytes + offset % 384;
-    default: return m->inner.bytes + offset % 256;
+    case 0:
+        return m->volume.bytes + offset % 512;
+    case 1:
+        return m->volume.bytes + m->volume.fat_offset + offset % 512;
+    case 2:
+        return m->volume.root.bytes + offset % 384;
+    default:
+        return m->inner.bytes + offset % 256;
     }
 }
 
 static uint8_t changed(uint8_t byte, const uint8_t *record)
 {
     switch (record[0] >> 2 & 3) {
-    case 0: return record[3];
-    case 1: return byte ^ (uint8_t)(1u << (record[3] & 7));
-    case 2: return (uint8_t)(byte + record[3]);
-    default: return record[3] & 1 ? 0xff : 0;
+    case 0:
+        return record[3];
+    case 1:
+        return byte ^ (uint8_t)(1u << (record[3] & 7));
+    case 2:
+        return (uint8_t)(byte + record[3]);
+    default:
+        return record[3] & 1 ? 0xff : 0;
     }
 }
 

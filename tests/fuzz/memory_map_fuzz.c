@@ -1,6 +1,6 @@
 /*
- * Fuzzes the memory-map sanitiser (boot/loader/memory_map.c): whatever firmware reports, the map must agree with the oracle
- * of the unit test, and a place that is found must be one that may be taken.
+ * Fuzzes the memory-map sanitiser (boot/loader/memory_map.c): whatever firmware reports, the map must agree with the
+ * oracle of the unit test, and a place that is found must be one that may be taken.
  *
  * Input: records of 8 bytes, each an entry: type, shift of the base, base (2), a signed offset, shift of the length,
  * length (2). The first record says what is asked for: length is the size, base the limit.
@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static struct memory_entry entry_of(const uint8_t *record)
 {
     uint64_t base = record[2] | (uint64_t)record[3] << 8, length = record[6] | (uint64_t)record[7] << 8;
-    return (struct memory_entry) {
+    return (struct memory_entry){
         .type = record[0],
         .base = (base << record[1] % 64) + (uint64_t)(int8_t)record[4],
         .length = length << record[5] % 64,
@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     paddr_t found = memory_map_find(&map, wish.length, wish.base);
     require(oracle_check_find(&map, wish.length, wish.base, found, entries, count));
     if (found && count < MAX_ENTRIES) {
-        entries[count] = (struct memory_entry) {found, wish.length, BOOT_MEMORY_BOOT};
+        entries[count] = (struct memory_entry){found, wish.length, BOOT_MEMORY_BOOT};
         memory_map_add(&map, found, wish.length, BOOT_MEMORY_BOOT);
         count++;
         require(oracle_check(&map, entries, count));

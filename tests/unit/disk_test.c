@@ -201,7 +201,8 @@ static void test_partitions(void **state)
         if (cases[i].sector)
             assert_int_equal(sector, cases[i].sector);
         else
-            assert_string_equal(loader_error_text(), "The test disk has no FAT partition. Write the image to it again.");
+            assert_string_equal(
+                loader_error_text(), "The test disk has no FAT partition. Write the image to it again.");
     }
 }
 

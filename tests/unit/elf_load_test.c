@@ -12,7 +12,8 @@
 #include <string.h>
 
 #define DAMAGED "/kernel: its relocation tables are damaged. Link the kernel again."
-#define DYNAMIC "/kernel: is dynamically linked; link the kernel with -static or -static-pie, without undefined symbols."
+#define DYNAMIC                                                                                                        \
+    "/kernel: is dynamically linked; link the kernel with -static or -static-pie, without undefined symbols."
 #define SLIDE 0x1234567000ull
 #define IMAGE_SIZE (ELF_FILE_END - ELF_FILE_BASE)
 
@@ -135,7 +136,8 @@ static void test_rela(void **state)
 {
     add_tables(ELF_FILE_RELA_COUNT * 24, 0);
     for (uint64_t i = 0; i < ELF_FILE_RELA_COUNT; i++)
-        file.rela[i] = (struct elf64_rela) {.r_offset = ELF_FILE_DATA + 0x400 + 12 * i, .r_info = i % 4 ? R_X86_64_RELATIVE : 0,
+        file.rela[i] = (struct elf64_rela){.r_offset = ELF_FILE_DATA + 0x400 + 12 * i,
+            .r_info = i % 4 ? R_X86_64_RELATIVE : 0,
             .r_addend = (int64_t)(ELF_FILE_TEXT + i)};
     file.rela[37].r_offset = ELF_FILE_BASE; /* the first word, the last, one in .bss */
     file.rela[38].r_offset = ELF_FILE_END - 8;
@@ -162,9 +164,9 @@ static void test_bad_rela(void **state)
         {ELF_FILE_TABLES, 24, ELF_FILE_BASE - 1, 8, DAMAGED},
         {ELF_FILE_TABLES, 24, 0, 8, DAMAGED},
         {ELF_FILE_TABLES, 24, -1ull, 8, DAMAGED},
-        {ELF_FILE_TABLES, 24, ELF_FILE_DATA, 1, DYNAMIC},               /* R_X86_64_64 */
-        {ELF_FILE_TABLES, 24, ELF_FILE_DATA, 37, DYNAMIC},              /* R_X86_64_IRELATIVE */
-        {ELF_FILE_TABLES, 24, ELF_FILE_DATA, 0x100000006, DYNAMIC},     /* R_X86_64_GLOB_DAT, symbol 1 */
+        {ELF_FILE_TABLES, 24, ELF_FILE_DATA, 1, DYNAMIC},           /* R_X86_64_64 */
+        {ELF_FILE_TABLES, 24, ELF_FILE_DATA, 37, DYNAMIC},          /* R_X86_64_IRELATIVE */
+        {ELF_FILE_TABLES, 24, ELF_FILE_DATA, 0x100000006, DYNAMIC}, /* R_X86_64_GLOB_DAT, symbol 1 */
         {ELF_FILE_END, 24, ELF_FILE_DATA, 8, DAMAGED},
         {ELF_FILE_BASE - 1, 24, ELF_FILE_DATA, 8, DAMAGED},
         {0, 24, ELF_FILE_DATA, 8, DAMAGED},
@@ -176,7 +178,7 @@ static void test_bad_rela(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         add_tables(cases[i].size, 0);
         file.dynamic[0].d_val = cases[i].table;
-        file.rela[0] = (struct elf64_rela) {.r_offset = cases[i].offset, .r_info = cases[i].info};
+        file.rela[0] = (struct elf64_rela){.r_offset = cases[i].offset, .r_info = cases[i].info};
         assert_refuses(cases[i].sentence);
     }
     /* Less than an entry is none. */
@@ -228,8 +230,8 @@ static void test_bad_relr(void **state)
         {ELF_FILE_TABLES + 24 * 40, 8, {ELF_FILE_BASE - 8}},
         {ELF_FILE_TABLES + 24 * 40, 8, {0}},
         {ELF_FILE_TABLES + 24 * 40, 8, {-8ull}},
-        {ELF_FILE_TABLES + 24 * 40, 8, {3}},                              /* bits before any address */
-        {ELF_FILE_TABLES + 24 * 40, 16, {ELF_FILE_END - 8, 3}},           /* the word behind the last */
+        {ELF_FILE_TABLES + 24 * 40, 8, {3}},                    /* bits before any address */
+        {ELF_FILE_TABLES + 24 * 40, 16, {ELF_FILE_END - 8, 3}}, /* the word behind the last */
         {ELF_FILE_TABLES + 24 * 40, 16, {ELF_FILE_END - 8 * 63, 1ull << 63 | 1}},
         {ELF_FILE_END - 7, 8, {0}},
         {ELF_FILE_TABLES, -8ull, {0}},
@@ -251,8 +253,8 @@ static void test_bad_dynamic(void **state)
         assert_refuses(DYNAMIC);
     }
     /* Not in the image; not all of it; without an end. */
-    static const uint64_t places[][2] = {{0, 256}, {ELF_FILE_END, 16}, {ELF_FILE_END - 16, 17}, {ELF_FILE_BASE - 8, 256},
-        {ELF_FILE_DATA, -1ull}, {-16ull, 32}};
+    static const uint64_t places[][2] = {{0, 256}, {ELF_FILE_END, 16}, {ELF_FILE_END - 16, 17},
+        {ELF_FILE_BASE - 8, 256}, {ELF_FILE_DATA, -1ull}, {-16ull, 32}};
     for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
         elf_file_make(&file);
         file.segments[ELF_FILE_DYNAMIC].p_vaddr = places[i][0];
@@ -261,7 +263,7 @@ static void test_bad_dynamic(void **state)
     }
     elf_file_make(&file);
     for (size_t i = 0; i < ARRAY_LENGTH(file.dynamic); i++)
-        file.dynamic[i] = (struct elf64_dyn) {21 /* DT_DEBUG */, 0};
+        file.dynamic[i] = (struct elf64_dyn){21 /* DT_DEBUG */, 0};
     load();
     assert_relocates();
 }

@@ -1,6 +1,6 @@
 /*
- * The kernel loader (boot/loader/elf.c): what it accepts and what it refuses, field by field, from a kernel that was laid
- * out by hand (tests/unit/boot/elf_file.h). Relocations and real kernels are in elf_load_test.c.
+ * The kernel loader (boot/loader/elf.c): what it accepts and what it refuses, field by field, from a kernel that was
+ * laid out by hand (tests/unit/boot/elf_file.h). Relocations and real kernels are in elf_load_test.c.
  */
 #include "tests/unit/unit.h"
 
@@ -59,9 +59,15 @@ static void test_plan(void **state)
 static void test_request(void **state)
 {
     elf_file_make(&file);
-    file.note.request = (struct boot_request) {.version = BOOT_PROTOCOL_VERSION, .size = sizeof(struct boot_request),
-        .flags = BOOT_REQUEST_KASLR | BOOT_REQUEST_PHYSICAL, .video = BOOT_VIDEO_FRAMEBUFFER, .video_width = 1920,
-        .video_height = 1080, .video_bpp = 24, .stack_size = MIB(64), .direct_map = 0xffffc00000000000};
+    file.note.request = (struct boot_request){.version = BOOT_PROTOCOL_VERSION,
+        .size = sizeof(struct boot_request),
+        .flags = BOOT_REQUEST_KASLR | BOOT_REQUEST_PHYSICAL,
+        .video = BOOT_VIDEO_FRAMEBUFFER,
+        .video_width = 1920,
+        .video_height = 1080,
+        .video_bpp = 24,
+        .stack_size = MIB(64),
+        .direct_map = 0xffffc00000000000};
     assert_accepted();
     assert_memory_equal(&plan.request, &file.note.request, sizeof plan.request);
 
@@ -167,7 +173,8 @@ static void test_odd_segments(void **state)
     file.segments[ELF_FILE_LOAD_DATA].p_filesz = 0;
     file.segments[ELF_FILE_LOAD_DATA].p_offset = sizeof file;
     file.segments[ELF_FILE_DYNAMIC].p_type = 0;
-    file.segments[ELF_FILE_SPARE] = (struct elf64_phdr) {.p_type = PT_LOAD, .p_offset = UINT64_MAX, .p_filesz = UINT64_MAX};
+    file.segments[ELF_FILE_SPARE] =
+        (struct elf64_phdr){.p_type = PT_LOAD, .p_offset = UINT64_MAX, .p_filesz = UINT64_MAX};
     assert_accepted();
     assert_int_equal(plan.segment_count, 4);
     assert_int_equal(plan.dynamic_size, 0);
@@ -342,7 +349,8 @@ static void test_truncated(void **state)
         memcpy(copy, &file, size);
         elf_memory_open(&memory, copy, size);
         assert_int_equal(elf_plan(&memory.source, &plan), -1);
-        assert_string_equal(loader_error_text(), size < 64 ? "/kernel: is too short to be a kernel." : "/kernel: " CUT_OFF);
+        assert_string_equal(
+            loader_error_text(), size < 64 ? "/kernel: is too short to be a kernel." : "/kernel: " CUT_OFF);
         free(copy);
     }
 }
@@ -356,7 +364,8 @@ static void test_unreadable(void **state)
         elf_memory_open(&memory, &file, sizeof file);
         memory.fail_at = places[i];
         assert_int_equal(elf_plan(&memory.source, &plan), -1);
-        snprintf(sentence, sizeof sentence, "The test file cannot be read at byte %llu.", (unsigned long long)places[i]);
+        snprintf(
+            sentence, sizeof sentence, "The test file cannot be read at byte %llu.", (unsigned long long)places[i]);
         assert_string_equal(loader_error_text(), sentence);
     }
 }

@@ -1,6 +1,6 @@
 /*
- * The entropy pool (boot/loader/entropy.c) against a second implementation of it, on a processor whose clock stands still,
- * and what must hold for any such pool. The pool cannot be emptied, so every case runs in a process of its own.
+ * The entropy pool (boot/loader/entropy.c) against a second implementation of it, on a processor whose clock stands
+ * still, and what must hold for any such pool. The pool cannot be emptied, so every case runs in a process of its own.
  */
 #include "tests/unit/unit.h"
 
@@ -24,10 +24,14 @@ uint64_t fake_tsc(void)
 struct cpuid fake_cpuid(uint32_t leaf, uint32_t subleaf)
 {
     switch (leaf) {
-    case 0: return (struct cpuid) {.eax = 7};
-    case 1: return (struct cpuid) {.ecx = has_rdrand ? LEAF1_RDRAND : 0};
-    case 7: return (struct cpuid) {.ebx = has_rdseed ? LEAF7_RDSEED : 0};
-    default: return (struct cpuid) {0};
+    case 0:
+        return (struct cpuid){.eax = 7};
+    case 1:
+        return (struct cpuid){.ecx = has_rdrand ? LEAF1_RDRAND : 0};
+    case 7:
+        return (struct cpuid){.ebx = has_rdseed ? LEAF7_RDSEED : 0};
+    default:
+        return (struct cpuid){0};
     }
 }
 
@@ -79,7 +83,8 @@ static void model_permute(void)
 {
     for (int round = 0; round < 20; round++) {
         for (int i = 0; i < 4; i++) {
-            int turn = round % 2, a = i, b = 4 + (i + turn) % 4, c = 8 + (i + 2 * turn) % 4, d = 12 + (i + 3 * turn) % 4;
+            int turn = round % 2, a = i, b = 4 + (i + turn) % 4, c = 8 + (i + 2 * turn) % 4,
+                d = 12 + (i + 3 * turn) % 4;
             model_add_xor_rotate(a, b, d, 16);
             model_add_xor_rotate(c, d, b, 12);
             model_add_xor_rotate(a, b, d, 8);
@@ -118,8 +123,9 @@ static void model_draw(uint8_t *to, size_t size)
 /* RFC 8439, 2.3.2: the permutation of the example's state is the example's key stream less that state. */
 static void test_model(void **state)
 {
-    static const uint32_t start[16] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574, 0x03020100, 0x07060504, 0x0b0a0908,
-        0x0f0e0d0c, 0x13121110, 0x17161514, 0x1b1a1918, 0x1f1e1d1c, 0x00000001, 0x09000000, 0x4a000000, 0x00000000};
+    static const uint32_t start[16] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574, 0x03020100, 0x07060504,
+        0x0b0a0908, 0x0f0e0d0c, 0x13121110, 0x17161514, 0x1b1a1918, 0x1f1e1d1c, 0x00000001, 0x09000000, 0x4a000000,
+        0x00000000};
     memcpy(model, start, sizeof model);
     model_permute();
     assert_int_equal(model[0] + start[0], 0xe4e7f110);

@@ -221,9 +221,9 @@ static void test_damaged_links(void **state)
     } cases[] = {
         {"leads astray, to 0.", 3, 0, 0},
         {"leads astray, to 1.", 3, 1, 1},
-        {"leads astray, to 5002.", 0, 5002, 5002},   /* one after the last, on FAT16 */
-        {"leads astray, to 66002.", 8, 0, 66002},    /* and on FAT32 */
-        {"leads astray, to 65527.", 5, 0xfff7, 0},   /* bad */
+        {"leads astray, to 5002.", 0, 5002, 5002}, /* one after the last, on FAT16 */
+        {"leads astray, to 66002.", 8, 0, 66002},  /* and on FAT32 */
+        {"leads astray, to 65527.", 5, 0xfff7, 0}, /* bad */
         {"leads astray, to 268435447.", 5, 0, 0x0ffffff7},
         {"leads astray, to 268435440.", 5, 0, 0x0ffffff0},
         {"ends too early, after 1.", 0, 0xffff, 0x0fffffff},
@@ -304,8 +304,8 @@ static void test_directory_loop(void **state)
     fat_volume_set_link(&volume, inner.cluster, 1);
     memory_disk_reset(&disk);
     assert_int_equal(fat_open(&fat, "/INNER/X", &file), -1);
-    assert_string_equal(loader_error_text(),
-        "/INNER/X: the file system is damaged: the chain of clusters leads astray, to 1." REWRITE);
+    assert_string_equal(
+        loader_error_text(), "/INNER/X: the file system is damaged: the chain of clusters leads astray, to 1." REWRITE);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -359,7 +359,8 @@ static void test_boot_sector(void **state)
 static void test_truncated_volume(void **state)
 {
     make(&fat16, 0);
-    uint32_t whole = volume.sectors, file_end = (uint32_t)(fat_volume_cluster(&volume, first + FILE_CLUSTERS) - volume.bytes) / 512;
+    uint32_t whole = volume.sectors,
+             file_end = (uint32_t)(fat_volume_cluster(&volume, first + FILE_CLUSTERS) - volume.bytes) / 512;
     for (uint32_t sectors = 0; sectors < file_end + 3; sectors++) {
         for (int known = 0; known < 2; known++) {
             disk.sectors = sectors;

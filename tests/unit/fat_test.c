@@ -21,9 +21,9 @@ struct geometry {
 };
 
 #define NAME_255                                                                                                       \
-    "a name as long as a name may be, which is two hundred and fifty-five characters, so that twenty entries hold it, " \
-    "each with thirteen of them, and the last with eight only, and here it goes on and on and on until at the very "   \
-    "last there comes its end, 255"
+    "a name as long as a name may be, which is two hundred and fifty-five characters, so that twenty entries h"        \
+    "old it, each with thirteen of them, and the last with eight only, and here it goes on and on and on until"        \
+    ", at the very last, there comes, its end, 255"
 
 /* Files on each volume; sizes are CLUSTERS whole clusters and BYTES more. */
 static const struct sample {
@@ -48,7 +48,7 @@ static const struct sample {
     {"/sub/a longer directory name/and/deep/down/file.bin", 2, 2},
 };
 
-static char directory[64];      /* for the files and the volume */
+static char directory[64]; /* for the files and the volume */
 static char volume_path[80];
 static struct memory_disk disk;
 static struct fat fat;
@@ -80,8 +80,8 @@ static uint8_t *sample_bytes(const struct sample *sample)
 static void write_samples(void)
 {
     char command[256];
-    snprintf(command, sizeof command, "rm -rf %s/files && mkdir -p '%s/files/sub/a longer directory name/and/deep/down'",
-        directory, directory);
+    snprintf(command, sizeof command,
+        "rm -rf %s/files && mkdir -p '%s/files/sub/a longer directory name/and/deep/down'", directory, directory);
     shell(command);
     for (size_t i = 0; i < ARRAY_LENGTH(samples); i++) {
         char path[400];
@@ -187,7 +187,8 @@ static void check_random_reads(void)
         open_sample(&samples[i], samples[i].path, &file);
         for (int n = 0; n < 40; n++) {
             uint32_t at = (uint32_t)random_below(&random, size + 1);
-            uint32_t length = (uint32_t)random_below(&random, (random_below(&random, 2) ? size - at : min_u64(size - at, 64)) + 1);
+            uint32_t length =
+                (uint32_t)random_below(&random, (random_below(&random, 2) ? size - at : min_u64(size - at, 64)) + 1);
             got[length] = 0x77;
             assert_int_equal(fat_read(&file, at, got, length), 0);
             assert_memory_equal(got, expected + at, length);
@@ -209,11 +210,12 @@ static void assert_no_file(const char *path, const char *sentence)
 
 static void check_missing(void)
 {
-    static const char *const missing[] = {"/no", "/first.bi", "/first.bin2", "/irst.bin", "/sub/first.bin", "/sub/no/way",
-        "/VOLUME", "/one.", "/.", "/corrode.con", "/corrode.confx", "/A long name", "/crowd/one of the crowd, number 101.bin",
-        "/\xe5orrode.conf", "/" NAME_255 "5"};
+    static const char *const missing[] = {"/no", "/first.bi", "/first.bin2", "/irst.bin", "/sub/first.bin",
+        "/sub/no/way", "/VOLUME", "/one.", "/.", "/corrode.con", "/corrode.confx", "/A long name",
+        "/crowd/one of the crowd, number 101.bin", "/\xe5orrode.conf", "/" NAME_255 "5"};
     for (size_t i = 0; i < ARRAY_LENGTH(missing); i++)
-        assert_no_file(missing[i], "there is no such file on the system partition. Copy it there, or correct corrode.conf.");
+        assert_no_file(
+            missing[i], "there is no such file on the system partition. Copy it there, or correct corrode.conf.");
     assert_no_file("/first.bin/x", "a part of this path is a file, not a directory.");
     assert_no_file("/sub", "is a directory; a file was expected.");
     assert_no_file("/sub/", "is a directory; a file was expected.");
@@ -221,7 +223,7 @@ static void check_missing(void)
     assert_no_file("", "is a directory; a file was expected.");
 }
 
-/* A directory with long names, deleted entries, and more than one piece; and . and .., which are entries like others. */
+/* A directory in pieces, with long names and deleted entries; and . and .., which are entries like others. */
 static void check_directories(void)
 {
     struct fat_file file;
@@ -294,7 +296,10 @@ static int remove_directory(void **state)
 #define VOLUME(bits, sector_size, cluster_sectors, clusters)                                                           \
     {                                                                                                                  \
         "FAT" #bits ", sectors of " #sector_size ", " #clusters " clusters of " #cluster_sectors, test_volume,         \
-            make_directory, remove_directory, &(struct geometry) {bits, sector_size, cluster_sectors, clusters}        \
+            make_directory, remove_directory, &(struct geometry)                                                       \
+        {                                                                                                              \
+            bits, sector_size, cluster_sectors, clusters                                                               \
+        }                                                                                                              \
     }
 
 UNIT_MAIN(VOLUME(16, 512, 1, 4200), VOLUME(16, 512, 4, 5000), VOLUME(16, 512, 64, 4200), VOLUME(16, 1024, 2, 4200),

@@ -1,6 +1,6 @@
 /*
- * The whole loader when something is wrong: each fault ends with its sentence on the screen and the serial line, and never
- * in a crash, a hang or a kernel that was entered all the same.
+ * The whole loader when something is wrong: each fault ends with its sentence on the screen and the serial line, and
+ * never in a crash, a hang or a kernel that was entered all the same.
  */
 #include "tests/unit/unit.h"
 
@@ -38,8 +38,9 @@ static void test_processor(void **state)
 {
     make();
     machine.has_no_long_mode = true;
-    assert_error("This processor is 32-bit only: it has no long mode. Use a PC or virtual machine with a 64-bit (x86-64) "
-                 "processor.");
+    assert_error(
+        "This processor is 32-bit only: it has no long mode. Use a PC or virtual machine with a 64-bit (x86-64) "
+        "processor.");
     make();
     machine.has_no_nx = true;
     assert_error("This processor has no NX (no-execute, \"XD\") bit. Turn it on in the firmware's setup.");
@@ -57,15 +58,16 @@ static void test_no_memory(void **state)
     machine_add_memory(&machine, 0, 0x9f000, BOOT_MEMORY_USABLE);
     machine.memory_error = NULL;
     machine.memory[0].type = BOOT_MEMORY_USABLE;
-    assert_error("Not enough memory: /kernel.elf needs 24 KiB in one piece; this machine has 632 KiB free. Add memory, or "
-                 "boot less.");
+    assert_error(
+        "Not enough memory: /kernel.elf needs 24 KiB in one piece; this machine has 632 KiB free. Add memory, or "
+        "boot less.");
 }
 
 /* From next to nothing to enough, page by page: always a sentence that says for what, at last a kernel. */
 static void test_little_memory(void **state)
 {
-    static const char *const needs[] = {"/kernel.elf needs 24 KiB", "the kernel's stack needs 64 KiB", "boot_info needs",
-        "the page tables needs 32 KiB"};
+    static const char *const needs[] = {"/kernel.elf needs 24 KiB", "the kernel's stack needs 64 KiB",
+        "boot_info needs", "the page tables needs 32 KiB"};
     for (int uefi = 0; uefi < 2; uefi++) {
         bool entered = false;
         for (uint64_t pages = 1, stage = 0; !entered; pages++) {
@@ -203,11 +205,13 @@ static void test_damaged_chains(void **state)
     assert_non_null(strstr(machine_outcome->screen,
         "/kernel.elf: the file system is damaged: the chain of clusters runs in a circle, through "));
     machine.damage = cross;
-    assert_error("/kernel.elf: the file system is damaged: the chain of clusters leads astray, to 65527. Write the image to "
-                 "the disk again.");
+    assert_error(
+        "/kernel.elf: the file system is damaged: the chain of clusters leads astray, to 65527. Write the image to "
+        "the disk again.");
     machine.damage = grow;
-    assert_error("/kernel.elf: the file system is damaged: the chain of clusters ends too early, after 4. Write the image to "
-                 "the disk again.");
+    assert_error(
+        "/kernel.elf: the file system is damaged: the chain of clusters ends too early, after 4. Write the image to "
+        "the disk again.");
 }
 
 /* Every read fails once, with everything after it. */
@@ -282,11 +286,11 @@ static void test_bad_kernels(void **state)
     assert_error("/kernel.elf: the segments at 0xffffffff80001000 and 0xffffffff80001000 overlap or share a page; link "
                  "with -z max-page-size=4096 -z separate-code.");
     make();
-    file.dynamic[0] = (struct elf64_dyn) {DT_NEEDED, 1};
+    file.dynamic[0] = (struct elf64_dyn){DT_NEEDED, 1};
     assert_error("/kernel.elf: is dynamically linked; link the kernel with -static or -static-pie, without undefined "
                  "symbols.");
     make();
-    file.dynamic[0] = (struct elf64_dyn) {DT_RELASZ, 24};
+    file.dynamic[0] = (struct elf64_dyn){DT_RELASZ, 24};
     assert_error("/kernel.elf: its relocation tables are damaged. Link the kernel again.");
 }
 
@@ -300,16 +304,19 @@ static void test_physical_addresses(void **state)
         {0, "asks for physical address 0; it must be a multiple of 4 KiB from 1 MiB on."},
         {0xff000, "asks for physical address 0xff000; it must be a multiple of 4 KiB from 1 MiB on."},
         {0x400800, "asks for physical address 0x400800; it must be a multiple of 4 KiB from 1 MiB on."},
-        {0x7fdc000, "asks for physical addresses 0x7fdc000 to 0x7fe2000, which are not free RAM on this machine; link it "
-                    "elsewhere, or let the loader choose."},
+        {0x7fdc000,
+            "asks for physical addresses 0x7fdc000 to 0x7fe2000, which are not free RAM on this machine; link it "
+            "elsewhere, or let the loader choose."},
         {0x7dc000, "asks for physical addresses 0x7dc000 to 0x7e2000, which are not free RAM on this machine; link it "
                    "elsewhere, or let the loader choose."},
         {0x100000000, "asks for physical addresses 0x100000000 to 0x100006000, which are not free RAM on this machine; "
                       "link it elsewhere, or let the loader choose."},
-        {0xffffd000, "asks for physical addresses 0xffffd000 to 0x100003000, which are not free RAM on this machine; link "
-                     "it elsewhere, or let the loader choose."},
-        {-0x3000ull, "asks for physical addresses 0xffffffffffffd000 to 0x3000, which are not free RAM on this machine; "
-                     "link it elsewhere, or let the loader choose."},
+        {0xffffd000,
+            "asks for physical addresses 0xffffd000 to 0x100003000, which are not free RAM on this machine; link "
+            "it elsewhere, or let the loader choose."},
+        {-0x3000ull,
+            "asks for physical addresses 0xffffffffffffd000 to 0x3000, which are not free RAM on this machine; "
+            "link it elsewhere, or let the loader choose."},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases) * 2; i++) {
         char sentence[256];
@@ -329,12 +336,14 @@ static void test_no_room(void **state)
 {
     make();
     file.note.request.stack_size = MIB(8);
-    assert_error("Not enough memory: the kernel's stack needs 8192 KiB in one piece; this machine has 7648 KiB free. Add "
-                 "memory, or boot less.");
+    assert_error(
+        "Not enough memory: the kernel's stack needs 8192 KiB in one piece; this machine has 7648 KiB free. Add "
+        "memory, or boot less.");
     make();
     file.segments[ELF_FILE_LOAD_DATA].p_memsz = MIB(7);
-    assert_error("Not enough memory: /kernel.elf needs 7180 KiB in one piece; this machine has 7672 KiB free. Add memory, "
-                 "or boot less.");
+    assert_error(
+        "Not enough memory: /kernel.elf needs 7180 KiB in one piece; this machine has 7672 KiB free. Add memory, "
+        "or boot less.");
     static uint8_t module[MIB(7)];
     make();
     machine.config = "kernel = /kernel.elf\nmodule = /initramfs.cpio\n";

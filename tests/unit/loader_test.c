@@ -66,8 +66,8 @@ static void test_default(void **state)
 
 static void test_real_kernels(void **state)
 {
-    static const char *const kernels[] = {"build/examples/hello.elf", "build/kernel.elf", "build/tests/unit/kernel-relr.elf",
-        "build/tests/unit/kernel-exec.elf"};
+    static const char *const kernels[] = {"build/examples/hello.elf", "build/kernel.elf",
+        "build/tests/unit/kernel-relr.elf", "build/tests/unit/kernel-exec.elf"};
     for (size_t i = 0; i < ARRAY_LENGTH(kernels); i++) {
         for (int uefi = 0; uefi < 2; uefi++) {
             uint32_t size;
@@ -140,8 +140,8 @@ static void test_kaslr(void **state)
     assert_int_equal(boot_file()->kernel_slide, 0);
 }
 
-/* The largest alignment and image that the top 2 GiB must take, with the largest stack. The image alone has 1 GiB, which
- * this machine has not: what matters is that the loader gets as far as to ask for it. */
+/* The largest alignment and image that the top 2 GiB must take, with the largest stack. The image alone has 1 GiB,
+ * which this machine has not: what matters is that the loader gets as far as to ask for it. */
 static void test_kaslr_of_large_kernels(void **state)
 {
     for (int n = 0; n < 8; n++) {
@@ -175,7 +175,8 @@ static void test_physical(void **state)
 static void test_stack_and_direct_map(void **state)
 {
     static const uint64_t stacks[][2] = {{1, 0x1000}, {0x1000, 0x1000}, {0x12345, 0x13000}, {MIB(8), MIB(8)}};
-    static const uint64_t maps[] = {0xffff800000000000, 0xffffc00000000000, 0xffffff8000000000, 0x0000400000000000, GIB(1)};
+    static const uint64_t maps[] = {
+        0xffff800000000000, 0xffffc00000000000, 0xffffff8000000000, 0x0000400000000000, GIB(1)};
     for (size_t i = 0; i < ARRAY_LENGTH(maps); i++) {
         make();
         machine.has_gigabyte_pages = i % 2;
@@ -224,7 +225,8 @@ static void test_full_configuration(void **state)
     static char config[CONFIG_MAX_SIZE + 1], names[CONFIG_MAX_MODULES][256];
     char *end = config;
     make();
-    machine.framebuffer = (struct boot_framebuffer) {.physical = 0xe0000000, .width = 8, .height = 8, .pitch = 32, .bpp = 32};
+    machine.framebuffer =
+        (struct boot_framebuffer){.physical = 0xe0000000, .width = 8, .height = 8, .pitch = 32, .bpp = 32};
     end += sprintf(end, "kernel=/kernel.elf\n");
     for (int i = 0; i < CONFIG_MAX_MODULES; i++) {
         memset(names[i], 'a' + i % 26, 120);
@@ -256,7 +258,8 @@ static void test_video(void **state)
     assert_int_equal(wish.bpp, 24);
 
     machine.config = "kernel = /kernel.elf\nvideo = 1024x768\n";
-    machine.framebuffer = (struct boot_framebuffer) {.physical = 0xfd000800, .width = 1024, .height = 768, .pitch = 4096, .bpp = 32};
+    machine.framebuffer =
+        (struct boot_framebuffer){.physical = 0xfd000800, .width = 1024, .height = 768, .pitch = 4096, .bpp = 32};
     boot_file();
     wish = machine_outcome->wish;
     assert_int_equal(wish.video, BOOT_VIDEO_FRAMEBUFFER);
@@ -365,8 +368,10 @@ static void test_random_maps(void **state)
         machine.has_gigabyte_pages = random_below(&random, 2);
         machine_add_memory(&machine, 0, 0x9f000, BOOT_MEMORY_USABLE);
         for (uint64_t n = 2 + random_below(&random, 30); n > 0; n--) {
-            uint64_t base = 0x18000 + random_below(&random, MIB(24)), length = random_below(&random, MIB(3) >> random_below(&random, 10));
-            machine_add_memory(&machine, base, length, random_below(&random, 3) ? 1 : 2 + (uint32_t)random_below(&random, 12));
+            uint64_t base = 0x18000 + random_below(&random, MIB(24)),
+                     length = random_below(&random, MIB(3) >> random_below(&random, 10));
+            machine_add_memory(
+                &machine, base, length, random_below(&random, 3) ? 1 : 2 + (uint32_t)random_below(&random, 12));
         }
         machine_boot(&machine);
         if (machine_outcome->kind == OUTCOME_STOPPED) {

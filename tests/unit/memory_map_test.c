@@ -1,6 +1,6 @@
 /*
- * The memory-map sanitiser (boot/loader/memory_map.c): maps of real machines, absurd maps, and thousands of random ones,
- * all compared with an oracle that works page by page (tests/unit/boot/memory_oracle.h).
+ * The memory-map sanitiser (boot/loader/memory_map.c): maps of real machines, absurd maps, and thousands of random
+ * ones, all compared with an oracle that works page by page (tests/unit/boot/memory_oracle.h).
  */
 #include "tests/unit/unit.h"
 
@@ -59,10 +59,10 @@ static void assert_range(uint32_t i, uint64_t base, uint64_t end, uint32_t type)
 /* SeaBIOS on QEMU's q35 with 5 GiB on an AMD processor: the hole for HyperTransport lies just below 1 TiB. */
 static void test_seabios(void **state)
 {
-    FILL({0, 0x9fc00, USABLE}, {0x9fc00, 0x400, RESERVED}, {0xf0000, 0x10000, RESERVED},
-        {0x100000, 0x7fee0000, USABLE}, {0x7ffe0000, 0x20000, RESERVED}, {0xb0000000, 0x10000000, RESERVED},
-        {0xfed1c000, 0x4000, RESERVED}, {0xfeffc000, 0x4000, RESERVED}, {0xfffc0000, 0x40000, RESERVED},
-        {0x100000000, 0xc0000000, USABLE}, {0xfd00000000, 0x300000000, RESERVED});
+    FILL({0, 0x9fc00, USABLE}, {0x9fc00, 0x400, RESERVED}, {0xf0000, 0x10000, RESERVED}, {0x100000, 0x7fee0000, USABLE},
+        {0x7ffe0000, 0x20000, RESERVED}, {0xb0000000, 0x10000000, RESERVED}, {0xfed1c000, 0x4000, RESERVED},
+        {0xfeffc000, 0x4000, RESERVED}, {0xfffc0000, 0x40000, RESERVED}, {0x100000000, 0xc0000000, USABLE},
+        {0xfd00000000, 0x300000000, RESERVED});
     assert_int_equal(map.count, 11);
     assert_range(0, 0x1000, 0x9f000, USABLE); /* page 0 is no one's, and 9f000 is partly reserved */
     assert_range(1, 0x9f000, 0xa0000, RESERVED);
@@ -165,8 +165,9 @@ static void test_page_zero(void **state)
 /* Entries that wrap around the address space, or reach the limit of 16 TiB from either side, one alone and in pairs. */
 static void test_absurd_numbers(void **state)
 {
-    static const uint64_t numbers[] = {0, 1, 4095, 4096, 4097, MIB(1), MIB(15) + 1, GIB(4) - 1, GIB(4), TOP - 4097, TOP - 1,
-        TOP, TOP + 1, TOP + 4095, TOP + 4096, TOP + 4097, 1ull << 52, 1ull << 63, -4097ull, -4096ull, -4095ull, -1ull};
+    static const uint64_t numbers[] = {0, 1, 4095, 4096, 4097, MIB(1), MIB(15) + 1, GIB(4) - 1, GIB(4), TOP - 4097,
+        TOP - 1, TOP, TOP + 1, TOP + 4095, TOP + 4096, TOP + 4097, 1ull << 52, 1ull << 63, -4097ull, -4096ull, -4095ull,
+        -1ull};
     for (size_t b = 0; b < ARRAY_LENGTH(numbers); b++) {
         for (size_t l = 0; l < ARRAY_LENGTH(numbers); l++) {
             for (uint32_t type = USABLE; type <= RESERVED; type += RESERVED - USABLE) {
@@ -190,7 +191,7 @@ static void test_claims(void **state)
         paddr_t place = memory_map_find(&map, size, MIB(30));
         assert_int_not_equal(place, 0);
         assert_true(memory_map_is_usable(&map, place, size));
-        entries[count] = (struct memory_entry) {place, size, BOOT_MEMORY_BOOT + count % 4};
+        entries[count] = (struct memory_entry){place, size, BOOT_MEMORY_BOOT + count % 4};
         count++;
         fill(entries, count);
         for (size_t i = 2; i < count; i++)
@@ -257,26 +258,26 @@ static void test_overflow(void **state)
 {
     uint32_t n = 0;
     for (; n < MEMORY_MAP_MAX; n++)
-        many[n] = (struct memory_entry) {MIB(16 + n), 0x10000 + 0x1000 * (n % 100), USABLE};
+        many[n] = (struct memory_entry){MIB(16 + n), 0x10000 + 0x1000 * (n % 100), USABLE};
     fill(many, n);
     assert_int_equal(map.count, MEMORY_MAP_MAX);
 
-    many[n++] = (struct memory_entry) {MIB(16) + 0x1000, 0x1000, RESERVED}; /* inside the smallest */
+    many[n++] = (struct memory_entry){MIB(16) + 0x1000, 0x1000, RESERVED}; /* inside the smallest */
     fill(many, n);
     assert_false(map.overflowed);
     assert_false(memory_map_is_usable(&map, MIB(16), 0x1000)); /* forgotten */
     assert_true(memory_map_is_usable(&map, MIB(17), 0x11000));
 
-    many[n++] = (struct memory_entry) {GIB(2), MIB(1), USABLE}; /* no room */
+    many[n++] = (struct memory_entry){GIB(2), MIB(1), USABLE}; /* no room */
     fill(many, n);
     assert_false(memory_map_is_usable(&map, GIB(2), 1));
 
     for (uint32_t i = 0; i < MEMORY_MAP_MAX; i++)
-        many[n++] = (struct memory_entry) {MIB(16 + i) + 0x8000, 0x1000, BOOT_MEMORY_BOOT + i % 10};
+        many[n++] = (struct memory_entry){MIB(16 + i) + 0x8000, 0x1000, BOOT_MEMORY_BOOT + i % 10};
     fill(many, n);
     assert_true(map.overflowed);
     assert_int_equal(memory_map_total(&map, USABLE), 0);
-    many[n++] = (struct memory_entry) {MIB(16) + 0x9000, 0x1000, USABLE}; /* behind one that is remembered */
+    many[n++] = (struct memory_entry){MIB(16) + 0x9000, 0x1000, USABLE}; /* behind one that is remembered */
     fill(many, n);
     assert_int_equal(memory_map_find(&map, 1, 0), 0);
 }
@@ -285,7 +286,7 @@ static void test_overflow(void **state)
 static void test_many_neighbours(void **state)
 {
     for (uint32_t i = 0; i < ARRAY_LENGTH(many); i++)
-        many[i] = (struct memory_entry) {MIB(1) + 0x1000 * i, 0x1000, USABLE};
+        many[i] = (struct memory_entry){MIB(1) + 0x1000 * i, 0x1000, USABLE};
     fill(many, ARRAY_LENGTH(many));
     assert_int_equal(map.count, 1);
     assert_range(0, MIB(1), MIB(1) + 0x1000 * ARRAY_LENGTH(many), USABLE);
@@ -301,7 +302,8 @@ static struct memory_entry random_entry(struct random *random)
     static const uint64_t anchors[] = {0, MIB(1), MIB(15), MIB(16), GIB(4), 1ull << 40, TOP, TOP + 4096, -0x10000ull};
     struct memory_entry entry;
     entry.base = anchors[random_below(random, ARRAY_LENGTH(anchors))] + random_below(random, 0x18000);
-    entry.length = random_below(random, 8) ? random_below(random, 0x10000) : random_next(random) >> random_below(random, 64);
+    entry.length =
+        random_below(random, 8) ? random_below(random, 0x10000) : random_next(random) >> random_below(random, 64);
     if (random_below(random, 2))
         entry.base &= ~0xfffull;
     if (random_below(random, 2))

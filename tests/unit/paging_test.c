@@ -36,7 +36,7 @@ static void start(bool gigabyte_pages)
     arena_used = 0;
     arena_limit = ARENA_PAGES;
     memset(arena, 0x5a, 64 * PAGE_SIZE);
-    tables = (struct page_tables) {
+    tables = (struct page_tables){
         .page = take_page,
         .gigabyte_pages = gigabyte_pages,
         .window = (uintptr_t)arena - ARENA_PHYSICAL,
@@ -74,7 +74,7 @@ static void check_leaf(const struct page_leaf *leaf, void *context)
             size = larger;
     }
     enum page_memory memory = range->cache == PAGE_CACHE_WRITE_BACK ? PAGE_MEMORY_WB
-        : range->cache == PAGE_CACHE_UNCACHED                       ? PAGE_MEMORY_UC
+                              : range->cache == PAGE_CACHE_UNCACHED ? PAGE_MEMORY_UC
                                                                     : PAGE_MEMORY_WC;
     assert_int_equal(leaf->address, address);
     assert_int_equal(leaf->physical, physical);
@@ -93,7 +93,9 @@ static void check_leaf(const struct page_leaf *leaf, void *context)
 static void assert_mapped(const struct range *ranges, size_t count)
 {
     struct check check = {ranges, count, 0, 0};
-    struct page_walk walk = {.window = tables.window, .root = tables.root, .low = ARENA_PHYSICAL,
+    struct page_walk walk = {.window = tables.window,
+        .root = tables.root,
+        .low = ARENA_PHYSICAL,
         .high = ARENA_PHYSICAL + (uint64_t)PAGE_SIZE * arena_used};
     page_walk_all(&walk, check_leaf, &check);
     if (walk.problem)
@@ -164,7 +166,8 @@ static void test_largest_pages(void **state)
             for (size_t k = 0; k < ARRAY_LENGTH(shifts); k++) {
                 if ((shifts[k] & (MIB(2) - 1)) && sizes[j] > GIB(1))
                     continue; /* millions of small pages */
-                struct range range = {0xffff800000000000 + starts[i] + shifts[k], starts[i], sizes[j], PAGE_WRITABLE, 0};
+                struct range range = {
+                    0xffff800000000000 + starts[i] + shifts[k], starts[i], sizes[j], PAGE_WRITABLE, 0};
                 start((i + j) % 4 > 0);
                 map_and_check(&range, 1);
             }
@@ -194,7 +197,8 @@ static void test_conflicts(void **state)
         for (size_t second = 0; second < 3; second++) {
             uint64_t smaller = sizes[first < second ? first : second], larger = sizes[first < second ? second : first];
             for (uint64_t offset = 0; offset < larger; offset += larger - smaller ? larger - smaller : larger) {
-                uint64_t a = base + (sizes[first] < larger ? offset : 0), b = base + (sizes[second] < larger ? offset : 0);
+                uint64_t a = base + (sizes[first] < larger ? offset : 0),
+                         b = base + (sizes[second] < larger ? offset : 0);
                 struct range ranges[] = {{a, 0, sizes[first], 0, 0}, {b, GIB(1), sizes[second], 0, 0}};
                 char sentence[128];
                 start(true);
@@ -208,11 +212,13 @@ static void test_conflicts(void **state)
         }
     }
     /* The last page of a long range is taken. */
-    struct range taken = {base + MIB(8) - PAGE_SIZE, 0, PAGE_SIZE, 0, 0}, range = {base + 0x5000, 0, MIB(8) - 0x5000, 0, 0};
+    struct range taken = {base + MIB(8) - PAGE_SIZE, 0, PAGE_SIZE, 0, 0},
+                 range = {base + 0x5000, 0, MIB(8) - 0x5000, 0, 0};
     start(true);
     assert_int_equal(map(&taken), 0);
     assert_int_equal(map(&range), -1);
-    assert_string_equal(loader_error_text(), "Two things want the virtual address 0xffffffff807ff000; link the kernel elsewhere.");
+    assert_string_equal(
+        loader_error_text(), "Two things want the virtual address 0xffffffff807ff000; link the kernel elsewhere.");
 }
 
 static void test_out_of_pages(void **state)
@@ -241,7 +247,7 @@ static void test_random(void **state)
         uint64_t address = round % 2 ? 0xffffffff80000000 : GIB(3), step;
         for (size_t i = 0; i < count; i++) {
             step = random_below(&random, 3) ? PAGE_SIZE : MIB(2);
-            ranges[i] = (struct range) {align_up(address, step), step * random_below(&random, 1000),
+            ranges[i] = (struct range){align_up(address, step), step * random_below(&random, 1000),
                 step * (1 + random_below(&random, 20)), (unsigned)random_below(&random, 4),
                 (enum page_cache)random_below(&random, 3)};
             address = ranges[i].address + ranges[i].size + (random_below(&random, 2) ? 0 : PAGE_SIZE);

@@ -11,7 +11,7 @@
 /* One program header for [OFFSET, OFFSET + SIZE) of the file, which lies at the same place in memory. */
 static struct elf64_phdr segment(uint32_t type, uint32_t flags, uint64_t offset, uint64_t size, uint64_t align)
 {
-    return (struct elf64_phdr) {
+    return (struct elf64_phdr){
         .p_type = type,
         .p_flags = flags,
         .p_offset = offset,
@@ -26,7 +26,7 @@ static struct elf64_phdr segment(uint32_t type, uint32_t flags, uint64_t offset,
 void elf_file_make(struct elf_file *file)
 {
     memset(file, 0, sizeof *file);
-    file->header = (struct elf64_ehdr) {
+    file->header = (struct elf64_ehdr){
         .e_magic = ELF_MAGIC,
         .e_class = ELFCLASS64,
         .e_data = ELFDATA2LSB,
@@ -48,7 +48,7 @@ void elf_file_make(struct elf_file *file)
     s[ELF_FILE_LOAD_TABLES] = segment(PT_LOAD, PF_R, 0x2000, 0x1000, 0x1000);
     s[ELF_FILE_LOAD_DATA] = segment(PT_LOAD, PF_R | PF_W, 0x3000, 0x1000, 0x1000);
     s[ELF_FILE_LOAD_DATA].p_memsz += ELF_FILE_BSS_SIZE;
-    file->note = (struct boot_request_note) {
+    file->note = (struct boot_request_note){
         .name_size = sizeof BOOT_NOTE_NAME,
         .descriptor_size = sizeof(struct boot_request),
         .type = BOOT_NOTE_REQUEST,
@@ -74,7 +74,7 @@ static int read_memory(struct elf_source *source, uint64_t offset, void *to, uin
 
 void elf_memory_open(struct elf_memory *memory, const void *bytes, uint64_t size)
 {
-    *memory = (struct elf_memory) {
+    *memory = (struct elf_memory){
         .source = {.read = read_memory, .size = size, .path = "/kernel"},
         .bytes = bytes,
         .fail_at = UINT64_MAX,
@@ -96,7 +96,9 @@ static const char *segment_problem(const struct elf_plan *plan, const struct elf
         return "a segment is empty, or larger in the file";
     if ((wide)s->offset + s->file_size > size)
         return "a segment reaches beyond the file";
-    if (s->address < LOWER_HALF_END ? end > LOWER_HALF_END : s->address < HIGHER_HALF || end > -(wide)PAGE_SIZE % ((wide)1 << 64))
+    if (s->address < LOWER_HALF_END && end > LOWER_HALF_END)
+        return "a segment leaves the lower half";
+    if (s->address >= LOWER_HALF_END && (s->address < HIGHER_HALF || end > -(uint64_t)PAGE_SIZE))
         return "a segment is not canonical, or in the last page";
     if (s->address < plan->base || end > plan->end)
         return "a segment lies outside the image";

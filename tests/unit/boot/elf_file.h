@@ -1,6 +1,6 @@
 /*
- * A small kernel as an ELF file, laid out by hand so that tests can change any field of it; a struct elf_source over bytes
- * in memory; and what every plan must keep to, whatever file it was made from.
+ * A small kernel as an ELF file, laid out by hand so that tests can change any field of it; a struct elf_source over
+ * bytes in memory; and what every plan must keep to, whatever file it was made from.
  */
 #ifndef CORRODE_TESTS_BOOT_ELF_FILE_H
 #define CORRODE_TESTS_BOOT_ELF_FILE_H
@@ -16,8 +16,17 @@
 #define ELF_FILE_BSS_SIZE 0x2000
 #define ELF_FILE_END (ELF_FILE_DATA + 0x1000 + ELF_FILE_BSS_SIZE)
 
-enum { ELF_FILE_NOTE, ELF_FILE_DYNAMIC, ELF_FILE_LOAD_HEADERS, ELF_FILE_LOAD_TEXT, ELF_FILE_LOAD_TABLES,
-    ELF_FILE_LOAD_DATA, ELF_FILE_SPARE, ELF_FILE_SEGMENTS };
+/* Its program headers. */
+enum {
+    ELF_FILE_NOTE,
+    ELF_FILE_DYNAMIC,
+    ELF_FILE_LOAD_HEADERS,
+    ELF_FILE_LOAD_TEXT,
+    ELF_FILE_LOAD_TABLES,
+    ELF_FILE_LOAD_DATA,
+    ELF_FILE_SPARE, /* of type 0 */
+    ELF_FILE_SEGMENTS
+};
 
 #define ELF_FILE_RELA_COUNT 40
 #define ELF_FILE_RELR_COUNT 40
@@ -27,8 +36,8 @@ struct elf_file {
     struct elf64_ehdr header;
     struct elf64_phdr segments[ELF_FILE_SEGMENTS];
     struct boot_request_note note;
-    uint8_t rest_of_page[0x1000 - sizeof(struct elf64_ehdr) - ELF_FILE_SEGMENTS * sizeof(struct elf64_phdr)
-        - sizeof(struct boot_request_note)];
+    uint8_t rest_of_page[0x1000 - sizeof(struct elf64_ehdr) - ELF_FILE_SEGMENTS * sizeof(struct elf64_phdr) -
+                         sizeof(struct boot_request_note)];
     uint8_t text[0x1000];
     struct elf64_rela rela[ELF_FILE_RELA_COUNT];
     uint64_t relr[ELF_FILE_RELR_COUNT];

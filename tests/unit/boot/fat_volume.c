@@ -61,7 +61,8 @@ static void write_boot_sector(struct fat_volume *v)
     const struct fat_shape *s = &v->shape;
     uint8_t *b = v->bytes;
     uint32_t total = v->sectors / (s->sector_size / 512), fat_sectors = v->fat_size / s->sector_size;
-    memcpy(b, "\xeb\x58\x90" "CORRODE ", 11);
+    memcpy(b, "\xeb\x58\x90", 3);
+    memcpy(b + 3, "CORRODE ", 8);
     put16(b + 11, s->sector_size);
     b[13] = (uint8_t)s->cluster_sectors;
     put16(b + 14, RESERVED_SECTORS);
@@ -87,7 +88,7 @@ static void write_boot_sector(struct fat_volume *v)
 void fat_volume_make(struct fat_volume *v, struct fat_shape shape)
 {
     uint32_t root_size = shape.fat32 ? 0 : ROOT_ENTRIES * 32, entry_size = shape.fat32 ? 4 : 2;
-    *v = (struct fat_volume) {
+    *v = (struct fat_volume){
         .shape = shape,
         .cluster_size = shape.sector_size * shape.cluster_sectors,
         .fat_offset = RESERVED_SECTORS * shape.sector_size,
@@ -104,9 +105,9 @@ void fat_volume_make(struct fat_volume *v, struct fat_shape shape)
     write_boot_sector(v);
     fat_volume_set_link(v, 0, 0x0ffffff8);
     fat_volume_set_link(v, 1, END_OF_CHAIN);
-    v->root = (struct fat_directory) {.bytes = v->bytes + root_offset, .size = root_size};
+    v->root = (struct fat_directory){.bytes = v->bytes + root_offset, .size = root_size};
     if (shape.fat32) {
-        v->root = (struct fat_directory) {
+        v->root = (struct fat_directory){
             .cluster = FAT32_ROOT,
             .bytes = fat_volume_cluster(v, FAT32_ROOT),
             .size = ROOT_CLUSTERS * v->cluster_size,
@@ -201,7 +202,8 @@ static uint32_t write_chain(struct fat_volume *v, const uint8_t *data, uint32_t 
             abort();
         }
         if (data)
-            memcpy(fat_volume_cluster(v, cluster), data + done, size - done < v->cluster_size ? size - done : v->cluster_size);
+            memcpy(fat_volume_cluster(v, cluster), data + done,
+                size - done < v->cluster_size ? size - done : v->cluster_size);
         fat_volume_set_link(v, cluster, END_OF_CHAIN);
         if (last)
             fat_volume_set_link(v, last, cluster);
@@ -223,8 +225,8 @@ void fat_volume_set_size(struct fat_volume *v, uint32_t size)
     put32(v->entry + 28, size);
 }
 
-uint32_t fat_volume_file(struct fat_volume *v, struct fat_directory *parent, const char *name, const void *data,
-    uint32_t size, uint32_t run)
+uint32_t fat_volume_file(
+    struct fat_volume *v, struct fat_directory *parent, const char *name, const void *data, uint32_t size, uint32_t run)
 {
     uint32_t first = write_chain(v, data, size, run);
     write_entry(v, parent, name, 0x20);

@@ -23,10 +23,10 @@ struct fat_directory {
 
 struct fat_volume {
     struct fat_shape shape;
-    uint8_t *bytes;   /* the caller frees it */
-    uint32_t sectors; /* of 512 bytes */
+    uint8_t *bytes;                                           /* the caller frees it */
+    uint32_t sectors;                                         /* of 512 bytes */
     uint32_t fat_offset, fat_size, data_offset, cluster_size; /* bytes */
-    uint32_t next; /* the first cluster that was not taken yet */
+    uint32_t next;                                            /* the first cluster that was not taken yet */
     struct fat_directory root;
     uint8_t *entry; /* the 32 bytes of the directory entry that was written last */
 };

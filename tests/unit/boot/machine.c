@@ -42,12 +42,15 @@ static void *at(uint64_t address)
 struct cpuid fake_cpuid(uint32_t leaf, uint32_t subleaf)
 {
     switch (leaf) {
-    case 0: return (struct cpuid) {.eax = 7};
-    case 0x80000000: return (struct cpuid) {.eax = 0x80000008};
+    case 0:
+        return (struct cpuid){.eax = 7};
+    case 0x80000000:
+        return (struct cpuid){.eax = 0x80000008};
     case 0x80000001:
-        return (struct cpuid) {.edx = (machine.has_no_nx ? 0 : 1u << 20) | (machine.has_gigabyte_pages ? 1u << 26 : 0)
-                | (machine.has_no_long_mode ? 0 : 1u << 29)};
-    default: return (struct cpuid) {0};
+        return (struct cpuid){.edx = (machine.has_no_nx ? 0 : 1u << 20) | (machine.has_gigabyte_pages ? 1u << 26 : 0) |
+                                     (machine.has_no_long_mode ? 0 : 1u << 29)};
+    default:
+        return (struct cpuid){0};
     }
 }
 
@@ -59,9 +62,15 @@ void fake_outb(uint16_t port, uint8_t value)
         if (!(uart.lcr & LCR_DLAB) && o->serial_length + 1 < sizeof o->serial)
             o->serial[o->serial_length++] = (char)value;
         break;
-    case UART + 3: uart.lcr = value; break;
-    case UART + 4: uart.mcr = value; break;
-    case UART + 7: uart.scratch = value; break;
+    case UART + 3:
+        uart.lcr = value;
+        break;
+    case UART + 4:
+        uart.mcr = value;
+        break;
+    case UART + 7:
+        uart.scratch = value;
+        break;
     }
 }
 
@@ -70,10 +79,14 @@ uint8_t fake_inb(uint16_t port)
     if (!machine.has_uart || port < UART || port > UART + 7)
         return 0xff;
     switch (port - UART) {
-    case 5: return 0x60; /* ready */
-    case 6: return (uint8_t)((uart.mcr & 1) << 5 | (uart.mcr & 2) << 3 | (uart.mcr & 4) << 4 | (uart.mcr & 8) << 4);
-    case 7: return uart.scratch;
-    default: return 0;
+    case 5:
+        return 0x60; /* ready */
+    case 6:
+        return (uint8_t)((uart.mcr & 1) << 5 | (uart.mcr & 2) << 3 | (uart.mcr & 4) << 4 | (uart.mcr & 8) << 4);
+    case 7:
+        return uart.scratch;
+    default:
+        return 0;
     }
 }
 
@@ -159,7 +172,7 @@ static void set_video(const struct video_wish *wish, struct boot_info *info)
     machine_outcome->wish = *wish;
     info->framebuffer = machine.framebuffer;
     if (!machine.framebuffer.physical)
-        info->text = (struct boot_text) {.cells = 0xb8000, .columns = 80, .rows = 25};
+        info->text = (struct boot_text){.cells = 0xb8000, .columns = 80, .rows = 25};
 }
 
 static const uint8_t *font(void)
@@ -195,7 +208,7 @@ static void stop(void)
 static struct fat_volume make_volume(void)
 {
     struct fat_volume volume;
-    fat_volume_make(&volume, (struct fat_shape) {.sector_size = 512, .cluster_sectors = 8, .clusters = 10000});
+    fat_volume_make(&volume, (struct fat_shape){.sector_size = 512, .cluster_sectors = 8, .clusters = 10000});
     if (machine.config)
         fat_volume_file(&volume, &volume.root, "corrode.conf", machine.config, (uint32_t)strlen(machine.config), 0);
     for (size_t i = 0; i < machine.file_count; i++)
@@ -290,14 +303,14 @@ void machine_add_memory(struct machine *m, uint64_t base, uint64_t length, uint3
 {
     if (m->memory_count == MACHINE_MAX_MEMORY)
         abort();
-    m->memory[m->memory_count++] = (struct memory_entry) {base, length, type};
+    m->memory[m->memory_count++] = (struct memory_entry){base, length, type};
 }
 
 void machine_add_file(struct machine *m, const char *path, const void *data, uint32_t size)
 {
     if (m->file_count == ARRAY_LENGTH(m->files))
         abort();
-    m->files[m->file_count++] = (struct machine_file) {.path = path, .data = data, .size = size};
+    m->files[m->file_count++] = (struct machine_file){.path = path, .data = data, .size = size};
 }
 
 void machine_make(struct machine *m, uint64_t size, const void *data, uint32_t data_size)

@@ -1,10 +1,11 @@
 /*
- * A PC that the whole loader boots on, inside a test: physical memory at its physical addresses, a disk with a FAT volume,
- * a screen, a serial port, and firmware that either leaves memory to the loader (as a BIOS does) or manages it (UEFI).
+ * A PC that the whole loader boots on, inside a test: physical memory at its physical addresses, a disk with a FAT
+ * volume, a screen, a serial port, and firmware that either leaves memory to the loader (as a BIOS does) or manages it
+ * (UEFI).
  *
- * machine_boot() runs loader_main() in a child process, since the loader has state that cannot be reset and a crash must
- * not end the test. Physical memory is shared with the child, so the test looks at what the kernel would find. Memory
- * that the machine does not have cannot be touched by the child: it dies of it.
+ * machine_boot() runs loader_main() in a child process, since the loader has state that cannot be reset and a crash
+ * must not end the test. Physical memory is shared with the child, so the test looks at what the kernel would find.
+ * Memory that the machine does not have cannot be touched by the child: it dies of it.
  */
 #ifndef CORRODE_TESTS_BOOT_MACHINE_H
 #define CORRODE_TESTS_BOOT_MACHINE_H
@@ -57,11 +58,11 @@ struct outcome {
     enum { OUTCOME_DIED, OUTCOME_STOPPED, OUTCOME_ENTERED } kind;
     char screen[2048], serial[2048];
     uint32_t screen_length, serial_length;
-    uint32_t entry, blob;     /* what `enter` was given */
-    struct video_wish wish;   /* what set_video was asked for */
+    uint32_t entry, blob;   /* what `enter` was given */
+    struct video_wish wish; /* what set_video was asked for */
     unsigned disk_reads;
     uint64_t sectors_read;
-    bool left;                /* UEFI: have boot services ended? */
+    bool left; /* UEFI: have boot services ended? */
 };
 
 extern struct outcome *machine_outcome;

@@ -142,8 +142,8 @@ static void assert_not_mapped(uint64_t address)
 static void assert_page(uint64_t address, uint64_t physical, bool writable, bool executable)
 {
     struct page_leaf leaf = find(address);
-    if (leaf.physical + (address - leaf.address) != physical || leaf.writable != writable
-        || leaf.executable != executable || leaf.memory != PAGE_MEMORY_WB)
+    if (leaf.physical + (address - leaf.address) != physical || leaf.writable != writable ||
+        leaf.executable != executable || leaf.memory != PAGE_MEMORY_WB)
         fail_msg("%#llx is mapped to %#llx %s%s memory type %d", (unsigned long long)address,
             (unsigned long long)(leaf.physical + (address - leaf.address)), leaf.writable ? "w" : "-",
             leaf.executable ? "x" : "-", leaf.memory);
@@ -159,7 +159,8 @@ static void check_kernel_pages(void)
         for (; address < first; address += PAGE_SIZE)
             assert_not_mapped(address);
         for (; address < s->address + info->kernel_slide + s->size; address += PAGE_SIZE)
-            assert_page(address, info->kernel_physical + (address - info->kernel_virtual), s->flags & PF_W, s->flags & PF_X);
+            assert_page(
+                address, info->kernel_physical + (address - info->kernel_virtual), s->flags & PF_W, s->flags & PF_X);
     }
     assert_int_equal(address, info->kernel_virtual + info->kernel_size);
     assert_not_mapped(info->stack_base - 1);
@@ -202,7 +203,8 @@ static void check_direct_page(uint64_t address)
         return;
     }
     struct page_leaf leaf = find(info->direct_map + address);
-    if (leaf.physical - leaf.address != -info->direct_map || leaf.memory != expected || !leaf.writable || leaf.executable)
+    if (leaf.physical - leaf.address != -info->direct_map || leaf.memory != expected || !leaf.writable ||
+        leaf.executable)
         fail_msg("the direct map shows %#llx as %#llx, memory type %d instead of %d", (unsigned long long)address,
             (unsigned long long)(leaf.physical + (info->direct_map + address - leaf.address)), leaf.memory, expected);
 }
@@ -325,7 +327,7 @@ const struct boot_info *machine_check(const struct machine *booted, const void *
     uint64_t direct_map = plan.request.direct_map ? plan.request.direct_map : BOOT_DEFAULT_DIRECT_MAP;
     info = at(handoff->info - direct_map);
     assert_int_equal(info->direct_map, direct_map);
-    walk = (struct page_walk) {.root = handoff->page_table, .low = MACHINE_BLOB, .high = MACHINE_MEMORY_END};
+    walk = (struct page_walk){.root = handoff->page_table, .low = MACHINE_BLOB, .high = MACHINE_MEMORY_END};
     check_info();
     check_handoff();
     check_memory_map();

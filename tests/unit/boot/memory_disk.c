@@ -27,7 +27,7 @@ static int read_sectors(struct disk *disk, uint32_t sector, uint32_t count, void
 
 void memory_disk_open(struct memory_disk *disk, void *bytes, uint32_t sectors)
 {
-    *disk = (struct memory_disk) {
+    *disk = (struct memory_disk){
         .disk = {.read = read_sectors, .sectors = sectors},
         .bytes = bytes,
         .sectors = sectors,

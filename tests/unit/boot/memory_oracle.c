@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#define LAST_PAGE (UINT32_MAX - 1ull) /* page numbers have 32 bits, and so has the number of the page after the last */
+#define LAST_PAGE (UINT32_MAX - 1ull) /* the number of the page behind it has 32 bits, too */
 #define AROUND 2                      /* pages looked at on either side of an edge */
 
 typedef unsigned __int128 wide; /* so that no sum here can wrap */
@@ -138,9 +138,9 @@ const char *oracle_check_find(const struct memory_map *map, uint64_t size, paddr
 
     /* The lowest place begins where a range does, or where something stops being in the way. */
     for (uint32_t i = 0; size > 0 && i < map->count + 2; i++) {
-        uint64_t first = i == map->count ? MIB(1) / PAGE_SIZE
-            : i > map->count             ? HOLE_END
-                                         : map->ranges[i].base / PAGE_SIZE;
+        uint64_t first = i == map->count  ? MIB(1) / PAGE_SIZE
+                         : i > map->count ? HOLE_END
+                                          : map->ranges[i].base / PAGE_SIZE;
         if (first < lowest && may_take(map, first, pages, limit))
             lowest = first;
     }
@@ -148,8 +148,8 @@ const char *oracle_check_find(const struct memory_map *map, uint64_t size, paddr
         return lowest == UINT64_MAX ? NULL : "a place was not found";
     if (!is_aligned(found, PAGE_SIZE) || lowest == UINT64_MAX || found != lowest * PAGE_SIZE)
         return "the place is not the lowest that may be taken";
-    if (oracle_type(entries, count, lowest) != BOOT_MEMORY_USABLE
-        || oracle_type(entries, count, lowest + pages - 1) != BOOT_MEMORY_USABLE)
+    if (oracle_type(entries, count, lowest) != BOOT_MEMORY_USABLE ||
+        oracle_type(entries, count, lowest + pages - 1) != BOOT_MEMORY_USABLE)
         return "the place is not USABLE";
     return NULL;
 }

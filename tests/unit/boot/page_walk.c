@@ -9,8 +9,8 @@
 #define PWT 0x8ull
 #define PCD 0x10ull
 #define ACCESSED_DIRTY_GLOBAL 0x160ull
-#define PS 0x80ull        /* bit 7 of an entry in a PDPT or PD */
-#define PAT_4K 0x80ull    /* bit 7 of an entry in a PT */
+#define PS 0x80ull     /* bit 7 of an entry in a PDPT or PD */
+#define PAT_4K 0x80ull /* bit 7 of an entry in a PT */
 #define PAT_LARGE 0x1000ull
 #define XD (1ull << 63)
 #define ADDRESS_BITS 0x000ffffffffff000ull
@@ -33,7 +33,10 @@ static const uint64_t *table(struct page_walk *walk, uint64_t entry)
     return (const uint64_t *)(walk->window + (uintptr_t)physical);
 }
 
-static bool is_leaf(uint64_t entry, int level) { return level == 0 || (entry & PS); }
+static bool is_leaf(uint64_t entry, int level)
+{
+    return level == 0 || (entry & PS);
+}
 
 static struct page_leaf leaf_of(struct page_walk *walk, uint64_t entry, int level, uint64_t address, bool writable)
 {
@@ -48,7 +51,7 @@ static struct page_leaf leaf_of(struct page_walk *walk, uint64_t entry, int leve
         walk->problem = "a page of 512 GiB";
     if (entry & (US | ACCESSED_DIRTY_GLOBAL))
         walk->problem = "a bit is set that the loader has no use for";
-    return (struct page_leaf) {
+    return (struct page_leaf){
         .address = canonical(address),
         .physical = physical,
         .size = sizes[level],

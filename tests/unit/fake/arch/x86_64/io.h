@@ -1,7 +1,7 @@
 /*
  * The machine that production code meets in unit tests, in place of kernel/arch/x86_64/io.h: I/O ports call functions
- * that a test may define (without one, nothing is plugged in), so do the clock and CPUID (without one, the host's own answer),
- * and interrupts are always off.
+ * that a test may define (without one, nothing is plugged in), so do the clock and CPUID (without one, the host's own
+ * answer), and interrupts are always off.
  */
 #ifndef CORRODE_ARCH_IO_H
 #define CORRODE_ARCH_IO_H
