@@ -75,7 +75,7 @@ static void load_tss(void)
     __asm__ volatile("ltr %w0" : : "r"(HANDOFF_TSS));
 }
 
-/* Entries 0 to 3 keep what every operating system expects there. A processor without PAT reads slot 5 as slot 1. */
+/* Entries 0 to 3 keep what every operating system expects there. */
 static void set_pat(void)
 {
     if (!(cpu_id(1, 0).edx & CPUID_PAT))

@@ -9,6 +9,7 @@
 #include "arch/x86_64/io.h"
 
 #define EFLAGS_ID (1ul << 21)
+#define LEAF1_EDX_PAT (1u << 16)
 #define EXTENDED_EDX_NX (1u << 20)
 #define EXTENDED_EDX_GIGABYTE (1u << 26)
 #define EXTENDED_EDX_LONG_MODE (1u << 29)
@@ -56,4 +57,9 @@ int cpu_check(void)
 bool cpu_has_gigabyte_pages(void)
 {
     return extended_features() & EXTENDED_EDX_GIGABYTE;
+}
+
+bool cpu_has_pat(void)
+{
+    return cpu_id(1, 0).edx & LEAF1_EDX_PAT;
 }

@@ -246,7 +246,7 @@ static int finish_map(struct loader *l, struct block *block)
 
 int loader_hand_off(struct loader *l)
 {
-    struct page_tables tables = {.page = table_page, .gigabyte_pages = cpu_has_gigabyte_pages()};
+    struct page_tables tables = {.page = table_page, .gigabyte_pages = cpu_has_gigabyte_pages(), .no_pat = !cpu_has_pat()};
     struct block block = {.l = l, .used = align_up(sizeof l->info, 8)};
 
     loader = l;

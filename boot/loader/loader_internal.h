@@ -67,6 +67,7 @@ uint32_t entropy_bits(void);
 /* cpu.c: can this processor run a 64-bit kernel? 0, or -1 after loader_error. */
 int cpu_check(void);
 bool cpu_has_gigabyte_pages(void);
+bool cpu_has_pat(void);
 
 /* acpi.c: up to MAX physical addresses of I/O APICs. Reads tables at their physical addresses. */
 void acpi_find_io_apics(paddr_t rsdp, uint32_t *addresses, uint32_t max);

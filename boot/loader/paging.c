@@ -26,7 +26,8 @@ int page_tables_init(struct page_tables *tables)
     return tables->root ? 0 : -1;
 }
 
-static uint64_t page_entry(paddr_t physical, unsigned level, unsigned access, enum page_cache cache)
+static uint64_t page_entry(
+    const struct page_tables *tables, paddr_t physical, unsigned level, unsigned access, enum page_cache cache)
 {
     uint64_t entry = physical | PTE_PRESENT | (level > 0 ? PTE_LARGE : 0);
     if (access & PAGE_WRITABLE)
@@ -36,7 +37,7 @@ static uint64_t page_entry(paddr_t physical, unsigned level, unsigned access, en
     if (cache == PAGE_CACHE_UNCACHED)
         entry |= PTE_PCD | PTE_PWT;
     if (cache == PAGE_CACHE_WRITE_COMBINING)
-        entry |= PTE_PWT | (level > 0 ? PTE_PAT_LARGE : PTE_PAT_SMALL);
+        entry |= PTE_PWT | (tables->no_pat ? 0 : level > 0 ? PTE_PAT_LARGE : PTE_PAT_SMALL);
     return entry;
 }
 
@@ -78,7 +79,7 @@ int page_tables_map(struct page_tables *tables, vaddr_t address, paddr_t physica
             if (table[i] & PTE_PRESENT)
                 return loader_error("Two things want the virtual address %#llx; link the kernel elsewhere.",
                     (unsigned long long)address);
-            table[i] = page_entry(physical, level, access, cache);
+            table[i] = page_entry(tables, physical, level, access, cache);
             address += span(level);
             physical += span(level);
             size -= span(level);

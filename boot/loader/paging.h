@@ -29,6 +29,7 @@ enum page_cache {
 struct page_tables {
     paddr_t root;        /* the PML4 */
     bool gigabyte_pages; /* CPUID 80000001h, EDX bit 26 */
+    bool no_pat;         /* not CPUID 1, EDX bit 16: write-combining becomes write-through */
     /* A zeroed page for a table, below 4 GiB; 0 after loader_error. */
     paddr_t (*page)(struct page_tables *tables);
     /* Where physical memory appears to the builder: 0 in the loader, whose memory is mapped one to one. */
