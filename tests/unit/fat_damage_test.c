@@ -197,16 +197,43 @@ static void test_orphaned_long_names(void **state)
     assert_int_equal(fat_open(&fat, path, &file), -1);
 }
 
-/* What is not ASCII matches nothing, even where its low byte is a letter: here U+0141. */
+/* UTF-16 on the disk, UTF-8 in the path. The low byte of U+0141 is a letter of its own. */
 static void test_foreign_names(void **state)
 {
     struct fat_file file;
     make(&fat16, 0);
     fat_volume_file(&volume, &volume.root, "foreign Aname", "x", 1, 0);
     assert_int_equal(fat_open(&fat, "/foreign aname", &file), 0);
-    volume.entry[-32 + 19] = 0x01; /* the upper half of the ninth character */
+    volume.entry[-32 + 19] = 0x01; /* the upper half of the ninth unit */
     memory_disk_reset(&disk);
     assert_int_equal(fat_open(&fat, "/foreign aname", &file), -1);
+    assert_int_equal(fat_open(&fat, "/Foreign \xc5\x81NAME", &file), 0);
+    assert_int_equal(fat_open(&fat, "/foreign \xc5\x81nam", &file), -1);
+    volume.entry[-32 + 19] = 0xd8; /* half of a surrogate pair, alone */
+    memory_disk_reset(&disk);
+    assert_int_equal(fat_open(&fat, "/foreign aname", &file), -1);
+}
+
+/* As long as a name can become: each of its 260 units takes three bytes. */
+static void test_longest_foreign_name(void **state)
+{
+    static const uint8_t places[13] = {1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30};
+    char name[261], path[1 + 3 * 260 + 1] = "/";
+    struct fat_file file;
+    memset(name, 'A', 260);
+    name[260] = '\0';
+    make(&fat16, 0);
+    fat_volume_file(&volume, &volume.root, name, "x", 1, 0);
+    for (int piece = 1; piece <= 20; piece++) {
+        for (int i = 0; i < 13; i++)
+            volume.entry[-32 * piece + places[i] + 1] = 0x20; /* U+2041 */
+    }
+    for (int i = 0; i < 260; i++)
+        strcat(path, "\xe2\x81\x81");
+    memory_disk_reset(&disk);
+    assert_int_equal(fat_open(&fat, path, &file), 0);
+    path[strlen(path) - 3] = '\0';
+    assert_int_equal(fat_open(&fat, path, &file), -1);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -439,6 +466,7 @@ UNIT_MAIN(cmocka_unit_test_teardown(test_fragments, free_volume), cmocka_unit_te
     cmocka_unit_test_teardown(test_chain_ends, free_volume), cmocka_unit_test_teardown(test_names, free_volume),
     cmocka_unit_test_teardown(test_orphaned_long_names, free_volume),
     cmocka_unit_test_teardown(test_foreign_names, free_volume),
+    cmocka_unit_test_teardown(test_longest_foreign_name, free_volume),
     cmocka_unit_test_teardown(test_damaged_links, free_volume),
     cmocka_unit_test_teardown(test_damaged_start, free_volume), cmocka_unit_test_teardown(test_loops, free_volume),
     cmocka_unit_test_teardown(test_directory_loop, free_volume),
