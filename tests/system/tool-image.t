@@ -177,8 +177,33 @@ refuses "a command line of two lines" 1 'end of a line' corrode image --kernel "
 b' -o "$tmp/never.img"
 refuses "a command line longer than the loader takes" 1 'corrode.conf would have' \
     corrode image --kernel "$hello" --cmdline "$(head -c 16384 /dev/zero | tr '\0' x)" -o "$tmp/never.img"
-refuses "a configuration that is no text" 1 'not a text file' corrode image --kernel "$hello" \
-    --config "$hello" -o "$tmp/never.img"
+
+# Whatever the boot loader would refuse, the tool refuses, in the loader's words. config NAME REGEX TEXT OPTIONS...
+config() {
+    config_name=$1
+    config_regex=$2
+    printf '%b\n' "$3" >"$tmp/bad.conf"
+    shift 3
+    refuses "$config_name" 1 "$tmp/bad.conf: $config_regex" corrode image --kernel "$hello" --config "$tmp/bad.conf" \
+        "$@" -o "$tmp/never.img"
+}
+config "a configuration that is no text" 'corrode.conf line 1: holds a NUL byte' 'video = text\0000'
+config "an unknown key" 'corrode.conf line 2: unknown key "colour"' '# mine\ncolour = blue'
+config "a value that means nothing" 'corrode.conf line 1: video = big: write auto, text' 'video = big'
+config "a line that is none" 'corrode.conf line 1: "hello" is not of the form' hello
+config "a key twice" 'corrode.conf line 3: "kaslr" is given a second time' 'kaslr = on\n\nkaslr = on'
+config "a kernel" 'has a line `kernel = /vmlinuz`, and --kernel makes one; leave it out' 'kernel = /vmlinuz'
+config "a command line here and there" 'with .* line 4: "cmdline" is given a second time.* Drop the line' 'cmdline = x' \
+    --cmdline y
+config "a module that is not there" 'names the module /none, which is not in the image; use --module' 'module = /none'
+config "more modules than there may be" 'with .* more than 32 modules' "$(yes 'module = /empty' | head -n 32)" \
+    --module "$tmp/empty"
+config "a configuration longer than the loader takes" 'corrode.conf would have .* shorten this file' \
+    "$(head -c 16384 /dev/zero | tr '\0' '#')"
+echo 'module = //EMPTY' >"$tmp/good.conf"
+ok "takes a module line for what is there" corrode image --kernel "$hello" --config "$tmp/good.conf" \
+    --module "$tmp/empty" -o "$tmp/conf.img"
+refuses "the same with run" 125 'bad.conf: corrode.conf would have' corrode run --config "$tmp/bad.conf" "$hello"
 
 ok "takes a module from a pipe, and an image name in this directory" sh -c \
     "cd '$tmp' && mkfifo pipe && { cat initrd.bin >pipe & corrode image --kernel '$hello' -m pipe -o here.img; }"

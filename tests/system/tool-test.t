@@ -70,10 +70,10 @@ like "time-out: its kind" "$out" '^# timeout: '
 attempt "$tmp/probe.elf" much
 like "very much output is cut, at its beginning" "$out" 'the beginning was too long'
 like "and ends with the end" "$out" 'line 99999 of'
-echo 'nonsense = 1' >"$tmp/bad.conf"
-attempt --config "$tmp/bad.conf" "$tmp/probe.elf" succeed twice
+truncate -s 8M "$tmp/large"
+attempt --memory 8M --module "$tmp/large" "$tmp/probe.elf" succeed twice
 like "a loader that gives up: its kind" "$out" '^# loader: '
-like "and its reason" "$out" '^# .*nonsense'
+like "and its reason" "$out" '^# .*/large'
 attempt --firmware all "$tmp/probe.elf" succeed twice
 is "every firmware, one test point each" "$out" "1..3
 ok 1 - probe.elf (bios)

@@ -134,8 +134,8 @@ const struct command command_test = {
     .help = "Boots KERNEL and waits for its verdict, a byte written to port 0xf4 (enum boot_exit in boot/protocol.h).\n"
             "Prints one TAP test point for each firmware; what the kernel printed follows as comments when it fails,\n"
             "and with --verbose always.\n",
-    .after = "A failure is one of: failure (the kernel said so), no verdict (the machine was switched off instead), panic,\n"
-             "reset, timeout, loader, qemu.\n\n"
+    .after = "A failure is one of: failure (the kernel said so), no verdict (the machine was switched off instead),\n"
+             "panic, reset, timeout, loader, qemu.\n\n"
              "Exit status:\n"
              "    0  every boot succeeded\n"
              "    1  one did not\n"

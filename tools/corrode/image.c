@@ -1,6 +1,6 @@
 /*
- * Composing an image. In order: read and check what goes in, write corrode.conf, find the size, lay out the FAT
- * partition, then write boot stages, partition table, disc structures and partition into a sparse file.
+ * Composing an image. In order: read and check what goes in, write corrode.conf (boot_config.c), find the size, lay out
+ * the FAT partition, then write boot stages, partition table, disc structures and partition into a sparse file.
  *
  * Everything in the image follows from its contents: serial numbers are hashes of them, times are fixed (or those of
  * SOURCE_DATE_EPOCH, see reproducible-builds.org), so the same input gives the same bytes.
@@ -21,7 +21,6 @@
 #include "report.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,44 +65,6 @@ static void add(struct image *image, const char *path, const void *data, uint64_
     image->hash = text_hash(image->hash, data, size);
 }
 
-static void check_line(const char *what, const char *text)
-{
-    if (text[strcspn(text, "\r\n")])
-        fatal(NULL, "%s contains the end of a line, which corrode.conf cannot hold; write it in one line", what);
-}
-
-/* corrode.conf: the person's own lines, then what the options say. */
-static void add_config(struct image *image, const struct image_spec *spec)
-{
-    char *text = NULL;
-    size_t length = 0;
-    FILE *out = open_memstream(&text, &length);
-    if (!out)
-        fatal_errno(NULL, "get memory");
-    if (spec->config) {
-        struct file config = file_load(spec->config);
-        if (config.size && memchr(config.data, 0, config.size))
-            fatal(spec->config, "is not a text file; give lines such as `video = text`");
-        fwrite(config.data, 1, config.size, out);
-        if (config.size && config.data[config.size - 1] != '\n')
-            fputc('\n', out);
-    }
-    fputs("# What the boot loader starts. Written by corrode " VERSION ".\nkernel = /kernel.elf\n", out);
-    if (spec->cmdline && *spec->cmdline) {
-        check_line("the command line", spec->cmdline);
-        fprintf(out, "cmdline = %s\n", spec->cmdline);
-    }
-    for (size_t i = 0; i < spec->modules.count; i++) {
-        check_line("a module's name", spec->modules.items[i]);
-        fprintf(out, "module = /%s\n", text_basename(spec->modules.items[i]));
-    }
-    fclose(out);
-    if (length > CONFIG_MAX_SIZE)
-        fatal(NULL, "corrode.conf would have %zu bytes and the boot loader takes %d; shorten the command line", length,
-            CONFIG_MAX_SIZE);
-    add(image, LAYOUT_CONFIG_PATH, text, length);
-}
-
 /* Reads everything that goes into the image. */
 static void collect(struct image *image, const struct image_spec *spec)
 {
@@ -115,12 +76,14 @@ static void collect(struct image *image, const struct image_spec *spec)
     struct file kernel = file_load(spec->kernel);
     kernel_check(&kernel);
     kernel_strip(&kernel);
+    size_t config_size;
+    const char *config = boot_config_make(spec, &config_size);
     const struct embedded_file *uefi = embedded_find("boot/BOOTX64.EFI");
     const struct embedded_file *stage2 = embedded_find("boot/stage2.bin");
     image->hash = text_hash(image->hash, stage2->data, stage2->size);
-    add(image, "/EFI/BOOT/BOOTX64.EFI", uefi->data, uefi->size);
-    add_config(image, spec);
-    add(image, "/kernel.elf", kernel.data, kernel.size);
+    add(image, IMAGE_UEFI_PATH, uefi->data, uefi->size);
+    add(image, LAYOUT_CONFIG_PATH, config, config_size);
+    add(image, IMAGE_KERNEL_PATH, kernel.data, kernel.size);
     for (size_t i = 0; i < spec->modules.count; i++) {
         struct file module = file_load(spec->modules.items[i]);
         add(image, text_format("/%s", text_basename(module.path)), module.data, module.size);

@@ -1,6 +1,7 @@
-# The corrode tool: every .c file here and one object that holds other files, so that a single binary is enough.
+# The corrode tool: every .c file here, the boot loader's parser of corrode.conf, and one object that holds other files,
+# so that a single binary is enough.
 
-TOOL_SOURCES := $(wildcard tools/corrode/*.c tools/corrode/*.S)
+TOOL_SOURCES := $(wildcard tools/corrode/*.c tools/corrode/*.S) boot/loader/config.c boot/loader/error.c
 TOOL_EMBEDDED := $(BUILD)/gen/embedded.S
 TOOL_OBJECTS := $(call objects,host,$(TOOL_SOURCES) $(TOOL_EMBEDDED))
 
