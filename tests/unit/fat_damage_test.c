@@ -204,12 +204,12 @@ static void test_foreign_names(void **state)
     make(&fat16, 0);
     fat_volume_file(&volume, &volume.root, "foreign Aname", "x", 1, 0);
     assert_int_equal(fat_open(&fat, "/foreign aname", &file), 0);
-    volume.entry[-32 + 19] = 0x01; /* the upper half of the ninth unit */
+    volume.entry[-32 + 21] = 0x01; /* the upper half of the ninth unit */
     memory_disk_reset(&disk);
     assert_int_equal(fat_open(&fat, "/foreign aname", &file), -1);
     assert_int_equal(fat_open(&fat, "/Foreign \xc5\x81NAME", &file), 0);
     assert_int_equal(fat_open(&fat, "/foreign \xc5\x81nam", &file), -1);
-    volume.entry[-32 + 19] = 0xd8; /* half of a surrogate pair, alone */
+    volume.entry[-32 + 21] = 0xd8; /* half of a surrogate pair, alone */
     memory_disk_reset(&disk);
     assert_int_equal(fat_open(&fat, "/foreign aname", &file), -1);
 }
