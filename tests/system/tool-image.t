@@ -161,11 +161,32 @@ refuses "two modules of one name" 1 'also called UPPER.BIN; rename' corrode imag
 cp "$tmp/names/noext" "$tmp/names/other/kernel.elf"
 refuses "a module with the kernel's name" 1 'also called kernel.elf' corrode image --kernel "$hello" \
     --module "$tmp/names/other/kernel.elf" -o "$tmp/never.img"
-for name in 'a:b' 'a?' 'trailing.' 'blank ' 'clef 𝄞'; do
+for name in 'a:b' 'a?' 'trailing.' 'blank ' ' lead' "$(printf 'tab\tulator')" "$(printf '\377')" 'clef 𝄞'; do
     cp "$tmp/names/noext" "$tmp/names/$name"
     refuses "a module called '$name'" 1 'FAT cannot hold.*rename' corrode image --kernel "$hello" \
         --module "$tmp/names/$name" -o "$tmp/never.img"
 done
+
+# Whatever name the tool takes, the boot loader reads back: from corrode.conf, where these mean something, and from FAT.
+# The second is what FAT would call the first, the last as long as may be. Each has another number of lines.
+modules=$build/tests/boot/modules.elf
+mkdir "$tmp/read"
+i=0
+set --
+for name in 'longername.bin' 'LONGER~1.BIN' 'longername.bin2' '!$%&()+,-.;@[]^_`{}~' "it's" '#1' '= 2' 'a=b' 'a  b' \
+    .hidden a.b.c '~' BOOT 'schneemann ☃.tar.gz' "$(head -c 255 /dev/zero | tr '\0' n)"; do
+    i=$((i + 1))
+    yes 'a line of the module' | head -n $i >"$tmp/read/$name"
+    printf 'module /%s %d\n' "$name" $((i * 21)) >>"$tmp/expected"
+    set -- "$@" --module "$tmp/read/$name"
+done
+run timeout 60 corrode run --firmware none --timeout 30 "$@" "$modules"
+is "the boot loader reads every name back" "$status
+$(printf '%s\n' "$out" | tr -d '\r' | grep '^module ')" "0
+$(cat "$tmp/expected")"
+corrode image --kernel "$hello" "$@" -o "$tmp/read.img"
+partition "$tmp/read.img" "$tmp/partition"
+ok "fsck.fat is content with them" fsck.fat -n "$tmp/partition"
 
 # Configuration and command line.
 printf 'video = text\nserial = com1,9600' >"$tmp/extra.conf"

@@ -47,11 +47,12 @@ static struct fat_entry *add_entry(struct fat_entry *parent, char *name, const c
     struct fat_entry *entry = memory_get(sizeof *entry);
     entry->name = name;
     entry->parent = parent;
-    fat_name(entry, path);
     struct fat_entry **end = &parent->children;
     while (*end)
         end = &(*end)->next;
-    return *end = entry;
+    *end = entry;
+    fat_name(entry, path);
+    return entry;
 }
 
 static struct fat_entry *find_directory(struct fat_entry *parent, const char *name)

@@ -11,7 +11,7 @@
 /* A file or a directory. */
 struct fat_entry {
     char *name;              /* UTF-8; "" for the root */
-    uint16_t long_name[256]; /* the same in UTF-16 */
+    uint16_t long_name[256]; /* the same in UTF-16, and a zero */
     unsigned long_length;    /* 0: the alias says it all */
     uint8_t alias[FAT_ALIAS_SIZE];
     bool directory;
@@ -38,7 +38,7 @@ struct fat {
 
 void fat_pack_time(struct fat *fat, time_t time);
 
-/* Gives ENTRY, not yet among its parent's children, its names. Fatal when they are impossible or taken. */
+/* Gives ENTRY, the newest of its parent's children, its names. Fatal when they are impossible or taken. */
 void fat_name(struct fat_entry *entry, const char *path);
 
 /* Bytes of a directory's records; and those records, allocated. */

@@ -19,6 +19,7 @@
 
 #define LONG_LAST 0x40 /* in the sequence number of the record that holds the end of the name */
 #define LONG_UNITS 13  /* UTF-16 units a record */
+#define LONG_MAX_UNITS 255
 
 void fat_pack_time(struct fat *fat, time_t time)
 {
@@ -53,8 +54,10 @@ static int32_t decode(const char **text)
     return (int32_t)character;
 }
 
-/* Fills in the UTF-16 name; false for names that FAT cannot hold, or that the boot loader does not find (fat.c there): with
- * characters beyond 16 bits. */
+/*
+ * Fills in the UTF-16 name; false for names that FAT cannot hold, or that the boot loader does not find (fat.c there):
+ * with characters beyond 16 bits.
+ */
 static bool make_long_name(struct fat_entry *entry)
 {
     const char *text = entry->name;
@@ -65,7 +68,7 @@ static bool make_long_name(struct fat_entry *entry)
     while (*text) {
         int32_t character = decode(&text);
         if (character < 0x20 || character == 0x7f || (character < 0x80 && strchr("\"*/:<>?\\|", character)) ||
-            character >= 0xffff || count > 253)
+            character >= 0xffff || count >= LONG_MAX_UNITS)
             return false;
         entry->long_name[count++] = (uint16_t)character;
     }
@@ -113,13 +116,14 @@ static bool make_alias(struct fat_entry *entry)
     return exact;
 }
 
-static bool alias_is_taken(const struct fat_entry *entry)
+/* Who else in the directory has the same alias, or NULL. */
+static struct fat_entry *find_same_alias(const struct fat_entry *entry)
 {
-    for (const struct fat_entry *other = entry->parent->children; other; other = other->next) {
-        if (memcmp(other->alias, entry->alias, FAT_ALIAS_SIZE) == 0)
-            return true;
+    for (struct fat_entry *other = entry->parent->children; other; other = other->next) {
+        if (other != entry && memcmp(other->alias, entry->alias, FAT_ALIAS_SIZE) == 0)
+            return other;
     }
-    return false;
+    return NULL;
 }
 
 /* Ends the alias in ~1, ~2 and so on until no one else has it. */
@@ -133,7 +137,7 @@ static void number_alias(struct fat_entry *entry)
         unsigned length = (unsigned)snprintf(tail, sizeof tail, "~%u", number);
         unsigned at = base + length > 8 ? 8 - length : base;
         memcpy(entry->alias + at, tail, length);
-        if (!alias_is_taken(entry))
+        if (!find_same_alias(entry))
             return;
     }
 }
@@ -150,20 +154,22 @@ static bool has_lower_case(const char *name)
 void fat_name(struct fat_entry *entry, const char *path)
 {
     if (!make_long_name(entry))
-        fatal(path,
-            "FAT cannot hold a file of this name; rename it (UTF-8, without emoji or any of \" * : < > ? \\ |, no blank "
-            "at either end, no dot at the end)");
+        fatal(path, "FAT cannot hold a file of this name; rename it (UTF-8, without emoji or any of \" * : < > ? \\ |, "
+                    "no blank at either end, no dot at the end)");
     for (const struct fat_entry *other = entry->parent->children; other; other = other->next) {
-        if (strcasecmp(other->name, entry->name) == 0)
+        if (other != entry && strcasecmp(other->name, entry->name) == 0)
             fatal(path, "another file in the image is also called %s; rename one of them", other->name);
     }
-    bool exact = make_alias(entry);
-    if (exact && !alias_is_taken(entry)) {
-        if (!has_lower_case(entry->name))
-            entry->long_length = 0;
+    if (!make_alias(entry)) {
+        number_alias(entry);
         return;
     }
-    number_alias(entry);
+    if (!has_lower_case(entry->name))
+        entry->long_length = 0;
+    /* Readers take either name for the file, so another one's made-up alias, such as LONGER~1.BIN, gives way to it. */
+    struct fat_entry *other = find_same_alias(entry);
+    if (other)
+        number_alias(other);
 }
 
 static unsigned long_records(const struct fat_entry *entry)
