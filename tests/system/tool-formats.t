@@ -24,6 +24,15 @@ ok "a suffix in capitals counts" corrode image --kernel "$hello" -o "$tmp/DISK.Q
 like "qemu-img agrees" "$(qemu-img info "$tmp/DISK.QCOW2")" 'format: qcow2'
 ok "--format raw wins over the suffix" corrode image --kernel "$hello" --format raw -o "$tmp/raw.qcow2"
 ok "and gives the raw image" cmp "$tmp/disk.img" "$tmp/raw.qcow2"
+for suffix in vhd VHD qcow qed hdd ova dmg nrg img.gz zip; do
+    refuses "a suffix of another format, .$suffix" 2 "disk.$suffix: the format .* end the name in .*or say --format raw" \
+        corrode image --kernel "$hello" -o "$tmp/disk.$suffix"
+    ok "and makes no such file" test ! -e "$tmp/disk.$suffix"
+done
+ok "--format raw wins over these too" corrode image --kernel "$hello" --format raw -o "$tmp/disk.vhd"
+for name in disk.bin disk.img disk usb.2 vhd; do
+    ok "$name is raw" sh -c "corrode image --kernel '$hello' -o '$tmp/$name' && cmp '$tmp/disk.img' '$tmp/$name'"
+done
 ok "a name with a colon and a comma works" corrode image --kernel "$hello" -o "$tmp/a:b,c.qcow2"
 ok "and holds the same disk" qemu-img compare -f raw -F qcow2 "$tmp/disk.img" "$tmp/a:b,c.qcow2"
 mkdir "$tmp/path"

@@ -26,13 +26,22 @@ static const struct option_row options[] = {
     {0},
 };
 
-/* OUT's suffix, when it is the name of a format. */
+/* What OUT's suffix says; raw where it says nothing. */
 static enum image_format format_of(const char *out)
 {
     static const char *const suffixes[] = {".raw", ".qcow2", ".vmdk", ".vdi", ".vhdx", ".iso"};
+    /* A raw image of such a name would be taken for what it is not. */
+    static const char *const others[] = {".vhd", ".vpc", ".avhdx", ".cow", ".qcow", ".qed", ".hdd", ".hds", ".ova",
+        ".ovf", ".dmg", ".nrg", ".cue", ".mdf", ".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip", ".7z", ".tar", ".tgz"};
     for (unsigned i = 0; i < ARRAY_LENGTH(suffixes); i++) {
         if (text_ends_with(out, suffixes[i]))
             return i;
+    }
+    for (unsigned i = 0; i < ARRAY_LENGTH(others); i++) {
+        if (text_ends_with(out, others[i]))
+            fatal_usage("%s: the format %s is not one that corrode makes; end the name in .img, .qcow2, .vmdk, .vdi, "
+                        ".vhdx or .iso, or say --format raw",
+                out, others[i]);
     }
     return IMAGE_RAW;
 }
