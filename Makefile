@@ -18,7 +18,7 @@ endif
 # What the goals need on this machine comes first. It takes no time when nothing is missing.
 GOALS  := $(or $(MAKECMDGOALS),all)
 STAGES := $(if $(filter format,$(GOALS)),format) $(if $(filter-out help clean format,$(GOALS)),build) $(if $(filter run debug test bench fuzz,$(GOALS)),run) \
-    $(if $(filter test bench fuzz,$(GOALS)),test)
+    $(if $(filter debug test,$(GOALS)),debug) $(if $(filter test bench fuzz,$(GOALS)),test)
 ifneq ($(strip $(STAGES)),)
 ifneq ($(shell scripts/setup $(STAGES) >&2 || echo failed),)
 $(error scripts/setup could not provide what this needs; see above)
@@ -88,8 +88,9 @@ clean:  ## Remove everything that was built
 run: all  ## Boot the default image in QEMU, in this terminal
 	$(Q)$(BUILD)/corrode run $(RUN_OPTIONS) $(BUILD)/corrode.img
 
-debug: all  ## Boot it with QEMU waiting, and attach gdb with symbols
-	$(Q)scripts/debug $(BUILD)/corrode.img $(DEBUG_KERNEL)
+DEBUG_KERNEL ?= $(BUILD)/examples/hello.elf
+debug: all  ## Boot hello, or DEBUG_KERNEL=build/kernel.elf, and stop in its kernel_main under gdb
+	$(Q)scripts/debug $(DEBUG_KERNEL)
 
 ##@ Checking
 .PHONY: test bench fuzz

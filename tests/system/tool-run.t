@@ -127,9 +127,13 @@ refuses "an unknown option" 2 'did you mean --firmware' corrode run --firmwear b
 mkdir "$tmp/path"
 refuses "no QEMU, naming its package" 125 'qemu-system-x86_64: is not installed; install the package qemu-system-x86' \
     env PATH="$tmp/path" "$build/corrode" run --accel tcg "$tmp/success"
-boot --gdb --timeout 2 "$tmp/success"
+port=$((20000 + $$ % 10000)) # most likely no one else's
+boot --gdb=$port --timeout 2 "$tmp/success"
 is "--gdb holds the machine" "$status" 124
-like "and says how to attach" "$err" 'target remote localhost:1234'
+like "and says how to attach" "$err" "target remote localhost:$port"
+boot --gdb --timeout 1 "$tmp/success" # where someone else has that port, QEMU fails
+like "without a port it is 1234" "$err" 'target remote localhost:1234'
+refuses "a port that is none" 2 'from 1 to 65535' corrode run --gdb=70000 "$tmp/success"
 boot --display --timeout 3 "$tmp/success"
 is "--display stays" "$status" 124
 like "by VNC where there is no screen" "$err" 'VNC address [^ ]*:59[0-9][0-9]'

@@ -127,7 +127,8 @@ static void add_serial(struct strings *command, bool terminal)
 static void give_hints(const struct machine *machine, bool terminal)
 {
     if (machine->gdb)
-        report_error(NULL, "QEMU waits for a debugger: gdb -ex 'target remote localhost:1234' KERNEL.elf");
+        report_error(NULL, "QEMU waits for a debugger: gdb -ex 'target remote localhost:%llu' KERNEL.elf",
+            (unsigned long long)machine->gdb);
     if (terminal)
         report_note("Ctrl-A X quits, Ctrl-A C shows QEMU's monitor");
 }
@@ -152,7 +153,7 @@ enum verdict machine_boot(const struct machine *machine, void (*sink)(const char
     strings_add(&command, "-S");
     struct qmp *qmp = memory_get(sizeof *qmp);
     qmp->fd = control[0];
-    qmp->hold = machine->gdb;
+    qmp->hold = machine->gdb != 0;
     qmp->report_vnc = machine->display;
     cleanup_terminal_save();
     pid_t child = process_start(&command, null, pipes[1], pipes[1], control[1], "qemu-system-x86");

@@ -13,8 +13,8 @@ static const struct option_row options[] = {
         offsetof(struct machine, display), 0},
     {OPTION_NUMBER, 't', "timeout", "SECONDS", "End the machine after so long; default: never",
         offsetof(struct machine, timeout), 1000000000},
-    {OPTION_SWITCH, 'g', "gdb", NULL, "Wait for gdb on port 1234 before the first instruction",
-        offsetof(struct machine, gdb), 0},
+    {OPTION_PORT, 'g', "gdb", "PORT", "Wait for gdb before the first instruction; default port: 1234",
+        offsetof(struct machine, gdb), 1234},
     {0},
 };
 

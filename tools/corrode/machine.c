@@ -188,7 +188,7 @@ struct strings machine_command(const struct machine *machine)
         add_words(&command, "-device", "isa-debug-exit,iobase=0xf4,iosize=4");
     strings_add(&command, "-no-reboot");
     if (machine->gdb)
-        add_words(&command, "-gdb", "tcp:localhost:1234");
+        add_words(&command, "-gdb", text_format("tcp:localhost:%llu", (unsigned long long)machine->gdb));
     for (size_t i = 0; i < machine->qemu_arguments.count; i++)
         strings_add(&command, "%s", machine->qemu_arguments.items[i]);
     return command;

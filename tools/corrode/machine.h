@@ -22,8 +22,9 @@ struct machine {
     uint64_t processors;
     uint64_t timeout; /* seconds; 0: none */
     int firmware, disk, type;
-    int accel; /* enum accel, or -1 */
-    bool display, gdb;
+    int accel;    /* enum accel, or -1 */
+    uint64_t gdb; /* the port to wait for gdb on; 0: do not */
+    bool display;
     struct strings modules; /* for the image that is made of a kernel */
     const char *config;
     struct strings qemu_arguments;

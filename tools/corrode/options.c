@@ -99,13 +99,13 @@ static uint64_t parse_bytes(const struct option_row *row, const char *text)
     return bytes;
 }
 
-static uint64_t parse_number(const struct option_row *row, const char *text)
+static uint64_t parse_number(const struct option_row *row, const char *text, uint64_t limit)
 {
     char *end;
     errno = 0;
     unsigned long long number = strtoull(text, &end, 10);
-    if (errno || *end || *text < '0' || *text > '9' || number < 1 || number > row->unit)
-        fatal_usage("--%s %s: not a whole number from 1 to %llu", row->name, text, (unsigned long long)row->unit);
+    if (errno || *end || *text < '0' || *text > '9' || number < 1 || number > limit)
+        fatal_usage("--%s %s: not a whole number from 1 to %llu", row->name, text, (unsigned long long)limit);
     return number;
 }
 
@@ -130,7 +130,10 @@ static void store(const struct option_row *row, void *settings, const char *valu
         *(uint64_t *)variable = parse_bytes(row, value);
         break;
     case OPTION_NUMBER:
-        *(uint64_t *)variable = parse_number(row, value);
+        *(uint64_t *)variable = parse_number(row, value, row->unit);
+        break;
+    case OPTION_PORT:
+        *(uint64_t *)variable = value ? parse_number(row, value, UINT16_MAX) : row->unit;
         break;
     case OPTION_CHOICE:
         *(int *)variable = options_choice(row->value, value);
@@ -145,9 +148,11 @@ static void store(const struct option_row *row, void *settings, const char *valu
 static void print_rows(const struct option_row *rows)
 {
     for (; rows->kind; rows++) {
-        char left[64];
-        snprintf(left, sizeof left, "%c%c%s --%s%s%s", rows->letter ? '-' : ' ', rows->letter ? rows->letter : ' ',
-            rows->letter ? "," : " ", rows->name, rows->value ? " " : "", rows->value ? rows->value : "");
+        char left[64], value[64] = "";
+        if (rows->value)
+            snprintf(value, sizeof value, rows->kind == OPTION_PORT ? "[=%s]" : " %s", rows->value);
+        snprintf(left, sizeof left, "%c%c%s --%s%s", rows->letter ? '-' : ' ', rows->letter ? rows->letter : ' ',
+            rows->letter ? "," : " ", rows->name, value);
         if (strlen(left) > 28)
             printf("  %s\n  %-28s  %s\n", left, "", rows->help);
         else
@@ -180,7 +185,7 @@ static int parse_one(const struct command *command, void *settings, char **argv)
     if (!row)
         fail_unknown(command, word);
     const char *attached = name[length] ? name + length + is_long : NULL; /* --name=VALUE, -xVALUE */
-    if (row->kind == OPTION_SWITCH) {
+    if (row->kind == OPTION_SWITCH || (row->kind == OPTION_PORT && !attached)) {
         if (attached)
             fatal_usage("%s: --%s takes no value", word, row->name);
         store(row, settings, NULL);

@@ -1,8 +1,8 @@
 /*
  * The command line of a subcommand, as a table: parsing, `--help` and the hint for a mistyped option all come from it.
  *
- * An option is --name VALUE, --name=VALUE, -x VALUE or a bare --switch. "--" ends them. Every subcommand also knows
- * --help, --version, --quiet and --verbose.
+ * An option is --name VALUE, --name=VALUE, -x VALUE, -xVALUE or a bare --switch. "--" ends them. Every subcommand also
+ * knows --help, --version, --quiet and --verbose.
  */
 #ifndef CORRODE_OPTIONS_H
 #define CORRODE_OPTIONS_H
@@ -16,6 +16,7 @@ enum option_kind {
     OPTION_LIST,   /* struct strings: may be repeated */
     OPTION_BYTES,  /* uint64_t; K, M and G as suffixes; `unit` is what a bare number counts */
     OPTION_NUMBER, /* uint64_t, 1 to `unit` */
+    OPTION_PORT,   /* uint64_t: a TCP port, `unit` when the option is bare; the value is joined to it: --name=VALUE */
     OPTION_CHOICE, /* int: index into `choices`, which is "one|two|three" */
 };
 
