@@ -18,6 +18,7 @@
 #define PARAMETERS_BYTES 24         /* bytes a sector */
 #define SECTORS_A_TRACK 0x610       /* word */
 #define HEADS 0x612                 /* word */
+#define HEADS_MINUS_ONE 0x614       /* byte */
 
         .code16
         .section .text, "ax"
@@ -40,11 +41,9 @@ canonical:
         testb   %dl, %dl            /* 80h is the first disk, and the first guess when the BIOS says nothing */
         jns     guess
         call    load
-        je      loaded
 guess:
         movb    $0x80, %dl
         call    load
-        je      loaded
 
         /* ------------------------------------------------------------------ failure: say so, and wait for a reset */
         movw    $0x00e3, %ax        /* COM1: 9600 baud, 8N1 */
@@ -69,11 +68,8 @@ stop:
         hlt
         jmp     stop
 
-loaded:
-        jmp     BIOS_STAGE2
-
 /*
- * Reads stage 2 from drive DL. ZF set when it is there. Keeps DL.
+ * Reads stage 2 from drive DL and jumps to it. Returns when it is not there.
  */
 load:
         movb    $0x41, %ah
@@ -112,7 +108,7 @@ chs:
         andw    $0x3f, %cx
         jz      fail
         movw    %cx, SECTORS_A_TRACK
-        movzbw  heads_minus_one, %ax
+        movzbw  HEADS_MINUS_ONE, %ax
         incw    %ax
         movw    %ax, HEADS
         movw    $LAYOUT_STAGE2_SECTOR, %si
@@ -140,14 +136,13 @@ next:
         jnz     next
 verify:
         cmpl    $STAGE2_MAGIC, BIOS_STAGE2 + STAGE2_MAGIC_OFFSET
-        ret
+        je      BIOS_STAGE2
 fail:
-        orb     $1, %al             /* ZF clear */
         ret
 
 /*
  * INT 13h for drive DL, up to three times with a reset between. Everything but the results in AX, BX and CX and the
- * flags is as before; AH=08h leaves the last head number in heads_minus_one.
+ * flags is as before; AH=08h leaves the last head number in HEADS_MINUS_ONE.
  */
 disk:
         movw    $3, %bp
@@ -155,26 +150,26 @@ again:
         pushw   %si
         pushw   %di
         pushw   %bp
-        pushw   %dx
         pushw   %ax
+        pushw   %dx
+        pushw   count               /* after a failure it says how much was read: the next try is for all again */
         stc
         int     $0x13
         pushw   %ss                 /* what DS and ES were; AH=08h returns a pointer in ES:DI */
         popw    %ds
         pushw   %ss
         popw    %es
-        movb    %dh, heads_minus_one
+        popw    count
+        movb    %dh, HEADS_MINUS_ONE
         jnc     done
-        popw    %ax
         popw    %dx
         pushw   %dx
-        pushw   %ax
         xorw    %ax, %ax            /* reset this drive, then once more */
         int     $0x13
         stc
 done:
-        popw    %ax
         popw    %dx
+        popw    %ax
         popw    %bp
         popw    %di
         popw    %si
@@ -189,9 +184,6 @@ packet_address:
 count:  .word   0
         .word   BIOS_STAGE2, 0
 block:  .quad   0
-
-heads_minus_one:
-        .byte   0
 
 message:
         .asciz  "Corrode: cannot read disk. Rewrite it or attach as HDD.\r\n"

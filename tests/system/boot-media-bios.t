@@ -22,3 +22,13 @@ boot_status=0
 boot_regex='^Hello World!$'
 qemu bios -boot a -drive "if=floppy,format=raw,file=$tmp/floppy.img" -drive "if=ide,format=raw,file=$disk"
 judge "a floppy disk and a hard disk"
+
+# A disk that cannot be read in the middle of stage 2: once, and always.
+drive="if=none,id=disk,format=raw,file.driver=blkdebug,file.image.filename=$disk"
+drive="$drive,file.inject-error.0.event=read_aio,file.inject-error.0.sector=150"
+qemu bios -drive "$drive,file.inject-error.0.once=on" -device ide-hd,drive=disk
+boot_name="after an error in the middle of stage 2 it is read again, whole"
+judge "a disk with an error that passes"
+background unreadable qemu-system-x86_64 -no-user-config -nodefaults -display none -no-reboot -serial stdio \
+    -drive "$drive" -device ide-hd,drive=disk
+ok "an error that stays is told" said unreadable 'Corrode: cannot read disk.'
