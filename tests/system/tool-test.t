@@ -92,3 +92,9 @@ refuses "a missing kernel" 125 'cannot open' corrode test "$tmp/missing.elf"
 refuses "no kernel" 2 'test what' corrode test
 refuses "an unknown firmware" 2 'choose one of bios' corrode test --firmware dos "$hello"
 ok "--help works" corrode test --help
+
+# Standard files.
+refuses "a verdict that cannot be written" 125 'not all output could be written' \
+    sh -c "exec corrode test --timeout 60 '$hello' >/dev/full"
+refuses "help that cannot be written" 1 'not all output could be written' sh -c 'exec corrode --help >/dev/full'
+ok "closed standard files do no harm" sh -c "exec corrode test --timeout 60 '$hello' <&- 2>&-"

@@ -4,8 +4,11 @@
 #include "lib/types.h"
 #include "report.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command *const commands[] = {
     &command_new,
@@ -43,8 +46,29 @@ static const struct command *find_command(const char *name)
     fatal_usage("unknown %s %s", what, name);
 }
 
+/* Standard files that someone has closed are /dev/null, or an image that we open would get their number and our messages. */
+static void open_standard_files(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    close(fd);
+}
+
+/* At exit. Output that went nowhere, such as a test's verdict on a full disk, is a failure. */
+static void check_output(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return;
+    report_error(NULL, "not all output could be written; is the disk full, or its reader gone?");
+    _exit(report_status);
+}
+
 int main(int argc, char **argv)
 {
+    open_standard_files();
+    atexit(check_output);
     cleanup_install();
     const char *word = argc > 1 ? argv[1] : NULL;
     if (!word) {
