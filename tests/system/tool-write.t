@@ -49,6 +49,8 @@ refuses "a device that is not there" 1 'cannot find it: No such file' corrode wr
 refuses "a directory" 1 'is not a disk' corrode write --yes "$disk" "$tmp"
 refuses "a character device" 1 'is not a disk' corrode write --yes --file "$disk" /dev/null
 refuses "an image that is not there" 1 'missing: cannot open' corrode write --yes --file "$tmp/missing" "$stick"
+mkfifo "$tmp/fifo"
+refuses "an image that is a pipe, or a device" 1 'is not a file' corrode write --yes --file "$tmp/fifo" "$stick"
 refuses "a kernel" 1 'is not a disk image; make one' corrode write --yes --file "$hello" "$stick"
 corrode image --kernel "$hello" -o "$tmp/disk.qcow2"
 refuses "an image that is not raw" 1 'qemu-img convert -O raw' corrode write --yes --file "$tmp/disk.qcow2" "$stick"

@@ -38,6 +38,10 @@ static const struct option_row options[] = {
 static uint64_t check_image(const char *path)
 {
     struct stat status;
+    if (stat(path, &status) < 0)
+        fatal_errno(path, "open");
+    if (!S_ISREG(status.st_mode))
+        fatal(path, "is not a file; give the image that `corrode image` has written");
     enum image_format format = image_detect(path);
     if (format == IMAGE_UNKNOWN)
         fatal(path, "is not a disk image; make one of a kernel with `corrode image`");
@@ -47,8 +51,6 @@ static uint64_t check_image(const char *path)
             image_format_name(format), path);
     if (!image_is_ours(path))
         fatal(path, "is not an image that `corrode image` made; write others with dd");
-    if (stat(path, &status) < 0)
-        fatal_errno(path, "open");
     return (uint64_t)status.st_size;
 }
 
