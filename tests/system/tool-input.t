@@ -77,6 +77,16 @@ refuses "a device for the image" 1 'not a regular file|is a device' corrode imag
 refuses "a directory that is not there" 1 'cannot create' corrode image --kernel "$hello" -o "$tmp/no/where.img"
 refuses "a file for a directory" 1 'cannot create' corrode image --kernel "$hello" -o "$hello/where.img"
 ok "/dev/null is still a device" test -c /dev/null
+ln -s /proc/self/fd/1 "$tmp/stdout" # as /dev/stdout is one, and must stay one
+ok "a symbolic link for the image" sh -c \
+    "corrode image --kernel '$hello' --format qcow2 -o '$tmp/stdout' >'$tmp/linked.qcow2'"
+ok "stays a link" test -L "$tmp/stdout"
+ok "to the image" qemu-img check -q -f qcow2 "$tmp/linked.qcow2"
+ln -s gone "$tmp/nowhere"
+refuses "a link to nowhere" 1 'cannot follow the symbolic link' corrode image --kernel "$hello" -o "$tmp/nowhere"
+mkdir "$tmp/a:b"
+ok "a relative path with a colon is no protocol" sh -c \
+    "cd '$tmp' && corrode image --kernel '$hello' -o a:b/disk.qcow2 && test -s a:b/disk.qcow2"
 if [ "$(id -u)" -ne 0 ] || command -v setpriv >/dev/null 2>&1; then
     mkdir "$tmp/closed"
     cp "$build/corrode" "$hello" "$tmp/"

@@ -144,6 +144,25 @@ void file_save(const char *path, const void *data, size_t size)
     output_close(&output);
 }
 
+/* The file that PATH stands for, absolute: where a symbolic link leads to, not the link. */
+static char *real_path(const char *path)
+{
+    struct stat status;
+    if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode)) {
+        char *target = realpath(path, NULL);
+        if (!target)
+            fatal_errno(path, "follow the symbolic link");
+        return target;
+    }
+    char *parent = text_copy(path), *directory = realpath(dirname(parent), NULL);
+    if (!directory)
+        fatal_errno(path, "create a file beside it");
+    char *real = text_format("%s/%s", directory, text_basename(path));
+    free(parent);
+    free(directory);
+    return real;
+}
+
 char *output_prepare(const char *path)
 {
     struct stat status;
@@ -156,13 +175,14 @@ char *output_prepare(const char *path)
     }
     if (!*path || path[strlen(path) - 1] == '/')
         fatal(path, "is not the name of a file; name one");
-    char *parent = text_copy(path);
+    char *real = real_path(path), *parent = text_copy(real);
     char *directory = text_format("%s/.corrode-XXXXXX", dirname(parent));
     if (!mkdtemp(directory))
         fatal_errno(path, "create a file beside it");
     cleanup_add(directory);
-    char *prepared = text_format("%s/%s", directory, text_basename(path));
+    char *prepared = text_format("%s/%s", directory, text_basename(real));
     cleanup_add(prepared);
+    free(real);
     free(parent);
     free(directory);
     return prepared;
@@ -170,9 +190,11 @@ char *output_prepare(const char *path)
 
 void output_publish(char *prepared, const char *path)
 {
-    if (rename(prepared, path) < 0)
+    char *final = text_format("%.*s../%s", (int)(text_basename(prepared) - prepared), prepared, text_basename(prepared));
+    if (rename(prepared, final) < 0)
         fatal_errno(path, "replace");
     cleanup_forget(prepared);
+    free(final);
     char *directory = dirname(prepared);
     rmdir(directory);
     cleanup_forget(directory);
