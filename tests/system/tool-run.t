@@ -89,6 +89,10 @@ refuses "a program of the host" 125 'is not a Corrode kernel.*BOOT_REQUEST' corr
 refuses "arguments for an image" 2 'an image has its command line inside' corrode run "$tmp/success" verbose
 refuses "modules for an image" 2 'an image has its modules' corrode run --module "$tmp/text" "$tmp/success"
 
+mkdir "$tmp/a,b:c"
+run sh -c "cd '$tmp' && TMPDIR=a,b:c exec timeout 90 corrode run --firmware uefi --timeout 60 '$hello'"
+is "temporary files may be in a directory with commas and colons" "$status" 0
+
 # Options.
 boot --verbose --memory 64M --smp 2 --machine q35 --qemu-arg -name --qemu-arg "it's a name" "$tmp/success"
 like "--memory and --smp arrive" "$err" '-m 64M -smp 2 '

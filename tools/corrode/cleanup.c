@@ -84,7 +84,11 @@ const char *cleanup_directory(void)
     if (directory)
         return directory;
     const char *parent = getenv("TMPDIR");
-    char *template = text_format("%s/corrode-XXXXXX", parent && *parent ? parent : "/tmp");
+    if (!parent || !*parent)
+        parent = "/tmp";
+    char *real = realpath(parent, NULL); /* absolute: to QEMU, what precedes a colon would else be a protocol */
+    char *template = text_format("%s/corrode-XXXXXX", real ? real : parent);
+    free(real);
     if (!mkdtemp(template))
         fatal_errno(template, "make a temporary directory (set TMPDIR to choose where)");
     cleanup_add(template);

@@ -55,18 +55,6 @@ void machine_insert(struct machine *machine, const char *path, const struct stri
         fatal_errno(path, "open");
 }
 
-/* A comma separates QEMU's options, so in a value it is doubled. */
-static char *escape(const char *path)
-{
-    char *escaped = memory_get(2 * strlen(path) + 1), *to = escaped;
-    for (; *path; path++) {
-        *to++ = *path;
-        if (*path == ',')
-            *to++ = ',';
-    }
-    return escaped;
-}
-
 static void add_words(struct strings *command, const char *first, const char *second)
 {
     strings_add(command, "%s", first);
@@ -93,7 +81,7 @@ static void add_disk(const struct machine *machine, struct strings *command)
         how = ",media=cdrom,readonly=on";
     else if (access(machine->image, W_OK) < 0)
         how = ",snapshot=on";
-    char *file = escape(machine->image);
+    char *file = text_escape_commas(machine->image);
     strings_add(command, "-drive");
     strings_add(command, "if=none,id=disk,format=%s,file=%s%s", image_format_name(machine->format), file, how);
     const char *controller = kinds[kind].controller, *device = kinds[kind].device;

@@ -40,7 +40,7 @@ void ovmf_add(struct strings *command)
         strings_add(command, "-drive");
         strings_add(command, "if=pflash,unit=0,format=raw,readonly=on,file=%s", code);
         strings_add(command, "-drive");
-        strings_add(command, "if=pflash,unit=1,format=raw,file=%s", copy);
+        strings_add(command, "if=pflash,unit=1,format=raw,file=%s", text_escape_commas(copy));
         return;
     }
     fatal(

@@ -49,6 +49,17 @@ const char *text_basename(const char *path)
     return slash ? slash + 1 : path;
 }
 
+char *text_escape_commas(const char *text)
+{
+    char *escaped = memory_get(2 * strlen(text) + 1), *to = escaped;
+    for (; *text; text++) {
+        *to++ = *text;
+        if (*text == ',')
+            *to++ = ',';
+    }
+    return escaped;
+}
+
 bool text_ends_with(const char *path, const char *suffix)
 {
     size_t length = strlen(path), tail = strlen(suffix);

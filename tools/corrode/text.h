@@ -14,6 +14,7 @@ char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)))
 const char *text_basename(const char *path);
 
 /* Does PATH end in SUFFIX, in whatever case? */
+char *text_escape_commas(const char *text); /* doubled, as QEMU wants them in the value of an option */
 bool text_ends_with(const char *path, const char *suffix);
 
 /* How many letters must change to turn one into the other: for "did you mean". */
