@@ -59,6 +59,10 @@ image "another note's name" ".*is not a Corrode kernel" --kernel "$tmp/bad.elf"
 damage $((note + 8)) '\002'
 image "a later version of the protocol" ".*version 2 of the boot protocol.*newer corrode" --kernel "$tmp/bad.elf"
 
+# A file whose size is said to be 0, and is not.
+ok "a file of /proc for a module" corrode image --kernel "$hello" --module /proc/version -o "$tmp/proc.img"
+is "goes in whole" "$(mtype -i "$tmp/proc.img@@1M" ::version)" "$(cat /proc/version)"
+
 # Random damage: whatever it says, it must say it, and not crash.
 i=0
 crashes=0

@@ -28,7 +28,7 @@ static int open_for_reading(const char *path, struct stat *status)
     return fd;
 }
 
-/* The rest of a pipe. */
+/* What is left of a file whose size is not known before. */
 static void read_to_end(struct file *file, int fd)
 {
     size_t room = 0;
@@ -57,7 +57,9 @@ struct file file_load(const char *path)
         read_to_end(&file, fd);
     } else if (!S_ISREG(status.st_mode)) {
         fatal(path, "is not a regular file; copy what it holds into one");
-    } else if (status.st_size > 0) {
+    } else if (status.st_size == 0) { /* also what /proc says of files that are not empty */
+        read_to_end(&file, fd);
+    } else {
         file.size = (size_t)status.st_size;
         file.data = mmap(NULL, file.size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
         if (file.data == MAP_FAILED)
