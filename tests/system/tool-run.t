@@ -92,6 +92,8 @@ refuses "modules for an image" 2 'an image has its modules' corrode run --module
 mkdir "$tmp/a,b:c"
 run sh -c "cd '$tmp' && TMPDIR=a,b:c exec timeout 90 corrode run --firmware uefi --timeout 60 '$hello'"
 is "temporary files may be in a directory with commas and colons" "$status" 0
+refuses "too little memory for the image on no firmware" 125 'give more with --memory' \
+    corrode run --firmware none --memory 5100K "$hello"
 
 # Options.
 boot --verbose --memory 64M --smp 2 --machine q35 --qemu-arg -name --qemu-arg "it's a name" "$tmp/success"

@@ -13,9 +13,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DEFAULT_MEMORY MIB(256)
+#define DIRECT_ROOM (MIB(1) + KIB(512)) /* below and in pvh.elf; QEMU would put a larger image over it */
 
 static void insert_kernel(struct machine *machine, const char *path, const struct strings *arguments)
 {
@@ -110,6 +112,11 @@ static void add_direct(const struct machine *machine, struct strings *command)
         format_to_raw(machine->image, machine->format, raw);
         image = raw;
     }
+    struct stat status;
+    uint64_t memory = machine->memory ? machine->memory : DEFAULT_MEMORY;
+    if (stat(image, &status) == 0 && memory < (uint64_t)status.st_size + DIRECT_ROOM)
+        fatal(image, "%s of memory cannot hold the image, %s, and a machine beside it; give more with --memory",
+            text_size(memory), text_size((uint64_t)status.st_size));
     add_words(command, "-kernel", path);
     add_words(command, "-initrd", image);
 }
