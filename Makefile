@@ -17,7 +17,7 @@ endif
 
 # What the goals need on this machine comes first. It takes no time when nothing is missing.
 GOALS  := $(or $(MAKECMDGOALS),all)
-STAGES := $(if $(filter format,$(GOALS)),format) $(if $(filter-out help clean format,$(GOALS)),build) $(if $(filter run debug test bench fuzz,$(GOALS)),run) \
+STAGES := $(if $(filter-out help clean format,$(GOALS)),build) $(if $(filter run debug test bench fuzz,$(GOALS)),run) \
     $(if $(filter debug test,$(GOALS)),debug) $(if $(filter test bench fuzz,$(GOALS)),test)
 ifneq ($(strip $(STAGES)),)
 ifneq ($(shell scripts/setup $(STAGES) >&2 || echo failed),)

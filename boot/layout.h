@@ -35,13 +35,13 @@
 #define STAGE2_MAGIC_OFFSET 4
 
 /* In low memory while the loader runs on BIOS. */
-#define BIOS_STACK_TOP 0x7c00    /* grows down to 0x1000, in real and protected mode */
+#define BIOS_STACK_TOP 0x7c00 /* grows down to 0x1000, in real and protected mode */
 #define BIOS_STAGE1 0x7c00
-#define BIOS_STAGE2 0x8000       /* code and data, to 0xffff */
-#define BIOS_BOUNCE 0x10000      /* 64 KiB, aligned: a disk transfer never crosses a 64 KiB boundary */
+#define BIOS_STAGE2 0x8000  /* code and data, to 0xffff */
+#define BIOS_BOUNCE 0x10000 /* 64 KiB, aligned: a disk transfer never crosses a 64 KiB boundary */
 #define BIOS_BOUNCE_SIZE 0x10000
-#define BIOS_BSS 0x20000         /* zero-initialised data of stage 2 */
-#define BIOS_LOW_END 0x60000     /* nothing of the loader's beyond: the EBDA may come down far */
+#define BIOS_BSS 0x20000     /* zero-initialised data of stage 2 */
+#define BIOS_LOW_END 0x60000 /* nothing of the loader's beyond: the EBDA may come down far */
 
 /* Files on the system partition. */
 #define LAYOUT_CONFIG_PATH "/corrode.conf"

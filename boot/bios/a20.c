@@ -4,8 +4,8 @@
  * The test writes two values above 1 MiB and looks whether the byte at the same place below changes too. Then come the
  * methods, the politest first, each followed by the test.
  *
- * Sources: Ralf Brown's Interrupt List, INT 15h AX=2401h; IBM PC AT technical reference (keyboard controller, output port
- * bit 1); port 92h, bit 1 ("fast A20").
+ * Sources: Ralf Brown's Interrupt List, INT 15h AX=2401h; IBM PC AT technical reference (keyboard controller, output
+ * port bit 1); port 92h, bit 1 ("fast A20").
  */
 #include "boot/bios/bios.h"
 
@@ -94,6 +94,7 @@ int a20_enable(void)
         if (settles())
             return 0;
     }
-    return loader_error("Address line A20 stays off, so memory above 1 MiB cannot be used. Look for an A20 or \"gate A20\" "
-                        "setting in the BIOS setup.");
+    return loader_error(
+        "Address line A20 stays off, so memory above 1 MiB cannot be used. Look for an A20 or \"gate A20\" "
+        "setting in the BIOS setup.");
 }

@@ -28,8 +28,14 @@ static inline bool bios_failed(const struct bios_registers *r)
 }
 
 /* A real-mode pointer to low memory. */
-static inline uint16_t bios_segment(const void *p) { return (uint16_t)((uintptr_t)p >> 4); }
-static inline uint16_t bios_offset(const void *p) { return (uintptr_t)p & 15; }
+static inline uint16_t bios_segment(const void *p)
+{
+    return (uint16_t)((uintptr_t)p >> 4);
+}
+static inline uint16_t bios_offset(const void *p)
+{
+    return (uintptr_t)p & 15;
+}
 
 /* What a real-mode segment:offset points to. */
 static inline void *bios_pointer(uint32_t far_pointer)

@@ -1,8 +1,8 @@
 /*
  * The boot disk through INT 13h: by packets (EDD) where the BIOS has them, by cylinder, head and sector elsewhere.
  *
- * Transfers go through a buffer below 1 MiB that is aligned to 64 KiB, so none crosses such a boundary, and are copied up
- * from 32-bit code: no unreal mode, which not every machine and emulator keeps. No other drive is ever touched.
+ * Transfers go through a buffer below 1 MiB that is aligned to 64 KiB, so none crosses such a boundary, and are copied
+ * up from 32-bit code: no unreal mode, which not every machine and emulator keeps. No other drive is ever touched.
  *
  * Sources: BIOS Enhanced Disk Drive Services 3.0; Ralf Brown's Interrupt List, INT 13h AH=02h, 08h, 41h, 42h, 48h.
  */
@@ -47,7 +47,7 @@ static void reset(void)
 static bool read_packet(uint64_t block, uint16_t count)
 {
     static struct packet packet;
-    packet = (struct packet) {.size = sizeof packet, .count = count, .segment = BIOS_BOUNCE >> 4, .block = block};
+    packet = (struct packet){.size = sizeof packet, .count = count, .segment = BIOS_BOUNCE >> 4, .block = block};
     struct bios_registers r = {
         .eax = 0x4200, .edx = drive.drive, .ds = bios_segment(&packet), .esi = bios_offset(&packet)};
     bios_call(0x13, &r);
@@ -125,8 +125,8 @@ static bool open_packets(struct disk *disk)
     drive.has_packets = true;
 
     static struct parameters p;
-    p = (struct parameters) {.size = 26};
-    r = (struct bios_registers) {.eax = 0x4800, .edx = drive.drive, .ds = bios_segment(&p), .esi = bios_offset(&p)};
+    p = (struct parameters){.size = 26};
+    r = (struct bios_registers){.eax = 0x4800, .edx = drive.drive, .ds = bios_segment(&p), .esi = bios_offset(&p)};
     bios_call(0x13, &r);
     if (bios_failed(&r))
         return true; /* then it is an ordinary disk */

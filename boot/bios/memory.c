@@ -24,9 +24,12 @@ static bool add_e820(struct memory_map *map)
     uint32_t next = 0;
     bool any = false;
     for (int i = 0; i < MAX_ENTRIES; i++) {
-        entry = (struct e820_entry) {.attributes = 1}; /* for a BIOS that fills in only 20 bytes */
-        struct bios_registers r = {
-            .eax = 0xe820, .ebx = next, .ecx = sizeof entry, .edx = SMAP, .es = bios_segment(&entry),
+        entry = (struct e820_entry){.attributes = 1}; /* for a BIOS that fills in only 20 bytes */
+        struct bios_registers r = {.eax = 0xe820,
+            .ebx = next,
+            .ecx = sizeof entry,
+            .edx = SMAP,
+            .es = bios_segment(&entry),
             .edi = bios_offset(&entry)};
         bios_call(0x15, &r);
         /* Carry after the first call is how some say that the list has ended. */

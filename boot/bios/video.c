@@ -1,9 +1,9 @@
 /*
  * The screen through the video BIOS: 80x25 text, or a linear framebuffer set by VBE.
  *
- * Graphics are optional. The modes tried are, in order: the one asked for; the one the monitor prefers (EDID); 1024x768,
- * 800x600, 640x480; each at 32, 24 and 16 bits a pixel. A mode that cannot be set is followed by the next, and in the
- * end there is text, and if there is no video BIOS at all there is nothing.
+ * Graphics are optional. The modes tried are, in order: the one asked for; the one the monitor prefers (EDID);
+ * 1024x768, 800x600, 640x480; each at 32, 24 and 16 bits a pixel. A mode that cannot be set is followed by the next,
+ * and in the end there is text, and if there is no video BIOS at all there is nothing.
  *
  * Sources: VESA BIOS Extension Core Functions 3.0 (INT 10h AX=4F00h to 4F02h); VBE/DDC 1.1 (AX=4F15h); VESA E-EDID 1.4,
  * 3.10.2 (detailed timing); Ralf Brown's Interrupt List, INT 10h AH=00h, 03h, 0Fh, AX=1130h.
@@ -40,7 +40,8 @@ struct vbe_mode {
     uint8_t reserved1[6];
     uint16_t linear_pitch; /* from here on VBE 3 */
     uint8_t banked_pages, linear_pages;
-    uint8_t linear_red_size, linear_red_shift, linear_green_size, linear_green_shift, linear_blue_size, linear_blue_shift;
+    uint8_t linear_red_size, linear_red_shift, linear_green_size, linear_green_shift, linear_blue_size,
+        linear_blue_shift;
     uint8_t rest[196];
 } __attribute__((packed));
 _Static_assert(sizeof(struct vbe_mode) == 256, "ModeInfoBlock");
@@ -90,14 +91,14 @@ static bool mode_fits(const struct vbe_mode *m, uint32_t width, uint32_t height,
     if ((m->attributes & ATTRIBUTES_NEEDED) != ATTRIBUTES_NEEDED || !(m->attributes & ATTRIBUTE_COLOUR))
         return false;
     uint32_t bits = m->bpp == 15 ? 16 : m->bpp;
-    return m->memory_model == MEMORY_DIRECT_COLOUR && m->width == width && m->height == height && bits == bpp
-        && m->framebuffer != 0;
+    return m->memory_model == MEMORY_DIRECT_COLOUR && m->width == width && m->height == height && bits == bpp &&
+           m->framebuffer != 0;
 }
 
 static void describe(const struct vbe_mode *m, struct boot_framebuffer *fb)
 {
     bool vbe3 = vbe.version >= 0x300 && m->linear_pitch != 0;
-    *fb = (struct boot_framebuffer) {
+    *fb = (struct boot_framebuffer){
         .physical = m->framebuffer,
         .width = m->width,
         .height = m->height,
@@ -172,9 +173,9 @@ static void set_text(struct boot_text *text)
         bios_call(0x10, &r);
     if (!is_text())
         return;
-    r = (struct bios_registers) {.eax = 0x0300};
+    r = (struct bios_registers){.eax = 0x0300};
     bios_call(0x10, &r);
-    *text = (struct boot_text) {
+    *text = (struct boot_text){
         .cells = 0xb8000,
         .columns = TEXT_COLUMNS,
         .rows = TEXT_ROWS,

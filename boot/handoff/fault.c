@@ -125,8 +125,8 @@ void fault_report(const struct fault_frame *f)
     if (!on_screen) {
         report(f);
         on_screen = true;
-        screen_init(&screen, &handoff_parameters.framebuffer, (const void *)handoff_parameters.font,
-            &handoff_parameters.text);
+        screen_init(
+            &screen, &handoff_parameters.framebuffer, (const void *)handoff_parameters.font, &handoff_parameters.text);
         report(f);
     }
     if (cpu_is_virtual())

@@ -4,7 +4,8 @@
  * handoff_main() runs in 64-bit mode on the kernel's page tables and gives the processor the state that the protocol
  * promises: a GDT and TSS, PAT entry 5 = write-combining, both 8259 PICs masked, and an IDT whose 32 handlers print
  * what happened (fault.c) on a stack of their own. So a kernel that faults before it has an IDT, or runs into the guard
- * page of its stack, ends with a sentence and not with a reset. The blob stays in BOOT memory until the kernel takes it.
+ * page of its stack, ends with a sentence and not with a reset. The blob stays in BOOT memory until the kernel takes
+ * it.
  *
  * Sources: Intel SDM volume 3, 6.14.1 (64-bit IDT), 7.7 (64-bit TSS), 12.12.4 (PAT); Intel 8259A data sheet (OCW1).
  */
@@ -50,7 +51,7 @@ static void load_idt(void)
 {
     for (unsigned i = 0; i < 32; i++) {
         uint64_t stub = (uint64_t)fault_stubs + 8 * i;
-        idt[i] = (struct idt_gate) {
+        idt[i] = (struct idt_gate){
             .offset_low = (uint16_t)stub,
             .offset_middle = (uint16_t)(stub >> 16),
             .offset_high = (uint32_t)(stub >> 32),
@@ -84,9 +85,9 @@ static void set_pat(void)
     __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(MSR_PAT));
     high = (high & ~(0xffu << 8 * (PAT_ENTRY - 4))) | (uint32_t)PAT_WRITE_COMBINING << 8 * (PAT_ENTRY - 4);
     __asm__ volatile("wbinvd; wrmsr; mov %%cr3, %%rax; mov %%rax, %%cr3"
-                     :
-                     : "c"(MSR_PAT), "a"(low), "d"(high)
-                     : "memory");
+        :
+        : "c"(MSR_PAT), "a"(low), "d"(high)
+        : "memory");
 }
 
 void handoff_main(struct handoff *parameters)

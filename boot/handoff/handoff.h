@@ -33,10 +33,10 @@
 #include <stddef.h>
 
 struct handoff {
-    uint64_t page_table; /* physical, below 4 GiB */
-    uint64_t entry;      /* of the kernel, virtual */
-    uint64_t stack_top;  /* virtual */
-    uint64_t info;       /* struct boot_info, virtual */
+    uint64_t page_table;                     /* physical, below 4 GiB */
+    uint64_t entry;                          /* of the kernel, virtual */
+    uint64_t stack_top;                      /* virtual */
+    uint64_t info;                           /* struct boot_info, virtual */
     uint32_t io_apics[HANDOFF_MAX_IO_APICS]; /* physical addresses of those to mask; 0: no more */
     /* For the fault handler, which must not rely on a boot_info that the kernel may have overwritten. */
     uint64_t font; /* HANDOFF_FONT_SIZE bytes of glyphs, virtual; 0: a framebuffer stays silent */
@@ -55,11 +55,11 @@ _Static_assert(offsetof(struct handoff, io_apics) == HANDOFF_IO_APICS, "assemble
 
 /* The first bytes of the blob. All offsets are from its start. */
 struct handoff_blob {
-    uint32_t file_size;   /* bytes in handoff.bin */
-    uint32_t code_size;   /* read-only and executable: whole pages */
-    uint32_t total_size;  /* with zeroed data and its stack: whole pages */
+    uint32_t file_size;  /* bytes in handoff.bin */
+    uint32_t code_size;  /* read-only and executable: whole pages */
+    uint32_t total_size; /* with zeroed data and its stack: whole pages */
     uint32_t entry32;
-    uint32_t parameters;  /* where struct handoff goes */
+    uint32_t parameters; /* where struct handoff goes */
     uint32_t reserved[3];
 };
 

@@ -8,7 +8,7 @@
 
 /* entry.S */
 extern uint64_t gdt[];
-extern const uint8_t fault_stubs[];      /* 32 of 8 bytes */
+extern const uint8_t fault_stubs[]; /* 32 of 8 bytes */
 extern uint8_t handoff_stack_top[];
 
 /* What the stubs push; the end of it is what the processor pushes. */

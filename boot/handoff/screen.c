@@ -11,10 +11,10 @@
 #define FONT_HEIGHT 16
 #define WHITE_ON_RED 0x4f
 
-void screen_init(struct screen *screen, const struct boot_framebuffer *framebuffer, const void *font,
-    const struct boot_text *text)
+void screen_init(
+    struct screen *screen, const struct boot_framebuffer *framebuffer, const void *font, const struct boot_text *text)
 {
-    *screen = (struct screen) {0};
+    *screen = (struct screen){0};
     if (framebuffer->address && font) {
         screen->framebuffer = framebuffer;
         screen->font = font;
@@ -39,8 +39,8 @@ static void draw_glyph(const struct screen *screen, const uint8_t *glyph)
     uint32_t red = field(fb->red, true), white = red | field(fb->green, true) | field(fb->blue, true);
     uint32_t bytes = fb->bpp / 8;
     for (uint32_t y = 0; y < FONT_HEIGHT; y++) {
-        uint8_t *pixel = (uint8_t *)fb->address + (uint64_t)(screen->row * FONT_HEIGHT + y) * fb->pitch
-            + (uint64_t)screen->column * FONT_WIDTH * bytes;
+        uint8_t *pixel = (uint8_t *)fb->address + (uint64_t)(screen->row * FONT_HEIGHT + y) * fb->pitch +
+                         (uint64_t)screen->column * FONT_WIDTH * bytes;
         for (uint32_t x = 0; x < FONT_WIDTH; x++, pixel += bytes) {
             uint32_t colour = glyph[y] << x & 0x80 ? white : red;
             for (uint32_t i = 0; i < bytes; i++)
@@ -54,7 +54,8 @@ static void draw(const struct screen *screen, char c)
     if (screen->row >= screen->rows || screen->column >= screen->columns)
         return;
     if (screen->text)
-        screen->text->cells[screen->row * screen->columns + screen->column] = (uint16_t)(WHITE_ON_RED << 8 | (uint8_t)c);
+        screen->text->cells[screen->row * screen->columns + screen->column] =
+            (uint16_t)(WHITE_ON_RED << 8 | (uint8_t)c);
     else
         draw_glyph(screen, screen->font[c >= ' ' ? c - ' ' : 0]);
 }

@@ -14,8 +14,8 @@ struct screen {
 };
 
 /* Starts at the top left corner of whichever of the two exists. */
-void screen_init(struct screen *screen, const struct boot_framebuffer *framebuffer, const void *font,
-    const struct boot_text *text);
+void screen_init(
+    struct screen *screen, const struct boot_framebuffer *framebuffer, const void *font, const struct boot_text *text);
 
 /* Writes one character of ASCII, or a new line. What does not fit on the screen is not shown. */
 void screen_put(struct screen *screen, char c);

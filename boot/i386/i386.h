@@ -19,7 +19,7 @@ void i386_enter(uint32_t entry, uint32_t blob);
 /* fault.c: from now on exceptions in the loader are printed, and i386_stop() follows. */
 void i386_fault_init(void);
 extern const uint8_t i386_fault_stubs[]; /* 32 of 8 bytes */
-struct i386_fault_state { /* as the stubs push it */
+struct i386_fault_state {                /* as the stubs push it */
     uint32_t edi, esi, ebp, esp, ebx, edx, ecx, eax;
     uint32_t stub; /* within the stub of the exception */
     uint32_t error_code, eip, cs, eflags;
@@ -36,16 +36,11 @@ void i386_find_tables(struct boot_info *info);
 static inline uint32_t i386_memory_type(uint32_t e820)
 {
     switch (e820) {
-    case 1:
-        return BOOT_MEMORY_USABLE;
-    case 3:
-        return BOOT_MEMORY_ACPI_RECLAIMABLE;
-    case 4:
-        return BOOT_MEMORY_ACPI_NVS;
-    case 5:
-        return BOOT_MEMORY_BAD;
-    default:
-        return BOOT_MEMORY_RESERVED;
+    case 1: return BOOT_MEMORY_USABLE;
+    case 3: return BOOT_MEMORY_ACPI_RECLAIMABLE;
+    case 4: return BOOT_MEMORY_ACPI_NVS;
+    case 5: return BOOT_MEMORY_BAD;
+    default: return BOOT_MEMORY_RESERVED;
     }
 }
 

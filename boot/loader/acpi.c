@@ -14,7 +14,10 @@
 #define MADT_ENTRIES 44
 #define MADT_IO_APIC 1
 
-static uint32_t get32(const uint8_t *p) { return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24; }
+static uint32_t get32(const uint8_t *p)
+{
+    return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
+}
 
 static bool sum_is_zero(const uint8_t *table, uint32_t length)
 {

@@ -23,7 +23,10 @@ struct line {
     char *key, *value;
 };
 
-static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
 
 /* Cuts white space off both ends of [text, end), and ends it with a NUL. */
 static char *trim(char *text, char *end)
@@ -125,8 +128,8 @@ static int parse_cmdline(const struct line *line, struct config *config)
 static int parse_module(const struct line *line, struct config *config)
 {
     if (config->module_count == CONFIG_MAX_MODULES)
-        return loader_error(CONF " line %u: more than %d modules; pack several into one file.", line->number,
-            CONFIG_MAX_MODULES);
+        return loader_error(
+            CONF " line %u: more than %d modules; pack several into one file.", line->number, CONFIG_MAX_MODULES);
     config->modules[config->module_count++] = line->value;
     return 0;
 }
@@ -151,14 +154,15 @@ static int parse_line(const struct line *line, uint32_t *seen, struct config *co
         if (strcmp(line->key, keys[i].name) != 0)
             continue;
         if ((*seen & 1u << i) && !keys[i].repeatable)
-            return loader_error(CONF " line %u: \"%s\" is given a second time; leave one of them out.", line->number,
-                line->key);
+            return loader_error(
+                CONF " line %u: \"%s\" is given a second time; leave one of them out.", line->number, line->key);
         if (line->value[0] == '\0' && !keys[i].may_be_empty)
             return loader_error(CONF " line %u: \"%s\" has no value.", line->number, line->key);
         *seen |= 1u << i;
         return keys[i].parse(line, config);
     }
-    return loader_error(CONF " line %u: unknown key \"%s\". The keys are kernel, cmdline, module, video, serial, kaslr.",
+    return loader_error(CONF
+        " line %u: unknown key \"%s\". The keys are kernel, cmdline, module, video, serial, kaslr.",
         line->number, line->key);
 }
 

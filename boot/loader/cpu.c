@@ -28,8 +28,8 @@ static bool has_cpuid(void)
                      "pop %1\n\t"
                      "push %0\n\t"
                      "popf"
-                     : "=&r"(before), "=&r"(after)
-                     : "i"(EFLAGS_ID));
+        : "=&r"(before), "=&r"(after)
+        : "i"(EFLAGS_ID));
     return (before ^ after) & EFLAGS_ID;
 }
 
@@ -47,8 +47,9 @@ int cpu_check(void)
 {
     /* Long mode implies all that came before it: PAE, MSRs, SSE2. */
     if (!has_cpuid() || !(extended_features() & EXTENDED_EDX_LONG_MODE))
-        return loader_error("This processor is 32-bit only: it has no long mode. Use a PC or virtual machine with a 64-bit "
-                            "(x86-64) processor.");
+        return loader_error(
+            "This processor is 32-bit only: it has no long mode. Use a PC or virtual machine with a 64-bit "
+            "(x86-64) processor.");
     if (!(extended_features() & EXTENDED_EDX_NX))
         return loader_error("This processor has no NX (no-execute, \"XD\") bit. Turn it on in the firmware's setup.");
     return 0;

@@ -48,8 +48,8 @@ static int check_header(struct elf_source *source, const struct elf64_ehdr *head
             source->path, header->e_machine);
     if (header->e_type != ET_EXEC && header->e_type != ET_DYN)
         return bad(source, "is not an executable; link the kernel.");
-    if (header->e_phentsize != sizeof(struct elf64_phdr) || header->e_phnum == 0
-        || header->e_phnum > MAX_PROGRAM_HEADERS)
+    if (header->e_phentsize != sizeof(struct elf64_phdr) || header->e_phnum == 0 ||
+        header->e_phnum > MAX_PROGRAM_HEADERS)
         return bad(source, "has no program headers, or too many; link the kernel again.");
     return 0;
 }
@@ -73,7 +73,7 @@ static int plan_segment(struct elf_source *source, const struct elf64_phdr *head
         return loader_error("%s: the segment at %#llx %s.", source->path, (unsigned long long)header->p_vaddr, problem);
 
     struct elf_segment *segment = &plan->segments[plan->segment_count++];
-    *segment = (struct elf_segment) {
+    *segment = (struct elf_segment){
         .address = header->p_vaddr,
         .offset = header->p_offset,
         .file_size = header->p_filesz,
@@ -144,8 +144,8 @@ static int find_request(struct elf_source *source, const struct elf64_phdr *head
         uint64_t next = align_up(descriptor + note.n_descsz, align);
         if (next > align_up(size, align) || descriptor + note.n_descsz > size)
             break;
-        if (note.n_type == BOOT_NOTE_REQUEST && note.n_namesz == sizeof BOOT_NOTE_NAME
-            && memcmp(notes + name, BOOT_NOTE_NAME, sizeof BOOT_NOTE_NAME) == 0) {
+        if (note.n_type == BOOT_NOTE_REQUEST && note.n_namesz == sizeof BOOT_NOTE_NAME &&
+            memcmp(notes + name, BOOT_NOTE_NAME, sizeof BOOT_NOTE_NAME) == 0) {
             memset(&plan->request, 0, sizeof plan->request);
             memcpy(&plan->request, notes + descriptor, min_u64(note.n_descsz, sizeof plan->request));
             return 1;

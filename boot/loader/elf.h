@@ -12,7 +12,8 @@
 
 /* Where the file's bytes come from. */
 struct elf_source {
-    int (*read)(struct elf_source *source, uint64_t offset, void *to, uint64_t length); /* 0, or -1 after loader_error */
+    int (*read)(
+        struct elf_source *source, uint64_t offset, void *to, uint64_t length); /* 0, or -1 after loader_error */
     uint64_t size;
     const char *path; /* for messages */
 };
@@ -28,11 +29,11 @@ struct elf_segment {
 /* All there is to know of a kernel before the first byte of it is loaded. */
 struct elf_plan {
     struct boot_request request;
-    bool is_position_independent; /* ET_DYN */
-    vaddr_t entry;                /* as linked, as all addresses here */
-    vaddr_t base, end;            /* of the image, whole pages */
-    paddr_t physical_base;        /* where BOOT_REQUEST_PHYSICAL wants `base` */
-    uint64_t align;               /* the largest alignment of a segment, at least a page */
+    bool is_position_independent;                  /* ET_DYN */
+    vaddr_t entry;                                 /* as linked, as all addresses here */
+    vaddr_t base, end;                             /* of the image, whole pages */
+    paddr_t physical_base;                         /* where BOOT_REQUEST_PHYSICAL wants `base` */
+    uint64_t align;                                /* the largest alignment of a segment, at least a page */
     struct elf_segment segments[ELF_MAX_SEGMENTS]; /* sorted, on pages of their own */
     uint32_t segment_count;
     vaddr_t dynamic; /* the dynamic section; size 0: none */

@@ -3,8 +3,8 @@
  *
  * A sponge over the ChaCha permutation: input is XORed into the first half of the state, the permutation mixes it with
  * the second half, output is the first half, and the second half never leaves. What goes in: the time-stamp counter at
- * every step (firmware and disks are never equally fast twice), RDSEED and RDRAND where the processor has them, and what
- * the front end offers (the UEFI generator). Only the generators are counted as entropy; timing is a bonus.
+ * every step (firmware and disks are never equally fast twice), RDSEED and RDRAND where the processor has them, and
+ * what the front end offers (the UEFI generator). Only the generators are counted as entropy; timing is a bonus.
  *
  * Sources: D. J. Bernstein, "ChaCha, a variant of Salsa20", 2008; Intel Digital Random Number Generator guide, 5.2.
  */
@@ -21,7 +21,10 @@
 static uint32_t state[16];
 static uint32_t bits;
 
-static uint32_t rotate(uint32_t n, int by) { return n << by | n >> (32 - by); }
+static uint32_t rotate(uint32_t n, int by)
+{
+    return n << by | n >> (32 - by);
+}
 
 static void quarter_round(int a, int b, int c, int d)
 {

@@ -1,9 +1,9 @@
 /*
  * FAT16 and FAT32, read-only.
  *
- * A file is a chain of clusters; the table (FAT) at the front of the volume gives for each cluster the next one. Nothing
- * in it is trusted: a link must lead to a data cluster, and before a file is opened its chain was followed to the end: it
- * must have one, not before the file's.
+ * A file is a chain of clusters; the table (FAT) at the front of the volume gives for each cluster the next one.
+ * Nothing in it is trusted: a link must lead to a data cluster, and before a file is opened its chain was followed to
+ * the end: it must have one, not before the file's.
  *
  * Sources: Microsoft FAT32 File System Specification 1.03; ECMA-107.
  */
@@ -41,10 +41,19 @@ struct long_name_entry {
 } __attribute__((packed));
 _Static_assert(sizeof(struct long_name_entry) == 32, "FAT long-name entry");
 
-static uint16_t get16(const uint8_t *p) { return p[0] | p[1] << 8; }
-static uint32_t get32(const uint8_t *p) { return get16(p) | (uint32_t)get16(p + 2) << 16; }
+static uint16_t get16(const uint8_t *p)
+{
+    return p[0] | p[1] << 8;
+}
+static uint32_t get32(const uint8_t *p)
+{
+    return get16(p) | (uint32_t)get16(p + 2) << 16;
+}
 
-static bool is_power_of_two(uint32_t n) { return n != 0 && (n & (n - 1)) == 0; }
+static bool is_power_of_two(uint32_t n)
+{
+    return n != 0 && (n & (n - 1)) == 0;
+}
 
 static uint32_t log2_of(uint32_t power)
 {
@@ -64,8 +73,8 @@ int fat_mount(struct fat *fat, struct disk *disk, uint32_t sector)
     uint32_t root_entries = get16(b + 17);
     uint32_t total = get16(b + 19) ? get16(b + 19) : get32(b + 32);
     uint32_t fat16_size = get16(b + 22), fat_size = fat16_size ? fat16_size : get32(b + 36);
-    if (get16(b + 510) != 0xaa55 || !is_power_of_two(bytes) || bytes < SECTOR_SIZE || bytes > 4096
-        || !is_power_of_two(cluster_sectors) || reserved == 0 || copies == 0 || copies > 4 || fat_size == 0)
+    if (get16(b + 510) != 0xaa55 || !is_power_of_two(bytes) || bytes < SECTOR_SIZE || bytes > 4096 ||
+        !is_power_of_two(cluster_sectors) || reserved == 0 || copies == 0 || copies > 4 || fat_size == 0)
         return loader_error("The system partition holds no FAT file system. " REWRITE);
 
     /* In the volume's own sectors; a FAT of 2^26 sectors is larger than any that FAT32 can use. */
@@ -78,7 +87,7 @@ int fat_mount(struct fat *fat, struct disk *disk, uint32_t sector)
         return loader_error("The system partition is FAT12, which is too small to boot from. Use FAT16 or FAT32.");
 
     uint32_t scale = bytes / SECTOR_SIZE; /* to 512-byte sectors */
-    *fat = (struct fat) {
+    *fat = (struct fat){
         .disk = disk,
         .fat_sector = sector + reserved * scale,
         .root_sector = sector + (overhead - root_sectors) * scale,
@@ -101,7 +110,8 @@ static const char ends_early[] = "ends too early, after";
 /* What the chain of clusters does, with NUMBER at the end of the clause. */
 static int damaged(const struct fat_file *file, const char *does, uint32_t number)
 {
-    return loader_error("%s: the file system is damaged: the chain of clusters %s %u. " REWRITE, file->path, does, number);
+    return loader_error(
+        "%s: the file system is damaged: the chain of clusters %s %u. " REWRITE, file->path, does, number);
 }
 
 /* The cluster after CLUSTER into *next (0 at the end of the chain). */
@@ -112,7 +122,8 @@ static int next_cluster(struct fat_file *file, uint32_t cluster, uint32_t *next)
     uint8_t entry[4] = {0};
     if (disk_read(fat->disk, DISK_WINDOW_FAT, fat->fat_sector, cluster * width, entry, width) < 0)
         return -1;
-    uint32_t link = fat->is_fat32 ? get32(entry) & 0x0fffffff : get32(entry) | (get16(entry) >= 0xfff8 ? 0x0fff0000 : 0);
+    uint32_t link =
+        fat->is_fat32 ? get32(entry) & 0x0fffffff : get32(entry) | (get16(entry) >= 0xfff8 ? 0x0fff0000 : 0);
     if (link >= 0x0ffffff8) {
         *next = 0;
         return 0;
@@ -193,8 +204,8 @@ int fat_read(struct fat_file *file, uint32_t offset, void *to, uint32_t length)
 {
     uint32_t done;
     if (offset > file->size || length > file->size - offset)
-        return loader_error("%s: ends at byte %u, but more is needed: the file was cut off. Copy it again.", file->path,
-            file->size);
+        return loader_error(
+            "%s: ends at byte %u, but more is needed: the file was cut off. Copy it again.", file->path, file->size);
     if (read_chain(file, offset, to, length, &done) < 0)
         return -1;
     if (done < length)
@@ -292,7 +303,10 @@ static void short_name_text(const uint8_t *name, char *text)
     text[length] = '\0';
 }
 
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c; }
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
+}
 
 /* NAME has LENGTH characters, none of them a NUL. */
 static bool name_equals(const char *text, const char *name, size_t length)
@@ -310,8 +324,8 @@ static int directory_find(struct fat_file *directory, const char *name, size_t l
     for (uint32_t offset = 0; offset < directory->size; offset += sizeof(struct directory_entry)) {
         struct directory_entry entry;
         if (directory->first_cluster == 0) {
-            if (disk_read(directory->fat->disk, DISK_WINDOW_DATA, directory->fat->root_sector, offset, &entry, sizeof entry)
-                < 0)
+            if (disk_read(directory->fat->disk, DISK_WINDOW_DATA, directory->fat->root_sector, offset, &entry,
+                    sizeof entry) < 0)
                 return -1;
         } else {
             uint32_t got;
@@ -332,13 +346,13 @@ static int directory_find(struct fat_file *directory, const char *name, size_t l
         }
         char short_name[13];
         short_name_text(entry.name, short_name);
-        bool has_long = long_name.valid && long_name.expected == 0
-            && long_name.checksum == short_name_checksum(entry.name);
+        bool has_long =
+            long_name.valid && long_name.expected == 0 && long_name.checksum == short_name_checksum(entry.name);
         bool match = name_equals(short_name, name, length) || (has_long && name_equals(long_name.start, name, length));
         long_name.valid = false;
         if (!match || (entry.attribute & ATTRIBUTE_VOLUME))
             continue;
-        *found = (struct fat_file) {
+        *found = (struct fat_file){
             .fat = directory->fat,
             .path = directory->path,
             .first_cluster = entry.cluster_low | (directory->fat->is_fat32 ? (uint32_t)entry.cluster_high << 16 : 0),

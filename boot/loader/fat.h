@@ -21,12 +21,12 @@ struct fat {
 
 struct fat_file {
     struct fat *fat;
-    const char *path;        /* for messages; the caller keeps it alive */
-    uint32_t first_cluster;  /* 0: the fixed root directory of FAT16, or an empty file */
-    uint32_t size;           /* bytes; directories have none and run to the end of their chain */
+    const char *path;       /* for messages; the caller keeps it alive */
+    uint32_t first_cluster; /* 0: the fixed root directory of FAT16, or an empty file */
+    uint32_t size;          /* bytes; directories have none and run to the end of their chain */
     bool is_directory;
-    uint32_t near_index;     /* the cluster that was reached last: reading on does not start at the front again */
-    uint32_t near_cluster;   /* 0: none yet */
+    uint32_t near_index;   /* the cluster that was reached last: reading on does not start at the front again */
+    uint32_t near_cluster; /* 0: none yet */
 };
 
 /* Both return 0, or -1 after loader_error. */

@@ -43,8 +43,7 @@ static int map_kernel(struct loader *l, struct page_tables *tables)
         vaddr_t base = align_down(s->address, PAGE_SIZE), end = align_up(s->address + s->size, PAGE_SIZE);
         unsigned access = (s->flags & PF_W ? PAGE_WRITABLE : 0) | (s->flags & PF_X ? PAGE_EXECUTABLE : 0);
         if (page_tables_map(tables, base + l->slide, l->kernel + (base - l->plan.base), end - base, access,
-                PAGE_CACHE_WRITE_BACK)
-            < 0)
+                PAGE_CACHE_WRITE_BACK) < 0)
             return -1;
     }
     return page_tables_map(tables, l->stack_virtual, l->stack, l->stack_size, PAGE_WRITABLE, PAGE_CACHE_WRITE_BACK);
@@ -63,8 +62,8 @@ static int map_direct(struct loader *l, struct page_tables *tables, paddr_t base
 }
 
 /*
- * The direct map: the first MiB whole (BIOS data, VGA memory and ROMs, where the fixed MTRRs say how to cache), then the
- * map's ranges. Neighbours that are cached alike become one, so that large pages fit.
+ * The direct map: the first MiB whole (BIOS data, VGA memory and ROMs, where the fixed MTRRs say how to cache), then
+ * the map's ranges. Neighbours that are cached alike become one, so that large pages fit.
  */
 static int map_memory(struct loader *l, struct page_tables *tables)
 {
@@ -121,13 +120,16 @@ static uint64_t block_add(struct block *block, const void *data, uint32_t size)
     return block->l->direct_map + at;
 }
 
-static uint64_t block_add_string(struct block *block, const char *s) { return block_add(block, s, strlen(s) + 1); }
+static uint64_t block_add_string(struct block *block, const char *s)
+{
+    return block_add(block, s, strlen(s) + 1);
+}
 
 /* More than enough for everything that is added: the configuration's text holds every string but one. */
 static uint64_t block_size(void)
 {
-    return align_up(sizeof(struct boot_info) + sizeof loader->map.ranges + sizeof loader->modules + CONFIG_MAX_SIZE
-            + HANDOFF_FONT_SIZE + 8 * (CONFIG_MAX_MODULES + 8) + sizeof LOADER_NAME,
+    return align_up(sizeof(struct boot_info) + sizeof loader->map.ranges + sizeof loader->modules + CONFIG_MAX_SIZE +
+                        HANDOFF_FONT_SIZE + 8 * (CONFIG_MAX_MODULES + 8) + sizeof LOADER_NAME,
         PAGE_SIZE);
 }
 
@@ -186,8 +188,8 @@ static void set_video(struct loader *l)
     if (l->platform->set_video)
         l->platform->set_video(&wish, &l->info);
     /* What the memory map cannot hold would not be mapped: then there is no screen. */
-    if (fb->physical >= MEMORY_MAP_LIMIT
-        || loader_claim(l, fb->physical, (uint64_t)fb->pitch * fb->height, BOOT_MEMORY_FRAMEBUFFER) < 0)
+    if (fb->physical >= MEMORY_MAP_LIMIT ||
+        loader_claim(l, fb->physical, (uint64_t)fb->pitch * fb->height, BOOT_MEMORY_FRAMEBUFFER) < 0)
         memset(fb, 0, sizeof *fb);
 }
 
@@ -197,9 +199,9 @@ static const struct handoff_blob *const blob = (const struct handoff_blob *)hand
 static paddr_t place_blob(struct loader *l, struct page_tables *tables)
 {
     paddr_t base = loader_allocate_blob(l, blob->total_size), data = base + blob->code_size;
-    if (!base || page_tables_map(tables, base, base, blob->code_size, PAGE_EXECUTABLE, PAGE_CACHE_WRITE_BACK) < 0
-        || page_tables_map(tables, data, data, blob->total_size - blob->code_size, PAGE_WRITABLE, PAGE_CACHE_WRITE_BACK)
-            < 0)
+    if (!base || page_tables_map(tables, base, base, blob->code_size, PAGE_EXECUTABLE, PAGE_CACHE_WRITE_BACK) < 0 ||
+        page_tables_map(tables, data, data, blob->total_size - blob->code_size, PAGE_WRITABLE, PAGE_CACHE_WRITE_BACK) <
+            0)
         return 0;
     return base;
 }
@@ -246,7 +248,8 @@ static int finish_map(struct loader *l, struct block *block)
 
 int loader_hand_off(struct loader *l)
 {
-    struct page_tables tables = {.page = table_page, .gigabyte_pages = cpu_has_gigabyte_pages(), .no_pat = !cpu_has_pat()};
+    struct page_tables tables = {
+        .page = table_page, .gigabyte_pages = cpu_has_gigabyte_pages(), .no_pat = !cpu_has_pat()};
     struct block block = {.l = l, .used = align_up(sizeof l->info, 8)};
 
     loader = l;

@@ -1,9 +1,9 @@
 /*
  * Loading the kernel and its modules: where they go, and the reading itself.
  *
- * Virtually, the kernel's image is followed by an unmapped page, its stack, and another unmapped page. An ET_EXEC kernel
- * goes where it was linked; an ET_DYN kernel too, unless it was linked below 1 MiB (then 2 GiB below the top) or asks to
- * be slid.
+ * Virtually, the kernel's image is followed by an unmapped page, its stack, and another unmapped page. An ET_EXEC
+ * kernel goes where it was linked; an ET_DYN kernel too, unless it was linked below 1 MiB (then 2 GiB below the top) or
+ * asks to be slid.
  */
 #include "boot/loader/error.h"
 #include "boot/loader/loader_internal.h"
@@ -46,7 +46,8 @@ static int place_virtually(struct loader *l)
     l->slide = l->kernel_virtual - plan->base;
     l->stack_virtual = l->kernel_virtual + (plan->end - plan->base) + PAGE_SIZE;
 
-    uint64_t room = l->kernel_virtual >= BOOT_DEFAULT_DIRECT_MAP ? -l->kernel_virtual : (1ull << 47) - l->kernel_virtual;
+    uint64_t room =
+        l->kernel_virtual >= BOOT_DEFAULT_DIRECT_MAP ? -l->kernel_virtual : (1ull << 47) - l->kernel_virtual;
     if (size > room)
         return loader_error("%s: leaves no room for its stack behind it; link it %llu KiB lower.", l->config.kernel,
             (unsigned long long)((size - room + 1023) >> 10));
@@ -60,7 +61,7 @@ int loader_load_kernel(struct loader *l)
 
     if (fat_open(&l->fat, l->config.kernel, &source.file) < 0)
         return -1;
-    source.elf = (struct elf_source) {.read = read_kernel, .size = source.file.size, .path = l->config.kernel};
+    source.elf = (struct elf_source){.read = read_kernel, .size = source.file.size, .path = l->config.kernel};
     if (elf_plan(&source.elf, plan) < 0)
         return -1;
 
@@ -73,8 +74,8 @@ int loader_load_kernel(struct loader *l)
         l->kernel = loader_allocate_at(l, plan->physical_base, size, BOOT_MEMORY_KERNEL, l->config.kernel);
     else
         l->kernel = loader_allocate(l, size, BOOT_MEMORY_KERNEL, l->config.kernel);
-    if (!l->kernel || elf_load(&source.elf, plan, physical(l->kernel)) < 0
-        || elf_relocate(&source.elf, plan, physical(l->kernel), l->slide) < 0)
+    if (!l->kernel || elf_load(&source.elf, plan, physical(l->kernel)) < 0 ||
+        elf_relocate(&source.elf, plan, physical(l->kernel), l->slide) < 0)
         return -1;
     l->stack = loader_allocate(l, l->stack_size, BOOT_MEMORY_STACK, "the kernel's stack");
     return l->stack ? 0 : -1;

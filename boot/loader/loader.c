@@ -41,9 +41,9 @@ void loader_print(const char *format, ...)
 
 static void serial_open(uint16_t port, uint32_t baud)
 {
-    loader.info.serial = (struct boot_serial) {0};
+    loader.info.serial = (struct boot_serial){0};
     if (port && uart_init(port, baud))
-        loader.info.serial = (struct boot_serial) {.port = port, .baud = baud};
+        loader.info.serial = (struct boot_serial){.port = port, .baud = baud};
 }
 
 /* ------------------------------------------------------------------------------------------------------------------

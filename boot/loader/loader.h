@@ -20,11 +20,11 @@ struct video_wish {
 
 struct platform {
     enum boot_firmware firmware;
-    const char *medium;    /* what `disk` is, for messages: "boot disk" */
-    bool is_partition;     /* `disk` is the system partition itself; else it has an MBR, or is a bare FAT volume */
+    const char *medium; /* what `disk` is, for messages: "boot disk" */
+    bool is_partition;  /* `disk` is the system partition itself; else it has an MBR, or is a bare FAT volume */
     struct disk disk;
-    paddr_t limit;         /* every allocation ends below; 0: anywhere, but BOOT memory below 4 GiB */
-    paddr_t blob;          /* free memory below 1 MiB for the hand-off blob, 32 KiB; 0: `allocate` shall find some */
+    paddr_t limit; /* every allocation ends below; 0: anywhere, but BOOT memory below 4 GiB */
+    paddr_t blob;  /* free memory below 1 MiB for the hand-off blob, 32 KiB; 0: `allocate` shall find some */
 
     /* Shows text on the screen, \n as it is. NULL: there is no screen. */
     void (*print)(const char *text, size_t length);

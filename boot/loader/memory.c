@@ -34,8 +34,9 @@ paddr_t loader_allocate(struct loader *l, uint64_t size, uint32_t type, const ch
         base = memory_map_find(&l->map, size, limit);
     if (base)
         return loader_claim(l, base, size, type) < 0 ? 0 : base;
-    loader_error("Not enough memory: %s needs %llu KiB in one piece; this machine has %llu KiB free. Add memory, or boot "
-                 "less.",
+    loader_error(
+        "Not enough memory: %s needs %llu KiB in one piece; this machine has %llu KiB free. Add memory, or boot "
+        "less.",
         what, (unsigned long long)((size + 1023) >> 10),
         (unsigned long long)(memory_map_total(&l->map, BOOT_MEMORY_USABLE) >> 10));
     return 0;

@@ -37,9 +37,9 @@ void memory_map_add(struct memory_map *map, paddr_t base, uint64_t length, uint3
 void memory_map_refresh(struct memory_map *map);
 
 /*
- * The lowest USABLE place from 1 MiB on that has room for SIZE bytes and ends at or below LIMIT (0: anywhere), outside the
- * hole at 15..16 MiB that some chip sets leave for ISA cards; 0: none. It stays USABLE until it is added with another
- * type.
+ * The lowest USABLE place from 1 MiB on that has room for SIZE bytes and ends at or below LIMIT (0: anywhere), outside
+ * the hole at 15..16 MiB that some chip sets leave for ISA cards; 0: none. It stays USABLE until it is added with
+ * another type.
  */
 paddr_t memory_map_find(struct memory_map *map, uint64_t size, paddr_t limit);
 

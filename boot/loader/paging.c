@@ -16,9 +16,15 @@ static uint64_t *table_at(const struct page_tables *tables, paddr_t table)
 }
 
 /* Bytes that one entry of a level covers; level 0 is the PT. */
-static uint64_t span(unsigned level) { return (uint64_t)PAGE_SIZE << (9 * level); }
+static uint64_t span(unsigned level)
+{
+    return (uint64_t)PAGE_SIZE << (9 * level);
+}
 
-static unsigned index_of(vaddr_t address, unsigned level) { return (unsigned)(address >> (12 + 9 * level)) % ENTRIES; }
+static unsigned index_of(vaddr_t address, unsigned level)
+{
+    return (unsigned)(address >> (12 + 9 * level)) % ENTRIES;
+}
 
 int page_tables_init(struct page_tables *tables)
 {
@@ -48,8 +54,8 @@ static uint64_t *table_for(struct page_tables *tables, vaddr_t address, unsigned
     for (unsigned l = 3; l > level; l--) {
         uint64_t *entry = &table[index_of(address, l)];
         if (*entry & PTE_LARGE) {
-            loader_error("Two things want the virtual address %#llx; link the kernel elsewhere.",
-                (unsigned long long)address);
+            loader_error(
+                "Two things want the virtual address %#llx; link the kernel elsewhere.", (unsigned long long)address);
             return NULL;
         }
         if (!(*entry & PTE_PRESENT)) {
@@ -73,7 +79,8 @@ int page_tables_map(struct page_tables *tables, vaddr_t address, paddr_t physica
         uint64_t *table = table_for(tables, address, level);
         if (!table)
             return -1;
-        /* As many entries of this level as the table and the range allow: larger pages fit behind it at the earliest. */
+        /* As many entries of this level as the table and the range allow: larger pages fit behind it at the earliest.
+         */
         unsigned i = index_of(address, level);
         for (; i < ENTRIES && size >= span(level); i++) {
             if (table[i] & PTE_PRESENT)

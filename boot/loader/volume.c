@@ -24,8 +24,7 @@ static bool is_fat_type(uint8_t type)
     case 0x0b: /* FAT32 */
     case 0x0c: /* FAT32, LBA */
     case 0x0e: /* FAT16, LBA */
-    case 0xef: /* EFI system partition */
-        return true;
+    case 0xef: /* EFI system partition */ return true;
     }
     return false;
 }

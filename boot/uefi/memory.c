@@ -42,14 +42,10 @@ static uint32_t type_of(const struct efi_memory_descriptor *descriptor)
     case EfiConventionalMemory:
         return descriptor->attributes & EFI_MEMORY_SP ? BOOT_MEMORY_RESERVED : BOOT_MEMORY_USABLE;
     case EfiRuntimeServicesCode:
-    case EfiRuntimeServicesData:
-        return BOOT_MEMORY_FIRMWARE;
-    case EfiUnusableMemory:
-        return BOOT_MEMORY_BAD;
-    case EfiACPIReclaimMemory:
-        return BOOT_MEMORY_ACPI_RECLAIMABLE;
-    case EfiACPIMemoryNVS:
-        return BOOT_MEMORY_ACPI_NVS;
+    case EfiRuntimeServicesData: return BOOT_MEMORY_FIRMWARE;
+    case EfiUnusableMemory: return BOOT_MEMORY_BAD;
+    case EfiACPIReclaimMemory: return BOOT_MEMORY_ACPI_RECLAIMABLE;
+    case EfiACPIMemoryNVS: return BOOT_MEMORY_ACPI_NVS;
     default: /* devices, persistent and unaccepted memory, and what a later specification may bring */
         return BOOT_MEMORY_RESERVED;
     }

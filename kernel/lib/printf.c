@@ -121,14 +121,10 @@ static uint64_t integer_argument(const struct conversion *c, va_list *arguments,
 {
     uint64_t value = c->size > sizeof(int) ? va_arg(*arguments, uint64_t) : va_arg(*arguments, unsigned);
     switch (c->size) {
-    case 1:
-        return is_signed ? (uint64_t)(int8_t)value : (uint8_t)value;
-    case 2:
-        return is_signed ? (uint64_t)(int16_t)value : (uint16_t)value;
-    case 4:
-        return is_signed ? (uint64_t)(int32_t)value : (uint32_t)value;
-    default:
-        return value;
+    case 1: return is_signed ? (uint64_t)(int8_t)value : (uint8_t)value;
+    case 2: return is_signed ? (uint64_t)(int16_t)value : (uint16_t)value;
+    case 4: return is_signed ? (uint64_t)(int32_t)value : (uint32_t)value;
+    default: return value;
     }
 }
 
@@ -182,22 +178,14 @@ static const char *parse_length(const char *f, size_t *size)
 {
     bool twice = *f != '\0' && f[1] == *f;
     switch (*f) {
-    case 'h':
-        *size = twice ? sizeof(char) : sizeof(short);
-        return f + 1 + twice;
-    case 'l':
-        *size = twice ? sizeof(long long) : sizeof(long);
-        return f + 1 + twice;
-    case 'j':
-        *size = sizeof(intmax_t);
-        return f + 1;
+    case 'h': *size = twice ? sizeof(char) : sizeof(short); return f + 1 + twice;
+    case 'l': *size = twice ? sizeof(long long) : sizeof(long); return f + 1 + twice;
+    case 'j': *size = sizeof(intmax_t); return f + 1;
     case 'z':
     case 't':
         *size = sizeof(size_t); /* as large as ptrdiff_t */
         return f + 1;
-    default:
-        *size = sizeof(int);
-        return f;
+    default: *size = sizeof(int); return f;
     }
 }
 
@@ -245,26 +233,16 @@ static void convert(struct output *out, struct conversion *c, va_list *arguments
     fetch_counts(c, arguments);
     switch (c->kind) {
     case 'd':
-    case 'i':
-        emit_signed(out, c, arguments);
-        break;
+    case 'i': emit_signed(out, c, arguments); break;
     case 'c': {
         char letter = (char)va_arg(*arguments, int);
         emit_field(out, c, "", 0, &letter, 1);
         break;
     }
-    case 's':
-        emit_string(out, c, va_arg(*arguments, const char *));
-        break;
-    case 'p':
-        emit_number(out, c, "0x", (uintptr_t)va_arg(*arguments, void *), 'x');
-        break;
-    case '%':
-        emit(out, "%", 1);
-        break;
-    default:
-        emit_unsigned(out, c, arguments);
-        break;
+    case 's': emit_string(out, c, va_arg(*arguments, const char *)); break;
+    case 'p': emit_number(out, c, "0x", (uintptr_t)va_arg(*arguments, void *), 'x'); break;
+    case '%': emit(out, "%", 1); break;
+    default: emit_unsigned(out, c, arguments); break;
     }
 }
 

@@ -20,11 +20,26 @@ typedef uint64_t vaddr_t; /* a virtual address, canonical */
 #define ARRAY_LENGTH(a) (sizeof(a) / sizeof(a)[0])
 
 /* ALIGN is a power of two. align_up wraps to 0 past the end of the address space: callers bound their input first. */
-static inline uint64_t align_down(uint64_t n, uint64_t align) { return n & ~(align - 1); }
-static inline uint64_t align_up(uint64_t n, uint64_t align) { return (n + align - 1) & ~(align - 1); }
-static inline bool is_aligned(uint64_t n, uint64_t align) { return (n & (align - 1)) == 0; }
+static inline uint64_t align_down(uint64_t n, uint64_t align)
+{
+    return n & ~(align - 1);
+}
+static inline uint64_t align_up(uint64_t n, uint64_t align)
+{
+    return (n + align - 1) & ~(align - 1);
+}
+static inline bool is_aligned(uint64_t n, uint64_t align)
+{
+    return (n & (align - 1)) == 0;
+}
 
-static inline uint64_t min_u64(uint64_t a, uint64_t b) { return a < b ? a : b; }
-static inline uint64_t max_u64(uint64_t a, uint64_t b) { return a > b ? a : b; }
+static inline uint64_t min_u64(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+static inline uint64_t max_u64(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
 
 #endif

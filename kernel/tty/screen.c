@@ -91,12 +91,8 @@ void screen_put(char c, uint8_t colors)
     if (screen.rows == 0)
         return;
     switch (c) {
-    case '\n':
-        new_line();
-        break;
-    case '\r':
-        column = 0;
-        break;
+    case '\n': new_line(); break;
+    case '\r': column = 0; break;
     case '\b':
         if (column > 0)
             column--;
@@ -106,9 +102,7 @@ void screen_put(char c, uint8_t colors)
             put_cell(' ', colors);
         while (column % TAB_STOP != 0 && column < screen.columns);
         break;
-    default:
-        put_cell(c >= ' ' && c <= '~' ? (uint8_t)c : SCREEN_BOX, colors);
-        break;
+    default: put_cell(c >= ' ' && c <= '~' ? (uint8_t)c : SCREEN_BOX, colors); break;
     }
 }
 

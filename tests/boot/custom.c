@@ -1,6 +1,6 @@
 /*
- * What a kernel asks for arrives: stack size, direct map, command line. Built a second time with link-time optimisation,
- * which must not lose the request.
+ * What a kernel asks for arrives: stack size, direct map, command line. Built a second time with link-time
+ * optimisation, which must not lose the request.
  */
 #include "test.h"
 

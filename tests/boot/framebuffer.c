@@ -37,9 +37,9 @@ void test(const struct boot_info *info)
     if (!fb->address)
         return;
     __asm__("rdmsr" : "=a"(low), "=d"(high) : "c"(PAT_MSR));
-    CHECK((high >> 8 & 0xff) == 1);                                       /* entry 5: write-combining */
-    CHECK((pte & 1 << 3) && !(pte & 1 << 4));                             /* PWT and not PCD ... */
-    CHECK(pte & (span > PAGE_SIZE ? 1 << 12 : 1 << 7));                   /* ... and PAT: entry 5 */
+    CHECK((high >> 8 & 0xff) == 1);                     /* entry 5: write-combining */
+    CHECK((pte & 1 << 3) && !(pte & 1 << 4));           /* PWT and not PCD ... */
+    CHECK(pte & (span > PAGE_SIZE ? 1 << 12 : 1 << 7)); /* ... and PAT: entry 5 */
     console_printf("screen %ux%ux%u\n", fb->width, fb->height, fb->bpp);
     draw(fb);
     if (strcmp(info->cmdline, "stay") == 0)

@@ -1,6 +1,6 @@
 /*
- * Modules arrive whole, page aligned, with their names, in memory that is not reported usable. Each consists of the line
- * below, over and over.
+ * Modules arrive whole, page aligned, with their names, in memory that is not reported usable. Each consists of the
+ * line below, over and over.
  */
 #include "test.h"
 

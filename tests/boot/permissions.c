@@ -1,6 +1,6 @@
 /*
- * W^X: every page of the kernel is mapped as its segment says, code read-only, data never executable, and nothing at all
- * is both, in the whole of the page tables.
+ * W^X: every page of the kernel is mapped as its segment says, code read-only, data never executable, and nothing at
+ * all is both, in the whole of the page tables.
  */
 #include "test.h"
 

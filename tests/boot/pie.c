@@ -1,6 +1,6 @@
 /*
- * A position-independent kernel that allows it is slid, and its pointers read right. Prints the slide, so that two boots
- * can be compared.
+ * A position-independent kernel that allows it is slid, and its pointers read right. Prints the slide, so that two
+ * boots can be compared.
  */
 #include "test.h"
 

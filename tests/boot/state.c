@@ -57,8 +57,8 @@ static void check_control(const struct boot_info *info)
     __asm__("rdmsr" : "=a"(low), "=d"(high) : "c"(0xc0000080));
     CHECK((cr0 & 0xe0050033) == 0x80010033); /* paging, write protection, no cache disabling, no emulation */
     CHECK(cr3 == info->page_table);
-    CHECK(cr4 == 0x20);                       /* PAE, four levels, nothing else */
-    CHECK(low == 0xd00 && high == 0);         /* LME, LMA, NXE */
+    CHECK(cr4 == 0x20);               /* PAE, four levels, nothing else */
+    CHECK(low == 0xd00 && high == 0); /* LME, LMA, NXE */
 }
 
 void test(const struct boot_info *info)

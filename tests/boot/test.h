@@ -21,7 +21,8 @@ void test(const struct boot_info *info);
 void test_check(bool passed, const char *condition, const char *file, int line);
 #define CHECK(condition) test_check((condition), #condition, __FILE__, __LINE__)
 
-/* The page-table entry that maps ADDRESS, as an independent walk finds it; 0 when nothing does. *span: bytes it maps. */
+/* The page-table entry that maps ADDRESS, as an independent walk finds it; 0 when nothing does. *span: bytes it maps.
+ */
 uint64_t test_pte(const struct boot_info *info, vaddr_t address, uint64_t *span);
 #define PTE_PRESENT (1ull << 0)
 #define PTE_WRITE (1ull << 1)

@@ -21,22 +21,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static uint64_t number_of(uint8_t what, uint16_t n)
 {
     switch (what >> 2 & 7) {
-    case 0:
-        return n;
-    case 1:
-        return -(uint64_t)n;
-    case 2:
-        return (uint64_t)n << 12;
-    case 3:
-        return ELF_FILE_BASE + n;
-    case 4:
-        return 1ull << n % 64;
-    case 5:
-        return (1ull << 47) - n;
-    case 6:
-        return ELF_FILE_END - n;
-    default:
-        return (uint64_t)n << 48 | n;
+    case 0: return n;
+    case 1: return -(uint64_t)n;
+    case 2: return (uint64_t)n << 12;
+    case 3: return ELF_FILE_BASE + n;
+    case 4: return 1ull << n % 64;
+    case 5: return (1ull << 47) - n;
+    case 6: return ELF_FILE_END - n;
+    default: return (uint64_t)n << 48 | n;
     }
 }
 

@@ -44,28 +44,20 @@ static uint8_t *place_of(const struct made *m, const uint8_t *record)
 {
     size_t offset = record[1] | (size_t)record[2] << 8;
     switch (record[0] & 3) {
-    case 0:
-        return m->volume.bytes + offset % 512;
-    case 1:
-        return m->volume.bytes + m->volume.fat_offset + offset % 512;
-    case 2:
-        return m->volume.root.bytes + offset % 384;
-    default:
-        return m->inner.bytes + offset % 256;
+    case 0: return m->volume.bytes + offset % 512;
+    case 1: return m->volume.bytes + m->volume.fat_offset + offset % 512;
+    case 2: return m->volume.root.bytes + offset % 384;
+    default: return m->inner.bytes + offset % 256;
     }
 }
 
 static uint8_t changed(uint8_t byte, const uint8_t *record)
 {
     switch (record[0] >> 2 & 3) {
-    case 0:
-        return record[3];
-    case 1:
-        return byte ^ (uint8_t)(1u << (record[3] & 7));
-    case 2:
-        return (uint8_t)(byte + record[3]);
-    default:
-        return record[3] & 1 ? 0xff : 0;
+    case 0: return record[3];
+    case 1: return byte ^ (uint8_t)(1u << (record[3] & 7));
+    case 2: return (uint8_t)(byte + record[3]);
+    default: return record[3] & 1 ? 0xff : 0;
     }
 }
 

@@ -146,8 +146,8 @@ static bool is_same_shape(const struct row *row, size_t a, size_t b)
 {
     for (unsigned y = 0; y < row->height; y++)
         for (unsigned x = 0; x < row->width; x++)
-            if (pixel(row->picture, row->x + (unsigned)a * row->width + x, row->y + y)
-                != pixel(row->picture, row->x + (unsigned)b * row->width + x, row->y + y))
+            if (pixel(row->picture, row->x + (unsigned)a * row->width + x, row->y + y) !=
+                pixel(row->picture, row->x + (unsigned)b * row->width + x, row->y + y))
                 return false;
     return true;
 }
@@ -196,7 +196,8 @@ int main(int argc, char **argv)
         printf("%u\n", count(&picture, colour(argv[3])));
     } else if (strcmp(what, "read") == 0 && argc == 8) {
         for (unsigned i = 0; i < number(argv[5]); i++)
-            putchar(read_cell(&picture, number(argv[3]) + i * FONT_WIDTH, number(argv[4]), colour(argv[6]), colour(argv[7])));
+            putchar(read_cell(
+                &picture, number(argv[3]) + i * FONT_WIDTH, number(argv[4]), colour(argv[6]), colour(argv[7])));
         putchar('\n');
     } else if (strcmp(what, "find") == 0 && argc == 5 && sscanf(argv[3], "%ux%u", &width, &height) == 2) {
         return find(&picture, width, height, argv[4]) ? 0 : 1;

@@ -18,12 +18,8 @@ void fake_outb(uint16_t port, uint8_t value)
         assert_true(ports.sent_length < sizeof ports.sent - 1);
         ports.sent[ports.sent_length++] = (char)value;
         break;
-    case 0x3d4:
-        ports.crtc_index = value & 31;
-        break;
-    case 0x3d5:
-        ports.crtc[ports.crtc_index] = value;
-        break;
+    case 0x3d4: ports.crtc_index = value & 31; break;
+    case 0x3d5: ports.crtc[ports.crtc_index] = value; break;
     case 0x3c0:
         if (ports.attribute_is_data)
             ports.attributes[ports.attribute_index & 31] = value;
@@ -31,24 +27,17 @@ void fake_outb(uint16_t port, uint8_t value)
             ports.attribute_index = value;
         ports.attribute_is_data = !ports.attribute_is_data;
         break;
-    default:
-        fail_msg("wrote to port %#x", port);
+    default: fail_msg("wrote to port %#x", port);
     }
 }
 
 uint8_t fake_inb(uint16_t port)
 {
     switch (port) {
-    case SERIAL_PORT + 5:
-        return 0x60;
-    case 0x3da:
-        ports.attribute_is_data = false;
-        return 0;
-    case 0x3c1:
-        return ports.attributes[ports.attribute_index & 31];
-    default:
-        fail_msg("read port %#x", port);
-        return 0xff;
+    case SERIAL_PORT + 5: return 0x60;
+    case 0x3da: ports.attribute_is_data = false; return 0;
+    case 0x3c1: return ports.attributes[ports.attribute_index & 31];
+    default: fail_msg("read port %#x", port); return 0xff;
     }
 }
 

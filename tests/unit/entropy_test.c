@@ -24,14 +24,10 @@ uint64_t fake_tsc(void)
 struct cpuid fake_cpuid(uint32_t leaf, uint32_t subleaf)
 {
     switch (leaf) {
-    case 0:
-        return (struct cpuid){.eax = 7};
-    case 1:
-        return (struct cpuid){.ecx = has_rdrand ? LEAF1_RDRAND : 0};
-    case 7:
-        return (struct cpuid){.ebx = has_rdseed ? LEAF7_RDSEED : 0};
-    default:
-        return (struct cpuid){0};
+    case 0: return (struct cpuid){.eax = 7};
+    case 1: return (struct cpuid){.ecx = has_rdrand ? LEAF1_RDRAND : 0};
+    case 7: return (struct cpuid){.ebx = has_rdseed ? LEAF7_RDSEED : 0};
+    default: return (struct cpuid){0};
     }
 }
 

@@ -44,21 +44,11 @@ void fake_outb(uint16_t port, uint8_t value)
             uart.sent[uart.length++] = (char)value;
         }
         break;
-    case 1:
-        *(latch ? &uart.divisor_high : &uart.ier) = value;
-        break;
-    case 2:
-        uart.fcr = value;
-        break;
-    case 3:
-        uart.lcr = value;
-        break;
-    case 4:
-        uart.mcr = value;
-        break;
-    case 7:
-        uart.scratch = value;
-        break;
+    case 1: *(latch ? &uart.divisor_high : &uart.ier) = value; break;
+    case 2: uart.fcr = value; break;
+    case 3: uart.lcr = value; break;
+    case 4: uart.mcr = value; break;
+    case 7: uart.scratch = value; break;
     }
 }
 
@@ -68,18 +58,14 @@ uint8_t fake_inb(uint16_t port)
     if (!uart.present)
         return 0xff;
     switch (port - PORT) {
-    case 5:
-        uart.reads++;
-        return uart.stuck ? 0x00 : 0x60;
+    case 5: uart.reads++; return uart.stuck ? 0x00 : 0x60;
     case 6:
         /* In loop-back: DTR appears as DSR, RTS as CTS, OUT1 as RI, OUT2 as DCD. */
         if ((uart.mcr & 0x10) && !uart.no_loop_back)
             return (uint8_t)((uart.mcr & 1) << 5 | (uart.mcr & 2) << 3 | (uart.mcr & 4) << 4 | (uart.mcr & 8) << 4);
         return 0xb0;
-    case 7:
-        return uart.no_scratch ? 0xff : uart.scratch;
-    default:
-        return 0;
+    case 7: return uart.no_scratch ? 0xff : uart.scratch;
+    default: return 0;
     }
 }
 

@@ -62,14 +62,10 @@ static enum verdict judge(int status, const struct qmp *qmp)
         if (qmp->panicked)
             return VERDICT_PANIC;
         return qmp->killed ? VERDICT_QEMU : VERDICT_OFF;
-    case BOOT_EXIT_SUCCESS << 1 | 1:
-        return VERDICT_SUCCESS;
-    case BOOT_EXIT_PANIC << 1 | 1:
-        return VERDICT_PANIC;
-    case BOOT_EXIT_LOADER << 1 | 1:
-        return VERDICT_LOADER;
-    case 1: /* QEMU's own; the guest would have to write 0 */
-        return VERDICT_QEMU;
+    case BOOT_EXIT_SUCCESS << 1 | 1: return VERDICT_SUCCESS;
+    case BOOT_EXIT_PANIC << 1 | 1: return VERDICT_PANIC;
+    case BOOT_EXIT_LOADER << 1 | 1: return VERDICT_LOADER;
+    case 1: /* QEMU's own; the guest would have to write 0 */ return VERDICT_QEMU;
     default: /* BOOT_EXIT_FAILURE, or a number that only the kernel knows */
         return status & 1 ? VERDICT_FAILURE : VERDICT_QEMU;
     }

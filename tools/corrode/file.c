@@ -192,7 +192,8 @@ char *output_prepare(const char *path)
 
 void output_publish(char *prepared, const char *path)
 {
-    char *final = text_format("%.*s../%s", (int)(text_basename(prepared) - prepared), prepared, text_basename(prepared));
+    char *final =
+        text_format("%.*s../%s", (int)(text_basename(prepared) - prepared), prepared, text_basename(prepared));
     if (rename(prepared, final) < 0)
         fatal_errno(path, "replace");
     cleanup_forget(prepared);

@@ -40,7 +40,8 @@ void file_save(const char *path, const void *data, size_t size);
 
 /*
  * A private directory beside PATH for building it, and the path with the same base name inside. output_publish() moves
- * the finished file over PATH, or over what PATH links to. Fatal when PATH is something that no file may replace: a directory, a device.
+ * the finished file over PATH, or over what PATH links to. Fatal when PATH is something that no file may replace: a
+ * directory, a device.
  */
 char *output_prepare(const char *path);
 void output_publish(char *prepared, const char *path);

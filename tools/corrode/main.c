@@ -46,7 +46,8 @@ static const struct command *find_command(const char *name)
     fatal_usage("unknown %s %s", what, name);
 }
 
-/* Standard files that someone has closed are /dev/null, or an image that we open would get their number and our messages. */
+/* Standard files that someone has closed are /dev/null, or an image that we open would get their number and our
+ * messages. */
 static void open_standard_files(void)
 {
     int fd;

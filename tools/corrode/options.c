@@ -117,31 +117,18 @@ static void store(const struct option_row *row, void *settings, const char *valu
     }
     void *variable = (char *)settings + row->offset;
     switch (row->kind) {
-    case OPTION_SWITCH:
-        *(bool *)variable = true;
-        break;
-    case OPTION_TEXT:
-        *(const char **)variable = value;
-        break;
-    case OPTION_LIST:
-        strings_add(variable, "%s", value);
-        break;
-    case OPTION_BYTES:
-        *(uint64_t *)variable = parse_bytes(row, value);
-        break;
-    case OPTION_NUMBER:
-        *(uint64_t *)variable = parse_number(row, value, row->unit);
-        break;
-    case OPTION_PORT:
-        *(uint64_t *)variable = value ? parse_number(row, value, UINT16_MAX) : row->unit;
-        break;
+    case OPTION_SWITCH: *(bool *)variable = true; break;
+    case OPTION_TEXT: *(const char **)variable = value; break;
+    case OPTION_LIST: strings_add(variable, "%s", value); break;
+    case OPTION_BYTES: *(uint64_t *)variable = parse_bytes(row, value); break;
+    case OPTION_NUMBER: *(uint64_t *)variable = parse_number(row, value, row->unit); break;
+    case OPTION_PORT: *(uint64_t *)variable = value ? parse_number(row, value, UINT16_MAX) : row->unit; break;
     case OPTION_CHOICE:
         *(int *)variable = options_choice(row->value, value);
         if (*(int *)variable < 0)
             fatal_usage("--%s %s: unknown; choose one of %s", row->name, value, row->value);
         break;
-    case OPTION_END:
-        break;
+    case OPTION_END: break;
     }
 }
 

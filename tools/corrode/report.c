@@ -68,26 +68,17 @@ static const char *advice(int error)
 {
     switch (error) {
     case ENOENT:
-    case ENOTDIR:
-        return "; check the path";
+    case ENOTDIR: return "; check the path";
     case EACCES:
-    case EPERM:
-        return "; check its permissions";
+    case EPERM: return "; check its permissions";
     case ENOSPC:
-    case EDQUOT:
-        return "; free some space or choose another place";
-    case EFBIG:
-        return "; the file system or a limit (ulimit -f) allows no larger file";
-    case EROFS:
-        return "; choose another place";
-    case EISDIR:
-        return "; give a file";
-    case EBUSY:
-        return "; something else is using it";
-    case ENOMEDIUM:
-        return "; insert a medium";
-    default:
-        return "";
+    case EDQUOT: return "; free some space or choose another place";
+    case EFBIG: return "; the file system or a limit (ulimit -f) allows no larger file";
+    case EROFS: return "; choose another place";
+    case EISDIR: return "; give a file";
+    case EBUSY: return "; something else is using it";
+    case ENOMEDIUM: return "; insert a medium";
+    default: return "";
     }
 }
 

@@ -42,15 +42,12 @@ static void *at(uint64_t address)
 struct cpuid fake_cpuid(uint32_t leaf, uint32_t subleaf)
 {
     switch (leaf) {
-    case 0:
-        return (struct cpuid){.eax = 7};
-    case 0x80000000:
-        return (struct cpuid){.eax = 0x80000008};
+    case 0: return (struct cpuid){.eax = 7};
+    case 0x80000000: return (struct cpuid){.eax = 0x80000008};
     case 0x80000001:
         return (struct cpuid){.edx = (machine.has_no_nx ? 0 : 1u << 20) | (machine.has_gigabyte_pages ? 1u << 26 : 0) |
                                      (machine.has_no_long_mode ? 0 : 1u << 29)};
-    default:
-        return (struct cpuid){0};
+    default: return (struct cpuid){0};
     }
 }
 
@@ -62,15 +59,9 @@ void fake_outb(uint16_t port, uint8_t value)
         if (!(uart.lcr & LCR_DLAB) && o->serial_length + 1 < sizeof o->serial)
             o->serial[o->serial_length++] = (char)value;
         break;
-    case UART + 3:
-        uart.lcr = value;
-        break;
-    case UART + 4:
-        uart.mcr = value;
-        break;
-    case UART + 7:
-        uart.scratch = value;
-        break;
+    case UART + 3: uart.lcr = value; break;
+    case UART + 4: uart.mcr = value; break;
+    case UART + 7: uart.scratch = value; break;
     }
 }
 
@@ -79,14 +70,10 @@ uint8_t fake_inb(uint16_t port)
     if (!machine.has_uart || port < UART || port > UART + 7)
         return 0xff;
     switch (port - UART) {
-    case 5:
-        return 0x60; /* ready */
-    case 6:
-        return (uint8_t)((uart.mcr & 1) << 5 | (uart.mcr & 2) << 3 | (uart.mcr & 4) << 4 | (uart.mcr & 8) << 4);
-    case 7:
-        return uart.scratch;
-    default:
-        return 0;
+    case 5: return 0x60; /* ready */
+    case 6: return (uint8_t)((uart.mcr & 1) << 5 | (uart.mcr & 2) << 3 | (uart.mcr & 4) << 4 | (uart.mcr & 8) << 4);
+    case 7: return uart.scratch;
+    default: return 0;
     }
 }
 
