@@ -18,7 +18,8 @@ endif
 # What the goals need on this machine comes first. It takes no time when nothing is missing.
 GOALS  := $(or $(MAKECMDGOALS),all)
 STAGES := $(if $(filter-out help clean format,$(GOALS)),build) $(if $(filter run debug test bench fuzz,$(GOALS)),run) \
-    $(if $(filter debug test,$(GOALS)),debug) $(if $(filter test bench fuzz,$(GOALS)),test) $(if $(filter test format,$(GOALS)),format)
+    $(if $(filter debug test,$(GOALS)),debug) $(if $(filter test bench fuzz,$(GOALS)),test) \
+    $(if $(filter test format,$(GOALS)),format)
 ifneq ($(strip $(STAGES)),)
 ifneq ($(shell scripts/setup $(STAGES) >&2 || echo failed),)
 $(error scripts/setup could not provide what this needs; see above)
