@@ -69,8 +69,9 @@ refused() {
     ends "$refused_name" 125 "^Corrode cannot boot: .*$refused_regex" "$@"
 }
 
-# qemu FIRMWARE ARGUMENTS...: a machine without a disk but those of ARGUMENTS; sets status as `corrode run` would, out and
-# err. -display none, and 256 MiB unless ARGUMENTS say otherwise.
+# qemu FIRMWARE ARGUMENTS...: a machine without a disk but those of ARGUMENTS, and with $serial as its serial port; sets
+# status as `corrode run` would, out and err.
+serial=stdio
 qemu() {
     qemu_firmware=$1
     shift
@@ -78,7 +79,7 @@ qemu() {
         set -- -bios /usr/share/ovmf/OVMF.fd "$@"
     fi
     run timeout $limit qemu-system-x86_64 -no-user-config -nodefaults -display none -vga std -m 256M \
-        -device isa-debug-exit,iobase=0xf4,iosize=4 -no-reboot -serial stdio "$@"
+        -device isa-debug-exit,iobase=0xf4,iosize=4 -no-reboot -serial "$serial" "$@"
     out=$(plain <"$tmp/.out")
     case $status in
     33) status=0 ;;                   # BOOT_EXIT_SUCCESS << 1 | 1
