@@ -83,6 +83,7 @@ qemu() {
     out=$(plain <"$tmp/.out")
     case $status in
     33) status=0 ;;                   # BOOT_EXIT_SUCCESS << 1 | 1
+    35) status=1 ;;                   # BOOT_EXIT_FAILURE
     0 | 37) status=126 ;;             # a reset, or BOOT_EXIT_PANIC
     39) status=125 ;;                 # BOOT_EXIT_LOADER
     esac
