@@ -51,6 +51,7 @@ guess:
         int     $0x14
         movw    $message, %si
 print:
+        cld                         /* a BIOS may leave it set */
         lodsb
         testb   %al, %al
         jz      stop

@@ -67,3 +67,10 @@ quirk "hello needs no VBE" $no_vbe 0 "$greets" "$hello"
 
 quirk "everything at once" $((no_packets | drive_zero | segment_7c0 | flaky | clobber | odd_e820 | no_vbe | a20_off | \
     no_2401)) 0 "$greets" "$hello"
+
+# Stage 1 alone, with a BIOS that leaves the direction flag set.
+patch "$tmp/hello.elf.img" $((128 * 512)) 'no stage 2'
+patch "$tmp/floppy" 508 '\020\000' # CLOBBER
+background stage1 qemu-system-x86_64 -no-user-config -nodefaults -display none -vga std -serial stdio -boot a \
+    -drive "if=floppy,format=raw,file=$tmp/floppy" -drive "if=ide,format=raw,file=$tmp/hello.elf.img"
+ok "stage 1 says its sentence to the end" said stage1 'Corrode: cannot read disk. Rewrite it or attach as HDD.'
