@@ -1,54 +1,105 @@
 #!/bin/sh
-# What the repository promises of itself: sizes, no binaries, sources that say what they are for, documents whose links
-# lead somewhere, code laid out as .clang-format says.
+# What everyone who clones this repository may rely on, as far as it can be told without building: the targets of make,
+# sizes of what has been built, files that are what they seem, scripts that parse, links that lead somewhere.
 . "$(dirname "$0")/lib.sh"
 
+unset MAKEFLAGS MAKELEVEL MFLAGS
+git ls-files >"$tmp/files" 2>/dev/null && [ -s "$tmp/files" ] || skip_all "this is no git checkout"
+while read -r file; do # what is being deleted or moved just now
+    [ ! -f "$file" ] || echo "$file"
+done <"$tmp/files" >"$tmp/present"
+files() {
+    grep -E "$1" "$tmp/present"
+}
+
+# none NAME LIST: there should be nothing in the list.
+none() {
+    is "$1" "$2" ""
+}
+
+run make help
+for target in all install clean run debug test fuzz bench format help; do
+    like "make help tells of make $target" "$out" "^  make $target +[A-Z]"
+done
+for target in all run test bench fuzz debug clean; do
+    ok "make -n $target knows how" make -n $target
+done
+for name in README.md LICENSE Makefile .gitignore .clang-format .editorconfig .ci/run docs/boot-protocol.md docs/tour.md \
+    docs/caveats.md docs/hardware.md docs/man/corrode.1; do
+    ok "there is $name" test -s $name
+done
+like "the licence is MIT's" "$(head -n 1 LICENSE)" '^MIT License'
+like "the README names make run" "$(cat README.md)" 'make run'
+like "and make test" "$(cat README.md)" 'make test'
+ok "build/ is not kept in git" git check-ignore -q build/corrode
+none "nothing of build/ is" "$(files '^build/')"
+
+# Sizes.
 is "stage 1 has 512 bytes" "$(wc -c <"$build/boot/stage1.bin")" 512
 ok "stage 2 has at most 32 KiB" test "$(wc -c <"$build/boot/stage2.bin")" -le 32768
 ok "the UEFI loader has at most 64 KiB" test "$(wc -c <"$build/boot/BOOTX64.EFI")" -le 65536
+none "no file has more than 128 KiB, but for pictures" "$(files . | grep -v '^docs/pictures/' | while read -r file; do
+    [ "$(wc -c <"$file")" -le 131072 ] || echo "$file"
+done)"
+none "no source file has more than 600 lines" "$(files '\.(c|h|S|sh|t|mk)$' | while read -r file; do
+    [ "$(wc -l <"$file")" -le 600 ] || echo "$file"
+done)"
 
-run make help
-for goal in all run debug test fuzz bench format clean install; do
-    like "make help explains make $goal" "$out" "^  make $goal "
-done
+# Text.
+files . | grep -v '^docs/pictures/' >"$tmp/texts"
+none "all files but pictures are text" "$(while read -r file; do
+    tr -d '\000' <"$file" | cmp -s - "$file" || echo "$file"
+done <"$tmp/texts")"
+none "each ends with a line end" "$(while read -r file; do
+    [ -z "$(tail -c 1 "$file" | tr -d '\n')" ] || echo "$file"
+done <"$tmp/texts")"
+none "no line ends with blanks" "$(xargs grep -lE '[[:blank:]]+$' <"$tmp/texts")"
+none "no source has a tab or a carriage return" "$(files '\.(c|h|S|sh|t)$' | xargs grep -l "$(printf '[\t\r]')")"
 
-# What follows asks git, which an unpacked archive does not have.
-git rev-parse --git-dir >/dev/null 2>&1 || { skip "files under version control" "no git here"; exit 0; }
+# Every file says at its top what it is for.
+none "C and assembler begin with a comment" "$(files '\.(c|h|S)$' | while read -r file; do
+    [ "$(head -c 2 "$file")" = '/*' ] || echo "$file"
+done)"
+none "scripts and makefiles too" "$(files '\.(sh|t|mk)$|^Makefile$|^scripts/|^bench/run$|^\.ci/run$' | while read -r file; do
+    sed -n '/^#!/d; p; q' "$file" | grep -q '^#' || sed -n '2p' "$file" | grep -q '^#' || echo "$file"
+done)"
+none "headers have guards" "$(files '\.h$' | xargs grep -LE '^#ifndef [A-Z0-9_]+_H$')"
 
-for file in $(git ls-files '*.c' '*.h' '*.S' '*.ld'); do
-    head -n 1 "$file" | grep -q '^/\*' || echo "$file"
-done >"$tmp/unsaid"
-is "every source opens with what it is for" "$(cat "$tmp/unsaid")" ""
-for file in $(git ls-files '*.sh' '*.t' '*.mk' scripts bench/run .ci/run Makefile); do
-    head -n 2 "$file" | grep -q '^# ' || echo "$file"
-done >"$tmp/unsaid"
-is "so does every script and makefile" "$(cat "$tmp/unsaid")" ""
-
-for file in $(git grep -lI '^#!/bin/sh' -- ':!*.md'); do
-    sh -n "$file" 2>&1 || echo "$file"
-done >"$tmp/broken"
-is "every script parses" "$(cat "$tmp/broken")" ""
-
-git ls-files -z | grep -zv '^docs/pictures/' | xargs -0 grep -LI . >"$tmp/binary" 2>/dev/null
-while read -r file; do
-    [ ! -s "$file" ] || echo "$file"
-done <"$tmp/binary" >"$tmp/full"
-is "no binaries but the pictures" "$(cat "$tmp/full")" ""
-is "no large files" "$(git ls-files -z | xargs -0 du -k | awk '$1 > 128')" ""
-is "no file of more than 600 lines" "$(git ls-files '*.c' '*.h' '*.S' '*.sh' '*.t' |
-    xargs wc -l | awk '$2 != "total" && $1 > 600')" ""
-
-for page in README.md docs/*.md; do
-    grep -o ']([^)#]*' "$page" | cut -c3- | grep -v '^http' | while read -r link; do
-        [ -z "$link" ] || [ -e "$(dirname "$page")/$link" ] || echo "$page: $link"
-    done
-done >"$tmp/links"
-is "every link in the documents leads somewhere" "$(cat "$tmp/links")" ""
-
-format=clang-format-$(sed -n 's/^LLVM_VERSION *?= *//p' targets/common.mk)
-if command -v "$format" >/dev/null 2>&1; then
-    ok "every C file is laid out as .clang-format says: make format" \
-        sh -c 'git ls-files "*.c" "*.h" | xargs "$1" --dry-run -Werror' - "$format"
+# Scripts.
+files . | while read -r file; do
+    case $(head -c 64 "$file" | tr -d '\000' | head -n 1) in
+    '#!/bin/sh'*) echo "sh $file" ;;
+    '#!'*bash*) echo "bash $file" ;;
+    '#!'*) echo "other $file" ;;
+    esac
+done >"$tmp/scripts"
+none "scripts parse" "$(while read -r shell file; do
+    [ "$shell" = other ] || $shell -n "$file" 2>/dev/null || echo "$file"
+done <"$tmp/scripts")"
+none "what begins with #! may be run" "$(while read -r shell file; do
+    [ -x "$file" ] || echo "$file"
+done <"$tmp/scripts")"
+none "what may be run begins with #!" "$(files . | while read -r file; do
+    [ ! -x "$file" ] || grep -q " $file\$" "$tmp/scripts" || echo "$file"
+done)"
+none "tests are programs" "$(files '^tests/system/.*\.t$' | while read -r file; do
+    [ -x "$file" ] || echo "$file"
+done)"
+if command -v shellcheck >/dev/null 2>&1; then
+    none "shellcheck finds no error" "$(sed -n 's/^sh //p' "$tmp/scripts" | xargs shellcheck -S error -f gcc)"
 else
-    skip "every C file is laid out as .clang-format says" "$format is not installed"
+    skip "shellcheck finds no error" "it is not installed"
 fi
+llvm=$(sed -n 's/^LLVM_VERSION *?= *//p' targets/common.mk)
+if command -v "clang-format-$llvm" >/dev/null 2>&1; then
+    none "C is laid out as .clang-format says" "$(files '\.[ch]$' | xargs "clang-format-$llvm" --dry-run 2>&1 | head -n 20)"
+else
+    skip "C is laid out as .clang-format says" "clang-format-$llvm is not installed"
+fi
+
+# Links between documents.
+none "links in documents lead somewhere" "$(files '\.md$' | while read -r file; do
+    sed 's/`[^`]*`//g' "$file" | grep -oE '\]\([^)#]+' | sed 's/^](//' | grep -v '^[a-z]*:' | while read -r link; do
+        [ -e "$(dirname "$file")/$link" ] || echo "$file: $link"
+    done
+done)"
