@@ -42,6 +42,7 @@ static void *at(uint64_t address)
 struct cpuid fake_cpuid(uint32_t leaf, uint32_t subleaf)
 {
     switch (leaf) {
+    case 1: return (struct cpuid){.edx = 1u << 16}; /* PAT */
     case 0: return (struct cpuid){.eax = 7};
     case 0x80000000: return (struct cpuid){.eax = 0x80000008};
     case 0x80000001:
