@@ -139,6 +139,20 @@ static void test_access_and_cache(void **state)
     }
 }
 
+/* A processor without a PAT has the bit reserved: entry 1, write-through, in a small page and in a large one. */
+static void test_no_pat(void **state)
+{
+    start(false);
+    tables.no_pat = true;
+    const struct range range = {0xffff800000000000, 0xe01ff000, MIB(2) + 2 * PAGE_SIZE, 0, PAGE_CACHE_WRITE_COMBINING};
+    assert_int_equal(map(&range), 0);
+    const uint64_t *pml4 = (const uint64_t *)(tables.window + tables.root);
+    const uint64_t *pdpt = (const uint64_t *)(tables.window + (pml4[256] & PTE_ADDRESS));
+    const uint64_t *pd = (const uint64_t *)(tables.window + (pdpt[0] & PTE_ADDRESS));
+    const uint64_t *pt = (const uint64_t *)(tables.window + (pd[0] & PTE_ADDRESS));
+    assert_int_equal(pt[0], 0xe01ff000 | PTE_PRESENT | PTE_PWT | PTE_NX);
+}
+
 static void test_edges_of_the_address_space(void **state)
 {
     static const struct range ranges[] = {
@@ -280,7 +294,7 @@ static void test_find(void **state)
     assert_null(walk.problem);
 }
 
-UNIT_MAIN(cmocka_unit_test(test_empty), cmocka_unit_test(test_access_and_cache),
+UNIT_MAIN(cmocka_unit_test(test_empty), cmocka_unit_test(test_access_and_cache), cmocka_unit_test(test_no_pat),
     cmocka_unit_test(test_edges_of_the_address_space), cmocka_unit_test(test_largest_pages),
     cmocka_unit_test(test_few_tables), cmocka_unit_test(test_conflicts), cmocka_unit_test(test_out_of_pages),
     cmocka_unit_test(test_random), cmocka_unit_test(test_find))
