@@ -34,7 +34,7 @@ static const char *name_of(uint64_t vector)
     return *name ? name : "unknown exception";
 }
 
-static struct screen screen;
+static struct fault_screen screen;
 static bool on_screen; /* where put() writes: the serial line has its turn first, since it needs no page tables */
 
 static void put(char c)

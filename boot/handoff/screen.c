@@ -11,10 +11,10 @@
 #define FONT_HEIGHT 16
 #define WHITE_ON_RED 0x4f
 
-void screen_init(
-    struct screen *screen, const struct boot_framebuffer *framebuffer, const void *font, const struct boot_text *text)
+void screen_init(struct fault_screen *screen, const struct boot_framebuffer *framebuffer, const void *font,
+    const struct boot_text *text)
 {
-    *screen = (struct screen){0};
+    *screen = (struct fault_screen){0};
     if (framebuffer->address && font) {
         screen->framebuffer = framebuffer;
         screen->font = font;
@@ -33,7 +33,7 @@ static uint32_t field(struct boot_pixel_field field, bool on)
     return on ? ((1u << field.size) - 1) << field.shift : 0;
 }
 
-static void draw_glyph(const struct screen *screen, const uint8_t *glyph)
+static void draw_glyph(const struct fault_screen *screen, const uint8_t *glyph)
 {
     const struct boot_framebuffer *fb = screen->framebuffer;
     uint32_t red = field(fb->red, true), white = red | field(fb->green, true) | field(fb->blue, true);
@@ -49,7 +49,7 @@ static void draw_glyph(const struct screen *screen, const uint8_t *glyph)
     }
 }
 
-static void draw(const struct screen *screen, char c)
+static void draw(const struct fault_screen *screen, char c)
 {
     if (screen->row >= screen->rows || screen->column >= screen->columns)
         return;
@@ -60,7 +60,7 @@ static void draw(const struct screen *screen, char c)
         draw_glyph(screen, screen->font[c >= ' ' ? c - ' ' : 0]);
 }
 
-void screen_put(struct screen *screen, char c)
+void screen_put(struct fault_screen *screen, char c)
 {
     if (c != '\n') {
         draw(screen, c);

@@ -6,7 +6,7 @@
 
 #include "boot/protocol.h"
 
-struct screen {
+struct fault_screen {
     const struct boot_framebuffer *framebuffer; /* NULL: none */
     const struct boot_text *text;               /* NULL: none */
     const uint8_t (*font)[16];                  /* for the framebuffer: ' ' to 7fh, a byte a line */
@@ -14,10 +14,10 @@ struct screen {
 };
 
 /* Starts at the top left corner of whichever of the two exists. */
-void screen_init(
-    struct screen *screen, const struct boot_framebuffer *framebuffer, const void *font, const struct boot_text *text);
+void screen_init(struct fault_screen *screen, const struct boot_framebuffer *framebuffer, const void *font,
+    const struct boot_text *text);
 
 /* Writes one character of ASCII, or a new line. What does not fit on the screen is not shown. */
-void screen_put(struct screen *screen, char c);
+void screen_put(struct fault_screen *screen, char c);
 
 #endif
