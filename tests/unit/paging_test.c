@@ -144,13 +144,14 @@ static void test_no_pat(void **state)
 {
     start(false);
     tables.no_pat = true;
-    const struct range range = {0xffff800000000000, 0xe01ff000, MIB(2) + 2 * PAGE_SIZE, 0, PAGE_CACHE_WRITE_COMBINING};
+    const struct range range = {0xffff8000001ff000, 0xe01ff000, PAGE_SIZE + MIB(2), 0, PAGE_CACHE_WRITE_COMBINING};
     assert_int_equal(map(&range), 0);
     const uint64_t *pml4 = (const uint64_t *)(tables.window + tables.root);
     const uint64_t *pdpt = (const uint64_t *)(tables.window + (pml4[256] & PTE_ADDRESS));
     const uint64_t *pd = (const uint64_t *)(tables.window + (pdpt[0] & PTE_ADDRESS));
     const uint64_t *pt = (const uint64_t *)(tables.window + (pd[0] & PTE_ADDRESS));
-    assert_int_equal(pt[0], 0xe01ff000 | PTE_PRESENT | PTE_PWT | PTE_NX);
+    assert_int_equal(pt[511], 0xe01ff000 | PTE_PRESENT | PTE_PWT | PTE_NX);
+    assert_int_equal(pd[1], 0xe0200000 | PTE_PRESENT | PTE_PWT | PTE_LARGE | PTE_NX);
 }
 
 static void test_edges_of_the_address_space(void **state)
