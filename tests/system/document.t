@@ -11,6 +11,6 @@ awk '/^```sh$/ {code = 1; next} code && /^```$/ {exit} code' docs/boot-protocol.
     >"$tmp/commands"
 like "the page has an example" "$(cat "$tmp/kernel.c")" '^BOOT_REQUEST'
 ok "the page's commands build it" sh -e "$tmp/commands"
-run corrode run --accel tcg --timeout 5 "$tmp/kernel.elf"
+run corrode run --accel tcg --timeout 10 "$tmp/kernel.elf"
 is "it runs until it is stopped" "$status" 124
 like "it prints the first usable range" "$out" '^0000000000001000 [0-9a-f]{16} 0000000000000001 '

@@ -169,11 +169,11 @@ if [ "$firmware" = bios ]; then
     done
     boot_status=124
     boot_regex='^Corrode: cannot read disk'
-    limit=3
+    limit=8
     errors 130 off
     boot_name="a sector of stage 2 that cannot be read: stage 1's sentence"
     judge "$drive"
-    limit=10
+    limit=60
 
     refused "a processor without NX" 'has no NX' --qemu-arg -cpu --qemu-arg qemu64,-nx "$good"
 
