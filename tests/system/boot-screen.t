@@ -14,13 +14,14 @@ place() {
     printf '%s %s %s\n' "$row" "$column" "$(bytes "$1" $(((row * 80 + column) * 2 + 1)) 1)"
 }
 
-# picture NAME: the screen of the last `hold` in $tmp/NAME.ppm, when it has stopped changing, and its width and height.
+# picture NAME: the screen of the last `hold` in $tmp/NAME.ppm, when it has stopped changing (but for a blinking cursor),
+# and its width and height.
 picture() {
-    for try in 1 2 3 4 5 6 7 8 9; do
+    for _ in 1 2 3 4 5 6 7 8 9; do
         rm -f "$tmp/$1.ppm"
         screendump "$socket" "$tmp/$1.ppm" || return 0
         cmp -s "$tmp/$1.old" "$tmp/$1.ppm" && break
-        mv "$tmp/$1.ppm" "$tmp/$1.old"
+        cp "$tmp/$1.ppm" "$tmp/$1.old"
         sleep 0.2
     done
     size=$("$screen" size "$tmp/$1.ppm")
