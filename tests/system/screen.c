@@ -9,8 +9,8 @@
  *     screen find FILE WxH TEXT             X Y FG BG of TEXT in whatever font with cells of W x H pixels
  *
  * `find` knows no font, so it can tell what a firmware has written. It looks for a row of cells in two colours in which
- * equal characters have equal shapes, different ones have different shapes, and blanks are blank. Of a sentence with a
- * dozen different letters there is no second reading.
+ * equal characters have equal shapes, different ones have different shapes, and blanks are blank. In a long sentence
+ * nearly every letter comes twice, so little else fits; a letter that comes only once could be another.
  */
 #include "kernel/tty/font.h"
 
