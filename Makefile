@@ -1,7 +1,7 @@
 # Corrode: `make` builds, `make run` boots, `make test` tests; `make help` lists the rest.
 #
 # One make for the whole tree: every folder's module.mk says what the folder adds, targets/*.mk say how each kind of
-# code is compiled and why. V=1 shows the commands, DEBUG=1 builds the checking kernel.
+# code is compiled and why. V=1 shows the commands, DEBUG=1 runs and tests kernels with checks.
 
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
@@ -28,9 +28,12 @@ endif
 
 include targets/common.mk targets/host.mk targets/kernel.mk targets/bios.mk targets/uefi.mk targets/handoff.mk
 
-# A debug build has objects of its own, so that the two never mix.
 BUILD := build
-OBJ   := $(BUILD)/obj$(if $(DEBUG),-debug)
+OBJ   := $(BUILD)/obj
+
+# Both flavours of the kernel, kernel and kernel-debug, are always built, from objects of their own. Everything else that
+# is kernel code (examples, test kernels, the default image) is of this flavour:
+FLAVOUR := kernel$(if $(DEBUG),-debug)
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
@@ -52,6 +55,8 @@ COMMON := targets/common.mk
 
 $(OBJ)/kernel/%.c.o: %.c targets/kernel.mk $(COMMON) ; $(call compile,CC,$(CLANG) $(KERNEL_CFLAGS))
 $(OBJ)/kernel/%.S.o: %.S targets/kernel.mk $(COMMON) ; $(call compile,AS,$(CLANG) $(KERNEL_CFLAGS))
+$(OBJ)/kernel-debug/%.c.o: %.c targets/kernel.mk $(COMMON) ; $(call compile,CC-DEBUG,$(CLANG) $(KERNEL_DEBUG_CFLAGS))
+$(OBJ)/kernel-debug/%.S.o: %.S targets/kernel.mk $(COMMON) ; $(call compile,AS-DEBUG,$(CLANG) $(KERNEL_DEBUG_CFLAGS))
 $(OBJ)/bios/%.c.o: %.c targets/bios.mk $(COMMON) ; $(call compile,CC-BIOS,$(CLANG) $(BIOS_CFLAGS))
 $(OBJ)/bios/%.S.o: %.S targets/bios.mk $(COMMON) ; $(call compile,AS-BIOS,$(CLANG) $(BIOS_CFLAGS))
 $(OBJ)/uefi/%.c.o: %.c targets/uefi.mk $(COMMON) ; $(call compile,CC-UEFI,$(CLANG) $(UEFI_CFLAGS))

@@ -3,12 +3,19 @@
 # What any kernel on the boot protocol may link, the examples and test kernels too: the linker drops what is not used.
 KERNEL_KIT_SOURCES := $(KERNEL_LIB_SOURCES) $(CONSOLE_SOURCES) kernel/arch/x86_64/machine.c kernel/panic.c
 
+# What debug code calls in addition.
+KERNEL_DEBUG_SOURCES := kernel/debug/ubsan.c
+
+# The kit as objects of the flavour that DEBUG chose: what examples and test kernels link.
+KERNEL_KIT_OBJECTS := $(call objects,$(FLAVOUR),$(KERNEL_KIT_SOURCES) $(if $(DEBUG),$(KERNEL_DEBUG_SOURCES)))
+
 # The version as C sees it.
 $(BUILD)/gen/version.h: Makefile
 	@mkdir -p $(@D)
 	$(Q)printf '#define CORRODE_VERSION "%s"\n' '$(VERSION)' >$@
 
-# What the command line asked for, in a file that changes when that does: then every kernel is linked again.
+# What the command line asked for, in a file that changes when that does: then what depends on FLAVOUR is linked
+# again.
 KERNEL_OPTIONS := $(BUILD)/gen/options
 
 .PHONY: FORCE
@@ -18,9 +25,12 @@ $(KERNEL_OPTIONS): FORCE
 
 KERNEL_SOURCES := $(KERNEL_KIT_SOURCES) kernel/main.c kernel/boot_report.c
 
-$(OBJ)/kernel/kernel/main.c.o: $(BUILD)/gen/version.h
+$(foreach t,kernel kernel-debug,$(call objects,$t,kernel/main.c)): $(BUILD)/gen/version.h
 
-$(BUILD)/kernel.elf: $(call objects,kernel,$(KERNEL_SOURCES)) $(KERNEL_OPTIONS)
+# The kernel, and the same with checks.
+$(BUILD)/kernel.elf: $(call objects,kernel,$(KERNEL_SOURCES))
+	$(link-kernel)
+$(BUILD)/kernel-debug.elf: $(call objects,kernel-debug,$(KERNEL_SOURCES) $(KERNEL_DEBUG_SOURCES))
 	$(link-kernel)
 
-ALL += $(BUILD)/kernel.elf
+ALL += $(BUILD)/kernel.elf $(BUILD)/kernel-debug.elf

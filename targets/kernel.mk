@@ -11,7 +11,10 @@ KERNEL_CFLAGS += -fvisibility=hidden      # ... without a GOT: nothing is preemp
 KERNEL_CFLAGS += -fno-omit-frame-pointer  # backtraces walk the frame pointers
 KERNEL_CFLAGS += -fno-optimize-sibling-calls # and show every caller
 KERNEL_CFLAGS += -fstack-protector-strong -mstack-protector-guard=global # an overrun buffer panics; no TLS for the canary yet
-KERNEL_CFLAGS += $(if $(DEBUG),-fsanitize=undefined -fsanitize-trap=undefined -DDEBUG=1) # DEBUG=1: undefined behaviour traps
+
+# The debug flavour, target kernel-debug: the same with checks.
+KERNEL_DEBUG_CFLAGS := $(KERNEL_CFLAGS) -DDEBUG=1
+KERNEL_DEBUG_CFLAGS += -fsanitize=undefined -fno-sanitize-recover=undefined # kernel/debug/ubsan.c says where, and panics
 
 KERNEL_LDFLAGS := -m elf_x86_64 --gc-sections
 KERNEL_LDFLAGS += -pie --no-dynamic-linker # ET_DYN with relative relocations, which the boot loader applies

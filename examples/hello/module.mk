@@ -2,7 +2,7 @@
 
 HELLO_SOURCES := examples/hello/main.c
 
-$(BUILD)/examples/hello.elf: $(call objects,kernel,$(HELLO_SOURCES) $(KERNEL_KIT_SOURCES)) $(KERNEL_OPTIONS)
+$(BUILD)/examples/hello.elf: $(call objects,$(FLAVOUR),$(HELLO_SOURCES)) $(KERNEL_KIT_OBJECTS) $(KERNEL_OPTIONS)
 	$(link-kernel)
 
 $(BUILD)/corrode.img: $(BUILD)/corrode $(BUILD)/examples/hello.elf
