@@ -6,10 +6,32 @@
 #include "arch/x86_64/machine.h"
 #include "boot_report.h"
 #include "build/gen/version.h"
+#include "lib/cmdline.h"
+#include "log.h"
 #include "panic.h"
 #include "tty/console.h"
 
+#define LOG_NAME "kernel"
+
 BOOT_REQUEST(.flags = BOOT_REQUEST_KASLR);
+
+static void show_log(enum log_level level, const char *line, size_t length)
+{
+    console_write(line, length);
+}
+
+static void start_log(void)
+{
+    char text[16];
+    enum log_level level;
+    log_set_console(show_log);
+    if (cmdline_get("loglevel", text, sizeof text) < 0)
+        return;
+    if (log_parse_level(text, &level))
+        log_set_level(level);
+    else
+        log_warning("loglevel=%s is none of error, warning, notice, info, debug", text);
+}
 
 static void check_version(const struct boot_info *info)
 {
@@ -26,6 +48,8 @@ void kernel_main(struct boot_info *info)
     stack_guard_init(info);
     console_init(info);
     check_version(info);
+    cmdline_init(info->cmdline);
+    start_log();
 
     console_set_color(CONSOLE_WHITE, CONSOLE_BLACK);
     console_printf("Corrode %s\n", CORRODE_VERSION);

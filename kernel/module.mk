@@ -23,7 +23,7 @@ $(KERNEL_OPTIONS): FORCE
 	@mkdir -p $(@D)
 	@echo 'DEBUG=$(DEBUG)' | cmp -s - $@ || echo 'DEBUG=$(DEBUG)' >$@
 
-KERNEL_SOURCES := $(KERNEL_KIT_SOURCES) kernel/main.c kernel/boot_report.c
+KERNEL_SOURCES := $(KERNEL_KIT_SOURCES) $(DEBUG_SOURCES) kernel/main.c kernel/boot_report.c
 
 $(foreach t,kernel kernel-debug,$(call objects,$t,kernel/main.c)): $(BUILD)/gen/version.h
 
