@@ -4,6 +4,7 @@
  * So far it is the console, and a report of what the boot loader has handed over (boot/protocol.h).
  */
 #include "arch/x86_64/machine.h"
+#include "arch/x86_64/percpu.h"
 #include "boot_report.h"
 #include "build/gen/version.h"
 #include "lib/cmdline.h"
@@ -45,6 +46,7 @@ void kernel_main(struct boot_info *info)
     if (info->magic != BOOT_INFO_MAGIC)
         machine_exit(BOOT_EXIT_PANIC); /* whoever called us, there is no telling where the screen is */
 
+    percpu_init();
     stack_guard_init(info);
     console_init(info);
     check_version(info);

@@ -2,6 +2,7 @@
 
 # What any kernel on the boot protocol may link, the examples and test kernels too: the linker drops what is not used.
 KERNEL_KIT_SOURCES := $(KERNEL_LIB_SOURCES) $(CONSOLE_SOURCES) kernel/arch/x86_64/machine.c kernel/panic.c
+KERNEL_KIT_SOURCES += kernel/arch/x86_64/percpu.c kernel/arch/x86_64/preempt.c
 
 # What debug code calls in addition.
 KERNEL_DEBUG_SOURCES := kernel/debug/ubsan.c

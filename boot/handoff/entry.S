@@ -89,8 +89,10 @@ entry64:
         movl    %eax, %ds
         movl    %eax, %es
         movl    %eax, %ss
+        movl    %eax, %fs                       /* a data segment sets the base to 0, ... */
+        movl    %eax, %gs
         xorl    %eax, %eax
-        movl    %eax, %fs
+        movl    %eax, %fs                       /* ... which loading nothing leaves as it is on AMD's processors */
         movl    %eax, %gs
         lldt    %ax
         cld

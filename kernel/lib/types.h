@@ -17,6 +17,9 @@ typedef uint64_t vaddr_t; /* a virtual address, canonical */
 
 #define PAGE_SIZE 4096u
 
+/* The structure of the given type whose member POINTER points to. */
+#define container_of(pointer, type, member) ((type *)((uintptr_t)(pointer) - offsetof(type, member)))
+
 #define ARRAY_LENGTH(a) (sizeof(a) / sizeof(a)[0])
 
 /* ALIGN is a power of two. align_up wraps to 0 past the end of the address space: callers bound their input first. */

@@ -46,7 +46,7 @@ $(foreach t,loader loader_error,$(OBJ)/unit/$t/boot/loader/blob.S.o): $(BUILD)/b
 $(BUILD)/tests/unit/loader.t: | $(UNIT_KERNELS)
 
 # What a test links in any case.
-UNIT_COMMON_SOURCES := $(KERNEL_LIB_SOURCES) tests/unit/fake/machine.c
+UNIT_COMMON_SOURCES := $(KERNEL_LIB_SOURCES) kernel/arch/x86_64/preempt.c tests/unit/fake/machine.c
 
 # Each test has objects of its own, for its flags. tests/unit/corrode_names.h: why production code sees other names.
 define unit-test

@@ -61,6 +61,13 @@ static inline void cpu_pause(void)
     __asm__ volatile("pause" : : : "memory");
 }
 
+static inline bool cpu_interrupts_are_on(void)
+{
+    uintptr_t flags;
+    __asm__ volatile("pushf; pop %0" : "=r"(flags) : : "memory");
+    return flags >> 9 & 1;
+}
+
 /* Turns interrupts off; returns whether they were on (RFLAGS.IF). */
 static inline bool cpu_interrupts_disable(void)
 {

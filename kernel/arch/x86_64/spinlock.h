@@ -1,12 +1,20 @@
 /*
  * Spin locks: tickets, so that processors get the lock in the order in which they came. The holder runs with
  * interrupts off, for a handler that waited for the lock on the same processor would wait for ever; the lock
- * remembers whether they were on. A lock that is all zero is free, so locks work before any part of the kernel is up.
+ * remembers whether they were on. So a holder is never preempted either; a preemption that came due meanwhile happens
+ * in spin_unlock.
+ *
+ *     static struct spinlock lock = SPINLOCK_INIT(TIMERS);
+ *
+ * The rank (lib/lock_rank.h) is checked in debug builds. A lock that is all zero is free and has no rank, so locks work
+ * before any part of the kernel is up.
  */
 #ifndef CORRODE_ARCH_SPINLOCK_H
 #define CORRODE_ARCH_SPINLOCK_H
 
 #include "arch/x86_64/io.h"
+#include "arch/x86_64/preempt.h"
+#include "lib/lock_rank.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,15 +23,44 @@ struct spinlock {
     uint32_t next;    /* the ticket that the next one to come will draw */
     uint32_t serving; /* the ticket that holds the lock; equal to `next` when free */
     bool interrupts;  /* the holder's: were interrupts on when it came? */
+    uint8_t rank;     /* enum lock_rank */
 };
 
-static inline void spin_lock(struct spinlock *lock)
+#define SPINLOCK_INIT(name) {.rank = LOCK_RANK_##name}
+
+#if defined(DEBUG) && __has_include("debug/lock_order.h")
+#include "debug/lock_order.h"
+#else
+#define lock_order_acquire(lock, rank, nested) ((void)0)
+#define lock_order_release(lock) ((void)0)
+#endif
+
+static inline void spin_lock_init(struct spinlock *lock, enum lock_rank rank)
+{
+    *lock = (struct spinlock){.rank = (uint8_t)rank};
+}
+
+/* The lock, but not the check of its order. */
+static inline void spin_lock_raw(struct spinlock *lock)
 {
     bool interrupts = cpu_interrupts_disable();
     uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
-    while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket)
+    while (__builtin_expect(__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket, 0))
         cpu_pause();
     lock->interrupts = interrupts;
+}
+
+static inline void spin_lock(struct spinlock *lock)
+{
+    lock_order_acquire(lock, lock->rank, false);
+    spin_lock_raw(lock);
+}
+
+/* A second lock of the rank that is held: the caller has an order of its own among them, by CPU number say. */
+static inline void spin_lock_nested(struct spinlock *lock)
+{
+    lock_order_acquire(lock, lock->rank, true);
+    spin_lock_raw(lock);
 }
 
 /* Takes the lock if it is free; true when it did. */
@@ -34,6 +71,7 @@ static inline bool spin_try_lock(struct spinlock *lock)
     uint32_t free = serving;
     if (__atomic_compare_exchange_n(&lock->next, &free, serving + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
         lock->interrupts = interrupts;
+        lock_order_acquire(lock, lock->rank, true); /* who does not wait cannot close a circle */
         return true;
     }
     if (interrupts)
@@ -41,12 +79,27 @@ static inline bool spin_try_lock(struct spinlock *lock)
     return false;
 }
 
-static inline void spin_unlock(struct spinlock *lock)
+/* Releases the lock; interrupts are off when it returns. *interrupts: whether they were on when it was taken. */
+static inline bool spin_unlock_keep(struct spinlock *lock)
 {
     bool interrupts = lock->interrupts;
+    lock_order_release(lock);
     __atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
-    if (interrupts)
-        cpu_interrupts_enable();
+    return interrupts;
+}
+
+static inline void spin_unlock(struct spinlock *lock)
+{
+    if (!spin_unlock_keep(lock))
+        return;
+    cpu_interrupts_enable();
+    if (__builtin_expect(this_cpu(need_resched), 0))
+        preempt_now();
+}
+
+static inline bool spin_is_locked(const struct spinlock *lock)
+{
+    return __atomic_load_n(&lock->next, __ATOMIC_RELAXED) != __atomic_load_n(&lock->serving, __ATOMIC_RELAXED);
 }
 
 #endif

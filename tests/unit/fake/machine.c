@@ -2,6 +2,7 @@
  * I/O ports with nothing behind them, and the host's own processor, for the tests that do not define their own.
  */
 #include "arch/x86_64/io.h"
+#include "arch/x86_64/percpu.h"
 
 __attribute__((weak)) void fake_outb(uint16_t port, uint8_t value) {}
 
@@ -21,3 +22,6 @@ __attribute__((weak)) struct cpuid fake_cpuid(uint32_t leaf, uint32_t subleaf)
     __asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
     return r;
 }
+
+_Thread_local unsigned fake_cpu;
+unsigned cpu_count = 1;

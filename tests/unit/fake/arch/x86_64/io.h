@@ -52,6 +52,11 @@ static inline void cpu_pause(void)
     sched_yield();
 }
 
+static inline bool cpu_interrupts_are_on(void)
+{
+    return false;
+}
+
 static inline bool cpu_interrupts_disable(void)
 {
     return false;

@@ -1,0 +1,95 @@
+/*
+ * Page tables: mapping virtual to physical memory, in the kernel's half (shared by all address spaces) and, later, in a
+ * program's. What is mapped is either writable or executable, never both.
+ *
+ * The kernel's half of the PML4 (entries 256 to 511) is filled with empty tables once, at start-up, so that every
+ * address space can copy the entries and see the same kernel for ever.
+ *
+ * Layout of the kernel's half (4-level paging):
+ *
+ *     0xffff800000000000  direct map of all RAM, no-execute, global, largest pages
+ *     0xffffc00000000000  array of struct page, one for each page frame (mm/page.h)
+ *     0xffffd00000000000  virtual areas: stacks, device registers (mm/vmap.h)
+ *     0xffffffff80000000  the kernel, slid by KASLR within the last 2 GiB
+ *
+ * Source: Intel SDM volume 3A, chapter 4 (paging; 4.10 TLBs and PCIDs; 4.10.4.2 what needs invalidation).
+ */
+#ifndef CORRODE_ARCH_PAGING_H
+#define CORRODE_ARCH_PAGING_H
+
+#include "boot/protocol.h"
+#include "lib/types.h"
+
+#define DIRECT_MAP_BASE 0xffff800000000000ull
+#define DIRECT_MAP_SIZE 0x0000400000000000ull /* 64 TiB */
+#define PAGE_ARRAY_BASE 0xffffc00000000000ull
+#define VMAP_BASE 0xffffd00000000000ull
+#define VMAP_SIZE 0x0000200000000000ull /* 32 TiB */
+#define KERNEL_BASE 0xffffffff80000000ull
+#define USER_END 0x0000800000000000ull
+
+#define PAGE_SHIFT 12
+#define PAGE_SIZE_2M MIB(2)
+#define PAGE_SIZE_1G GIB(1)
+
+/* What a mapping allows; reading always. */
+#define MAP_WRITE (1u << 0)
+#define MAP_EXECUTE (1u << 1)     /* not together with MAP_WRITE */
+#define MAP_USER (1u << 2)        /* for programs; without it, the mapping is the kernel's and global */
+#define MAP_UNCACHED (1u << 3)    /* device registers */
+#define MAP_COMBINING (1u << 4)   /* write-combining: framebuffers */
+#define MAP_SMALL_PAGES (1u << 5) /* 4 KiB pages even where larger ones fit: the mapping will change page by page */
+
+/* RAM through the direct map. */
+static inline void *direct_map(paddr_t address)
+{
+    return (void *)(address + DIRECT_MAP_BASE);
+}
+static inline paddr_t direct_map_physical(const void *pointer)
+{
+    return (uintptr_t)pointer - DIRECT_MAP_BASE;
+}
+
+/*
+ * The root of a set of page tables, for functions that work on any; PAGING_KERNEL is the kernel's half. Callers keep
+ * two from changing the same range at once; tables are added under the PAGE_TABLE lock and never freed in the kernel's
+ * half.
+ */
+struct page_table {
+    paddr_t root; /* PML4 */
+};
+extern struct page_table paging_kernel;
+
+/*
+ * Maps [address, address + size) to [physical, ...), all multiples of the page size, with the largest pages that fit.
+ * 0, -ENOMEM (nothing is mapped then), -EEXIST when some of it is mapped already.
+ */
+int paging_map(struct page_table *table, vaddr_t address, paddr_t physical, uint64_t size, unsigned flags);
+
+/* Unmaps what is mapped in the range; large pages that straddle an end are split (-ENOMEM if that fails, before any
+ * change). The caller flushes (tlb_flush) before it reuses the memory. */
+int paging_unmap(struct page_table *table, vaddr_t address, uint64_t size);
+
+/* Changes what the mapped pages of the range allow. The caller flushes. */
+int paging_protect(struct page_table *table, vaddr_t address, uint64_t size, unsigned flags);
+
+/* Looks ADDRESS up: returns the size of the page that maps it, 0 when none does. NULL: not wanted. */
+uint64_t paging_lookup(const struct page_table *table, vaddr_t address, paddr_t *physical, unsigned *flags);
+
+/*
+ * Forgets a range of the kernel's half on every CPU, and waits for them. Interrupts must be on when other CPUs are
+ * online (as for smp_call).
+ */
+void tlb_flush_kernel(vaddr_t address, uint64_t size);
+
+/*
+ * Leaves the boot loader's page tables for our own: direct map, kernel segments W^X by the program headers of the
+ * image, framebuffer and low memory as needed. Frames for the tables come from `allocate` (zeroed, in memory below
+ * 4 GiB, which the loader has mapped at info->direct_map).
+ */
+void paging_init(const struct boot_info *info, paddr_t (*allocate)(void));
+
+/* On each other CPU: nothing is inherited but CR3; PAT, CR0, CR4, EFER. */
+void paging_init_cpu(void);
+
+#endif

@@ -1,0 +1,101 @@
+/*
+ * Traps: what takes a CPU away from the code that it runs: exceptions, interrupts, and what returns from them.
+ *
+ * Every vector's stub (trap_entry.S) saves the registers as a struct trap_frame on the thread's kernel stack (or on a
+ * stack of its own: double fault, NMI, machine check) and calls trap_dispatch, which hands exceptions to trap_handlers,
+ * interrupts to interrupt.c, and on the way out lets a preemption happen.
+ *
+ * Source: Intel SDM volume 3A, chapter 6 (interrupts and exceptions in 64-bit mode: 6.14).
+ */
+#ifndef CORRODE_ARCH_TRAP_H
+#define CORRODE_ARCH_TRAP_H
+
+#include "lib/types.h"
+
+/* Vectors that the processor has fixed. */
+enum trap_vector {
+    TRAP_DIVIDE = 0,
+    TRAP_DEBUG = 1,
+    TRAP_NMI = 2,
+    TRAP_BREAKPOINT = 3,
+    TRAP_OVERFLOW = 4,
+    TRAP_BOUND = 5,
+    TRAP_INVALID_OPCODE = 6,
+    TRAP_NO_FPU = 7,
+    TRAP_DOUBLE_FAULT = 8,
+    TRAP_INVALID_TSS = 10,
+    TRAP_NO_SEGMENT = 11,
+    TRAP_STACK = 12,
+    TRAP_PROTECTION = 13,
+    TRAP_PAGE_FAULT = 14,
+    TRAP_X87 = 16,
+    TRAP_ALIGNMENT = 17,
+    TRAP_MACHINE_CHECK = 18,
+    TRAP_SIMD = 19,
+    TRAP_VIRTUALIZATION = 20,
+    TRAP_CONTROL = 21,
+    TRAP_EXCEPTIONS = 32, /* how many vectors are exceptions */
+};
+
+/* Error code of a page fault. */
+#define FAULT_PRESENT (1u << 0)  /* the page is mapped, and forbids it; else it is not mapped */
+#define FAULT_WRITE (1u << 1)    /* it was a write */
+#define FAULT_USER (1u << 2)     /* in user mode */
+#define FAULT_RESERVED (1u << 3) /* a page-table entry has reserved bits set */
+#define FAULT_FETCH (1u << 4)    /* it was an instruction fetch */
+
+/* The registers at the trap, in the order in which the stubs push them. */
+struct trap_frame {
+    uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
+    uint64_t rdi, rsi, rbp, rbx, rdx, rcx, rax;
+    uint64_t vector;
+    uint64_t error; /* the processor's error code; 0 where it has none */
+    uint64_t rip, cs, rflags, rsp, ss;
+};
+
+static inline bool trap_from_user(const struct trap_frame *frame)
+{
+    return (frame->cs & 3) != 0;
+}
+
+/* Segment selectors. The order is SYSRET's: user data, then user code, after STAR[63:48]. */
+#define SELECTOR_KERNEL_CODE 0x08
+#define SELECTOR_KERNEL_DATA 0x10
+#define SELECTOR_USER_CODE32 0x1b
+#define SELECTOR_USER_DATA 0x23
+#define SELECTOR_USER_CODE 0x2b
+#define SELECTOR_TSS 0x30
+
+/* Interrupt stacks, from 1 in the TSS. */
+enum trap_stack { TRAP_STACK_DOUBLE_FAULT = 1, TRAP_STACK_NMI, TRAP_STACK_MACHINE_CHECK, TRAP_STACK_DEBUG };
+
+/* On each CPU: its GDT, TSS, interrupt stacks and the IDT that all share. The boot CPU's stacks are static. */
+void trap_init(void);
+
+/* Where the next trap from user mode finds its stack: the top of the current thread's. */
+void trap_set_kernel_stack(vaddr_t top);
+
+/*
+ * Exceptions that have a meaning: returns true when it has dealt with it and the code goes on (at frame->rip, which it
+ * may change). Otherwise the fixup table and trap_try are asked, and then the kernel panics. One handler a vector.
+ * Called on the trapped thread's stack with interrupts as they were in the trapped code.
+ */
+typedef bool trap_handler(struct trap_frame *frame, vaddr_t address); /* address: CR2 for page faults, else 0 */
+void trap_set_handler(enum trap_vector vector, trap_handler *handler);
+
+/*
+ * Calls function(argument). When it faults, the call is abandoned there and then: returns false, with what happened in
+ * *frame and *address. Locks and memory that it holds stay held. For probing memory that may not be there, and for
+ * tests. May be nested; belongs to the thread (before threads: the CPU).
+ */
+bool trap_try(void (*function)(void *), void *argument, struct trap_frame *frame, vaddr_t *address);
+
+/*
+ * A place for one instruction that may fault: from `faulting` the trap goes to `landing`. In assembly:
+ *     1: mov (%rsi), %rax
+ *     TRAP_FIXUP(1b, 2f)
+ */
+#define TRAP_FIXUP(faulting, landing)                                                                                  \
+    ".pushsection trap_fixups, \"a\"\n.balign 4\n.long " #faulting " - .\n.long " #landing " - .\n.popsection\n"
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * The order of the kernel's locks: one table. A lock is taken only while every lock held already has a lower rank, so
+ * no circle of waiting can close. docs/locking.md explains it; debug builds check it (debug/lock_order.h). Two locks of
+ * one rank are never held together, but for a second lock of the same kind that its subsystem orders itself (by
+ * address, say) and takes with spin_lock_nested.
+ *
+ * Sleeping locks come first: a thread that holds a spin lock must not sleep.
+ */
+#ifndef CORRODE_LIB_LOCK_RANK_H
+#define CORRODE_LIB_LOCK_RANK_H
+
+/* X(rank number, NAME, where, what it guards) */
+#define LOCK_RANKS(X)                                                                                                  \
+    X(0, UNRANKED, "", "not checked: only for locks of the kit and of tests")                                          \
+    /* Sleeping locks */                                                                                               \
+    X(10, SUBSYSTEM, "anywhere", "a subsystem's sleeping lock; holds other locks below")                               \
+    X(20, VMAP, "kernel/mm/vmap.c", "the kernel's virtual areas")                                                      \
+    X(30, WORK, "kernel/sched/work.c", "sleeping: a work queue's set-up")                                              \
+    /* Spin locks */                                                                                                   \
+    X(100, DEVICE, "kernel/drivers", "a device's state and registers")                                                 \
+    X(110, TERMINAL, "kernel/tty/terminal.c", "a terminal's cells and input")                                          \
+    X(120, INTERRUPT, "kernel/arch/x86_64/interrupt.c", "vectors and their handlers; I/O APIC registers")              \
+    X(130, MUTEX, "kernel/sched/mutex.c", "the waiters of one sleeping lock")                                          \
+    X(140, WORK_QUEUE, "kernel/sched/work.c", "the items of one work queue")                                           \
+    X(150, WAIT_QUEUE, "kernel/sched/wait.c", "the waiters of one wait queue")                                         \
+    X(160, THREADS, "kernel/sched/thread.c", "the list of all threads; exit and join")                                 \
+    X(170, TIMERS, "kernel/time/timer.c", "one CPU's queue of timers")                                                 \
+    X(180, RUN_QUEUE, "kernel/sched/sched.c", "one CPU's runnable threads; nested by CPU number")                      \
+    X(190, PAGE_TABLE, "kernel/arch/x86_64/paging.c", "the kernel's page tables")                                      \
+    X(200, SLAB, "kernel/mm/slab.c", "one cache's slabs and magazines")                                                \
+    X(210, PAGES, "kernel/mm/page.c", "one zone's free pages")                                                         \
+    X(220, SHOOTDOWN, "kernel/arch/x86_64/smp.c", "the call-function and TLB requests under way")                      \
+    X(230, RANDOM, "kernel/random.c", "the generator's key and pool")                                                  \
+    X(240, LOG, "kernel/log.c", "the ring of log records")                                                             \
+    X(250, CONSOLE, "kernel/tty/console.c", "screen, cursor, colours, serial line: one print is whole")
+
+#define LOCK_RANK_ENUM(number, name, where, what) LOCK_RANK_##name = number,
+enum lock_rank { LOCK_RANKS(LOCK_RANK_ENUM) };
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * Page frames: who owns each 4 KiB of RAM.
+ *
+ * Every frame has a struct page in one array, indexed by frame number, in virtual memory that is backed only where
+ * there is RAM. Free frames are kept as blocks of 2^order frames, aligned to their size (the buddy system); each CPU
+ * keeps some single frames of its own, so that most allocations and frees take no lock.
+ *
+ * Only the struct page of a free block's first frame and those of allocated frames mean anything: whoever splits a
+ * block writes the new halves' first. So starting up costs the same whatever the RAM, and nothing is zeroed.
+ *
+ * Source: Knowlton, "A fast storage allocator" (1965); Knuth, The Art of Computer Programming 1, 2.5 (buddy system).
+ */
+#ifndef CORRODE_MM_PAGE_H
+#define CORRODE_MM_PAGE_H
+
+#include "arch/x86_64/paging.h"
+#include "lib/list.h"
+
+#define PAGE_ORDER_MAX 10 /* the largest block: 4 MiB */
+
+enum page_state {
+    PAGE_UNUSABLE, /* not RAM, or never ours: firmware's, the kernel's own image */
+    PAGE_FREE,     /* first frame of a free block of `order` in the buddy lists */
+    PAGE_CACHED,   /* free, in a CPU's cache */
+    PAGE_USED,     /* allocated; `order` in the first frame of the block */
+    PAGE_SLAB,     /* allocated by slab.c: `slab` tells which */
+};
+
+/* One page frame. 64 bytes, so that one page of the array describes 64 frames. */
+struct page {
+    uint8_t state; /* enum page_state */
+    uint8_t order;
+    uint16_t flags;        /* the owner's */
+    uint32_t references;   /* of a used page: page_get, page_put */
+    struct list_node link; /* in a free list, or the owner's */
+    union {
+        void *slab;  /* PAGE_SLAB: mm/slab.c's struct slab */
+        void *owner; /* what the page belongs to: an object, an inode; NULL: anonymous */
+    };
+    uint64_t index; /* the owner's: offset in a file */
+    uint64_t reserved[3];
+};
+_Static_assert(sizeof(struct page) == 64, "struct page");
+
+#define page_array ((struct page *)PAGE_ARRAY_BASE)
+
+static inline struct page *page_of(paddr_t address)
+{
+    return &page_array[address >> PAGE_SHIFT];
+}
+static inline paddr_t page_address(const struct page *page)
+{
+    return (paddr_t)(page - page_array) << PAGE_SHIFT;
+}
+static inline void *page_memory(const struct page *page)
+{
+    return direct_map(page_address(page));
+}
+
+/* How to allocate; for pages and slabs alike. */
+#define ALLOC_ZERO (1u << 0)   /* filled with zeros */
+#define ALLOC_URGENT (1u << 1) /* may take the last reserve: the caller is about to free memory, or cannot fail well   \
+                                */
+#define ALLOC_LOW (1u << 2)    /* pages only: below 4 GiB, for devices and start-up */
+
+/*
+ * 2^order frames, contiguous and aligned to their size, with one reference; NULL when there are none. Any context.
+ */
+struct page *page_allocate(unsigned order, unsigned flags);
+
+/* Gives back what page_allocate returned (its first page). Any context. */
+void page_free(struct page *page, unsigned order);
+
+/* References to a used block's first page. The last page_put frees the block. */
+void page_get(struct page *page);
+void page_put(struct page *page);
+
+/* Frames that are free (CPU caches included), and that there are: for reports and leak checks. */
+uint64_t page_free_count(void);
+uint64_t page_total_count(void);
+
+/* Empties this CPU's cache into the buddy lists; for leak checks and when memory is short. */
+void page_cache_drain(void);
+
+/* Walks everything, and panics when the lists and the array disagree. Slow: for tests and debug builds. */
+void page_check(void);
+
+/*
+ * Start-up, from the boot loader's memory map: early frames for page tables, then the array, then the lists. Usable and
+ * loader memory is ours; what the loader still keeps for us (boot_info, stack, modules) is freed by page_release_boot
+ * once nobody reads it.
+ */
+void page_init(const struct boot_info *info);
+void page_release_boot(void);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * Wait queues: threads that wait for a condition, and those who make it true and say so.
+ *
+ *     wait_event(&queue, condition);                     the waiter
+ *     condition = true; wait_queue_wake_all(&queue);     who makes it so
+ *
+ * The condition is looked at again after every wake-up. The waker changes it before it wakes; the queue's lock orders
+ * the two, so no wake-up is lost. A condition that needs a lock of its own is checked under it in the waiter's
+ * expression.
+ */
+#ifndef CORRODE_SCHED_WAIT_H
+#define CORRODE_SCHED_WAIT_H
+
+#include "sched/sched.h"
+#include "time/timer.h"
+
+struct wait_queue {
+    struct spinlock lock; /* WAIT_QUEUE */
+    struct list waiters;  /* struct waiter, first come first */
+};
+
+#define WAIT_QUEUE_INIT(queue) {.lock = SPINLOCK_INIT(WAIT_QUEUE), .waiters = LIST_INIT((queue).waiters)}
+void wait_queue_init(struct wait_queue *queue);
+
+/* One thread's place in a queue; on its stack. A thread may wait in several queues at once (poll). */
+struct waiter {
+    struct list_node link;
+    struct thread *thread;
+    bool exclusive; /* wait_queue_wake wakes only the first of these, and all others */
+};
+
+void wait_prepare(struct wait_queue *queue, struct waiter *waiter, bool exclusive); /* enqueues; prepares to block */
+void wait_finish(struct wait_queue *queue, struct waiter *waiter);                  /* dequeues; runs on */
+
+/* Wakes all that are not exclusive and one that is; returns how many. Any context. */
+unsigned wait_queue_wake(struct wait_queue *queue);
+unsigned wait_queue_wake_all(struct wait_queue *queue);
+bool wait_queue_is_empty(const struct wait_queue *queue); /* a hint, without the lock: after a full barrier */
+
+/* Blocks until woken or clock_monotonic() >= deadline; true when the time is over. */
+bool thread_block_until(uint64_t deadline);
+
+#define wait_event(queue, condition)                                                                                   \
+    do {                                                                                                               \
+        struct waiter wait_event_waiter;                                                                               \
+        while (!(condition)) {                                                                                         \
+            wait_prepare((queue), &wait_event_waiter, false);                                                          \
+            if (!(condition))                                                                                          \
+                thread_block();                                                                                        \
+            wait_finish((queue), &wait_event_waiter);                                                                  \
+        }                                                                                                              \
+    } while (0)
+
+/* The same until clock_monotonic() reaches DEADLINE; whether the condition holds then. */
+#define wait_event_until(queue, condition, deadline)                                                                   \
+    __extension__({                                                                                                    \
+        struct waiter wait_event_waiter;                                                                               \
+        bool wait_event_late = false;                                                                                  \
+        bool wait_event_true;                                                                                          \
+        while (!(wait_event_true = (condition)) && !wait_event_late) {                                                 \
+            wait_prepare((queue), &wait_event_waiter, false);                                                          \
+            if (!(condition))                                                                                          \
+                wait_event_late = thread_block_until(deadline);                                                        \
+            wait_finish((queue), &wait_event_waiter);                                                                  \
+        }                                                                                                              \
+        wait_event_true;                                                                                               \
+    })
+
+#endif
