@@ -24,7 +24,9 @@ $(KERNEL_OPTIONS): FORCE
 	@mkdir -p $(@D)
 	@echo 'DEBUG=$(DEBUG)' | cmp -s - $@ || echo 'DEBUG=$(DEBUG)' >$@
 
-KERNEL_SOURCES := $(KERNEL_KIT_SOURCES) $(DEBUG_SOURCES) kernel/main.c kernel/boot_report.c
+# All of it, bottom to top; each folder's module.mk says what is in it.
+KERNEL_SOURCES := $(KERNEL_KIT_SOURCES) $(LIB_SOURCES) $(DEBUG_SOURCES) $(ARCH_SOURCES) $(MM_SOURCES) $(TIME_SOURCES) \
+    $(SCHED_SOURCES) $(DRIVER_SOURCES) kernel/main.c kernel/boot_report.c
 
 $(foreach t,kernel kernel-debug,$(call objects,$t,kernel/main.c)): $(BUILD)/gen/version.h
 

@@ -2,3 +2,6 @@
 # it too: $(call objects,kernel,$(KERNEL_LIB_SOURCES)), or bios, or uefi in place of kernel.
 
 KERNEL_LIB_SOURCES := kernel/lib/string.c kernel/lib/printf.c kernel/arch/x86_64/memory.c
+
+# What only the kernel itself needs of this folder.
+LIB_SOURCES := kernel/lib/rbtree.c

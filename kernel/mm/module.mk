@@ -1,0 +1,3 @@
+# Memory: page frames, slabs, virtual areas.
+
+MM_SOURCES :=

@@ -1,0 +1,3 @@
+# Threads: the scheduler, sleeping locks, work queues.
+
+SCHED_SOURCES :=

@@ -1,0 +1,3 @@
+# Clocks and timers.
+
+TIME_SOURCES :=
