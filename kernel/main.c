@@ -1,12 +1,10 @@
 /*
- * The kernel begins here: each part starts after those that it stands on.
- *
- * So far it is the console, and a report of what the boot loader has handed over (boot/protocol.h).
+ * The kernel begins here: each part starts after those that it stands on. What it is all for is in init.h.
  */
 #include "arch/x86_64/machine.h"
 #include "arch/x86_64/percpu.h"
-#include "boot_report.h"
 #include "build/gen/version.h"
+#include "init.h"
 #include "lib/cmdline.h"
 #include "log.h"
 #include "panic.h"
@@ -56,7 +54,5 @@ void kernel_main(struct boot_info *info)
     console_set_color(CONSOLE_WHITE, CONSOLE_BLACK);
     console_printf("Corrode %s\n", CORRODE_VERSION);
     console_set_color(CONSOLE_LIGHT_GREY, CONSOLE_BLACK);
-    boot_report(info);
-
-    machine_exit(BOOT_EXIT_SUCCESS);
+    init_main(info);
 }

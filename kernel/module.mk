@@ -4,11 +4,8 @@
 KERNEL_KIT_SOURCES := $(KERNEL_LIB_SOURCES) $(CONSOLE_SOURCES) kernel/arch/x86_64/machine.c kernel/panic.c
 KERNEL_KIT_SOURCES += kernel/arch/x86_64/percpu.c kernel/arch/x86_64/preempt.c
 
-# What debug code calls in addition.
-KERNEL_DEBUG_SOURCES := kernel/debug/ubsan.c
-
 # The kit as objects of the flavour that DEBUG chose: what examples and test kernels link.
-KERNEL_KIT_OBJECTS := $(call objects,$(FLAVOUR),$(KERNEL_KIT_SOURCES) $(if $(DEBUG),$(KERNEL_DEBUG_SOURCES)))
+KERNEL_KIT_OBJECTS := $(call objects,$(FLAVOUR),$(KERNEL_KIT_SOURCES) $(if $(DEBUG),$(UBSAN_SOURCES)))
 
 # The version as C sees it.
 $(BUILD)/gen/version.h: Makefile
@@ -24,16 +21,18 @@ $(KERNEL_OPTIONS): FORCE
 	@mkdir -p $(@D)
 	@echo 'DEBUG=$(DEBUG)' | cmp -s - $@ || echo 'DEBUG=$(DEBUG)' >$@
 
-# All of it, bottom to top; each folder's module.mk says what is in it.
+# All of it, bottom to top, but its purpose (kernel/init.h), for which build/selftest.elf has its tests. Each folder's
+# module.mk says what is in it.
 KERNEL_SOURCES := $(KERNEL_KIT_SOURCES) $(LIB_SOURCES) $(DEBUG_SOURCES) $(ARCH_SOURCES) $(MM_SOURCES) $(TIME_SOURCES) \
-    $(SCHED_SOURCES) $(DRIVER_SOURCES) kernel/main.c kernel/boot_report.c
+    $(SCHED_SOURCES) $(DRIVER_SOURCES) kernel/main.c
+KERNEL_INIT_SOURCES := kernel/init.c kernel/boot_report.c
 
 $(foreach t,kernel kernel-debug,$(call objects,$t,kernel/main.c)): $(BUILD)/gen/version.h
 
 # The kernel, and the same with checks.
-$(BUILD)/kernel.elf: $(call objects,kernel,$(KERNEL_SOURCES))
+$(BUILD)/kernel.elf: $(call objects,kernel,$(KERNEL_SOURCES) $(KERNEL_INIT_SOURCES))
 	$(link-kernel)
-$(BUILD)/kernel-debug.elf: $(call objects,kernel-debug,$(KERNEL_SOURCES) $(KERNEL_DEBUG_SOURCES))
+$(BUILD)/kernel-debug.elf: $(call objects,kernel-debug,$(KERNEL_SOURCES) $(KERNEL_INIT_SOURCES) $(UBSAN_SOURCES))
 	$(link-kernel)
 
 ALL += $(BUILD)/kernel.elf $(BUILD)/kernel-debug.elf

@@ -32,7 +32,8 @@ UNIT_KERNELS := $(BUILD)/examples/hello.elf $(BUILD)/kernel.elf
 UNIT_KERNELS += $(BUILD)/tests/unit/kernel-relr.elf $(BUILD)/tests/unit/kernel-exec.elf
 $(BUILD)/tests/unit/kernel-relr.elf: private KERNEL_LDFLAGS += --pack-dyn-relocs=relr
 $(BUILD)/tests/unit/kernel-exec.elf: private KERNEL_LDFLAGS += --no-pie
-$(BUILD)/tests/unit/kernel-relr.elf $(BUILD)/tests/unit/kernel-exec.elf: $(call objects,kernel,$(KERNEL_SOURCES))
+$(BUILD)/tests/unit/kernel-relr.elf $(BUILD)/tests/unit/kernel-exec.elf: $(call objects,kernel,\
+    $(KERNEL_SOURCES) $(KERNEL_INIT_SOURCES))
 	$(link-kernel)
 $(BUILD)/tests/unit/elf_load.t: | $(UNIT_KERNELS)
 

@@ -1,0 +1,79 @@
+#!/bin/sh
+# Whatever must kill the kernel does, and is reported as what it is: each KDEATH of tests/kernel/ in a boot of its own,
+# two boots at a time. `death NAME REGEX [FLAVOUR]`: the kernel panics, and some line matches; it must neither survive nor
+# reset. A death that is not listed here fails the test, and so does a listed one that is not there.
+. "$(dirname "$0")/lib.sh"
+. tests/system/boot.sh
+. tests/system/kernel.sh
+
+deaths() {
+    death panic '^panic: the answer is 42$'
+    death stack_protector '^panic: a function wrote beyond its part of the stack'
+    death null 'tried to write address 0000000000000010'
+    death write_to_text 'tried to write address ffffffff[0-9a-f]{8}, which the page tables do not allow'
+    death execute_data 'tried to execute address ffffffff[0-9a-f]{8}, which the page tables do not allow'
+    death undefined_shift 'undefined behaviour at tests/kernel/deaths.c:[0-9]+:[0-9]+: shift of 1 by 40' debug
+    death undefined_index 'undefined behaviour at tests/kernel/deaths.c:[0-9]+:[0-9]+: index 7 is outside' debug
+    death undefined_alignment 'undefined behaviour at tests/kernel/deaths.c:.* misaligned' debug
+}
+
+# The boots. Each leaves what it said in $tmp/deaths/FLAVOUR-NAME.*, to be judged afterwards in order.
+mkdir "$tmp/deaths"
+death() {
+    [ "${3:-$flavour}" = $flavour ] || return 0
+    [ -z "${DEATH-}" ] || [ "$DEATH" = "$1" ] || return 0
+    death_files=$tmp/deaths/$flavour-$1
+    (
+        death_status=0
+        timeout $((limit + 30)) corrode run --timeout $limit --firmware none "$kernel" "death=$1" \
+            >"$death_files.out" 2>"$death_files.err" </dev/null || death_status=$?
+        echo $death_status >"$death_files.status"
+    ) &
+    running="${running-} $!"
+    # shellcheck disable=SC2086 # to count them
+    set -- $running
+    if [ $# -eq 2 ]; then
+        wait "$1" "$2"
+        running=
+    fi
+}
+each_flavour() {
+    for flavour in release debug; do
+        kernel=$build/selftest.elf
+        [ $flavour = release ] || kernel=$build/selftest-debug.elf
+        "$@"
+    done
+}
+each_flavour deaths
+wait
+
+# The verdicts.
+death() {
+    death_files=$tmp/deaths/$flavour-$1
+    [ -e "$death_files.status" ] || return 0
+    status=$(cat "$death_files.status")
+    out=$(plain <"$death_files.out")
+    err=$(cat "$death_files.err")
+    boot_status=126
+    boot_regex=$2
+    boot_name="$1: it dies of it and says so ($flavour)"
+    [ "$(ending)" != reset ] || boot_regex="no reset, but $2"
+    judge "--firmware none $kernel death=$1"
+}
+each_flavour deaths
+
+# The list is whole: a kernel that is asked for a death that it does not know names them all.
+known_deaths() {
+    boot --firmware none "$kernel" death=unknown
+    printf '%s\n' "$out" | sed -n 's/^# death=//p' | sort
+}
+listed_deaths() {
+    death() {
+        [ "${3:-$flavour}" != $flavour ] || echo "$1"
+    }
+    deaths | sort
+}
+compare() {
+    is "every death of the kernel is listed here ($flavour)" "$(known_deaths)" "$(listed_deaths)"
+}
+each_flavour compare
