@@ -13,6 +13,12 @@ console_UNIT_CFLAGS := -UBOOT_LOADER # the kernel's view of boot_info
 screens_UNIT_SOURCES := $(console_UNIT_SOURCES)
 screens_UNIT_CFLAGS := $(console_UNIT_CFLAGS)
 
+# Seeing inside the kernel.
+UNIT_TESTS += log cmdline fault_injection
+log_UNIT_SOURCES := kernel/log.c
+cmdline_UNIT_SOURCES := kernel/lib/cmdline.c
+fault_injection_UNIT_SOURCES := kernel/debug/fault_injection.c
+
 # The loader above the firmware: tests/unit/boot/ holds what these tests and the fuzzers share.
 UNIT_TESTS += memory_map disk fat fat_damage elf elf_load config paging entropy acpi loader loader_error
 
