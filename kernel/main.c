@@ -4,6 +4,7 @@
 #include "arch/x86_64/machine.h"
 #include "arch/x86_64/percpu.h"
 #include "build/gen/version.h"
+#include "drivers/acpi/acpi.h"
 #include "init.h"
 #include "lib/cmdline.h"
 #include "log.h"
@@ -54,5 +55,6 @@ void kernel_main(struct boot_info *info)
     console_set_color(CONSOLE_WHITE, CONSOLE_BLACK);
     console_printf("Corrode %s\n", CORRODE_VERSION);
     console_set_color(CONSOLE_LIGHT_GREY, CONSOLE_BLACK);
+    acpi_boot(info);
     init_main(info);
 }

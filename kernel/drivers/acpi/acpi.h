@@ -2,13 +2,13 @@
  * What the firmware's ACPI tables say about the machine, as plain structures: processors, interrupt controllers,
  * timers, PCI configuration space, and how to turn the machine off.
  *
- *     acpi_init(info->rsdp, &acpi_kernel_ops);
+ *     acpi_boot(info);
  *     for (unsigned i = 1; i < acpi_cpu_count(); i++)
  *         start(acpi_cpu(i)->apic_id);
  *
- * acpi_init reads every table once and copies what it needs into static storage: it needs no allocator, no interrupts
- * and no threads, and afterwards the tables' memory may be reused. From then on nothing here changes, so everything
- * may be read from any processor without a lock. Pointers that are returned stay valid for ever.
+ * acpi_boot (acpi_init, on a host) reads every table once and copies what it needs into static storage: it needs no
+ * allocator, no interrupts and no threads, and afterwards the tables' memory may be reused. From then on nothing here
+ * changes, so everything may be read from any processor without a lock. Pointers that are returned stay valid for ever.
  *
  * Tables lie. What does not hold together (checksum, length, count) is left out with a sentence to `warn`, and every
  * function has an answer for a machine without ACPI: one processor, no I/O APIC, ISA interrupts as they always were.
@@ -18,6 +18,7 @@
 #ifndef CORRODE_DRIVERS_ACPI_H
 #define CORRODE_DRIVERS_ACPI_H
 
+#include "boot/protocol.h"
 #include "lib/types.h"
 
 #define ACPI_MAX_CPUS 256
@@ -31,11 +32,14 @@ struct acpi_ops {
     const void *(*map)(paddr_t address, size_t size);
 
     /* One sentence about what was wrong, without a line end. NULL: no one wants to know. */
-    void (*warn)(const char *format, ...) __attribute__((format(printf, 1, 2)));
+    void (*warn)(const char *sentence);
 };
 
 /* RSDP is the physical address of the root pointer, 0 when there is none. Call once, on the boot processor. */
 void acpi_init(paddr_t rsdp, const struct acpi_ops *ops);
+
+/* acpi_init as the kernel does it: with what the boot loader found, while its memory map and direct map are there. */
+void acpi_boot(const struct boot_info *info);
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Processors and interrupts (MADT)

@@ -1,0 +1,6 @@
+# Drivers. DRIVER_SOURCES are the kernel's; the console library takes its serial port from here too (kernel/tty).
+
+# Portable: the unit tests and fuzzers build it too.
+ACPI_SOURCES := $(addprefix kernel/drivers/acpi/,tables.c madt.c fadt.c devices.c aml.c)
+
+DRIVER_SOURCES := $(ACPI_SOURCES) kernel/drivers/acpi/boot.c
