@@ -21,7 +21,7 @@
 #include "boot/protocol.h"
 #include "lib/types.h"
 
-#define ACPI_MAX_CPUS 256
+#define ACPI_MAX_CPUS 256 /* CPU_MAX, which arch/x86_64/percpu.h has */
 
 /* What reading the tables needs from outside. Both are called by acpi_init only. */
 struct acpi_ops {

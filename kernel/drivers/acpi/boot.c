@@ -5,7 +5,9 @@
  */
 #include "drivers/acpi/acpi.h"
 
-#include "tty/console.h"
+#include "log.h"
+
+#define LOG_NAME "acpi"
 
 static const struct boot_info *boot;
 
@@ -32,7 +34,7 @@ static const void *boot_map(paddr_t address, size_t size)
 
 static void boot_warn(const char *sentence)
 {
-    console_printf("ACPI: %s\n", sentence);
+    log_warning("%s", sentence);
 }
 
 void acpi_boot(const struct boot_info *info)
@@ -41,6 +43,6 @@ void acpi_boot(const struct boot_info *info)
     boot = info;
     acpi_init(info->rsdp, &ops);
     boot = NULL;
-    console_printf("ACPI          %u processors, %u I/O APICs, %s HPET, %s PM timer\n", acpi_cpu_count(),
-        acpi_ioapic_count(), acpi_hpet_address() != 0 ? "an" : "no", acpi_pm_timer() != NULL ? "a" : "no");
+    log_info("%u processors, %u I/O APICs, %s HPET, %s PM timer", acpi_cpu_count(), acpi_ioapic_count(),
+        acpi_hpet_address() != 0 ? "an" : "no", acpi_pm_timer() != NULL ? "a" : "no");
 }
