@@ -31,8 +31,8 @@ $(foreach t,kernel kernel-debug,$(call objects,$t,kernel/main.c)): $(BUILD)/gen/
 
 # The kernel, and the same with checks.
 $(BUILD)/kernel.elf: $(call objects,kernel,$(KERNEL_SOURCES) $(KERNEL_INIT_SOURCES))
-	$(link-kernel)
+	$(link-pvh-kernel)
 $(BUILD)/kernel-debug.elf: $(call objects,kernel-debug,$(KERNEL_SOURCES) $(KERNEL_INIT_SOURCES) $(UBSAN_SOURCES))
-	$(link-kernel)
+	$(link-pvh-kernel)
 
 ALL += $(BUILD)/kernel.elf $(BUILD)/kernel-debug.elf

@@ -25,9 +25,23 @@ KERNEL_LDFLAGS += --build-id=none         # same sources, same bytes
 KERNEL_LDFLAGS += --image-base=0xffffffff80000000 # -2 GiB, where -mcmodel=kernel wants it
 KERNEL_LDFLAGS += --entry=kernel_main     # what the boot loader calls
 
+# For a virtual machine monitor that starts the kernel without a boot loader (kernel/arch/x86_64/pvh_entry.S): the image
+# is right as it is in the file, 2 MiB is the physical address of its first byte, and a note names the entry's.
+KERNEL_PVH_LDFLAGS := --apply-dynamic-relocs --defsym=pvh_entry_physical=pvh_entry-__executable_start+0x200000
+# By how much p_vaddr is more than p_paddr, in two halves: the tool takes signed numbers.
+KERNEL_PVH_SHIFT := --change-section-lma '*-0x7fffffffbff00000'
+
 # $(call link-kernel): the recipe that links a rule's objects to a kernel.
 define link-kernel
 $(call say,LD,$@)
 @mkdir -p $(@D)
 $(Q)$(LLD) $(KERNEL_LDFLAGS) -o $@ $(filter %.o,$^)
+endef
+
+# $(call link-pvh-kernel): the same for our own kernel, which has the PVH entry.
+define link-pvh-kernel
+$(call say,LD,$@)
+@mkdir -p $(@D)
+$(Q)$(LLD) $(KERNEL_LDFLAGS) $(KERNEL_PVH_LDFLAGS) -o $@ $(filter %.o,$^)
+$(Q)$(LLVM_OBJCOPY) $(KERNEL_PVH_SHIFT) $@ && $(LLVM_OBJCOPY) $(KERNEL_PVH_SHIFT) $@
 endef

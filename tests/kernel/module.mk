@@ -3,8 +3,8 @@
 SELFTEST_SOURCES := $(KERNEL_SOURCES) $(wildcard tests/kernel/*.c)
 
 $(BUILD)/selftest.elf: $(call objects,kernel,$(SELFTEST_SOURCES))
-	$(link-kernel)
+	$(link-pvh-kernel)
 $(BUILD)/selftest-debug.elf: $(call objects,kernel-debug,$(SELFTEST_SOURCES) $(UBSAN_SOURCES))
-	$(link-kernel)
+	$(link-pvh-kernel)
 
 ALL += $(BUILD)/selftest.elf $(BUILD)/selftest-debug.elf

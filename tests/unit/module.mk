@@ -45,7 +45,7 @@ $(BUILD)/tests/unit/kernel-relr.elf: private KERNEL_LDFLAGS += --pack-dyn-relocs
 $(BUILD)/tests/unit/kernel-exec.elf: private KERNEL_LDFLAGS += --no-pie
 $(BUILD)/tests/unit/kernel-relr.elf $(BUILD)/tests/unit/kernel-exec.elf: $(call objects,kernel,\
     $(KERNEL_SOURCES) $(KERNEL_INIT_SOURCES))
-	$(link-kernel)
+	$(link-pvh-kernel)
 $(BUILD)/tests/unit/elf_load.t: | $(UNIT_KERNELS)
 
 # All of the loader, with the blob in it; -mno-red-zone because cpu.c pushes and pops.

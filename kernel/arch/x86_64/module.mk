@@ -1,3 +1,13 @@
 # The processor: traps, page tables, interrupts, the other CPUs. What the kit needs of it is in kernel/module.mk.
 
 ARCH_SOURCES :=
+
+# The entry without a boot loader, and what it shares with the loader, whose view of boot/protocol.h it has.
+PVH_ENTRY_SOURCES := kernel/arch/x86_64/pvh.c boot/loader/memory_map.c boot/loader/entropy.c boot/i386/tables.c \
+    boot/pvh/text.c
+ARCH_SOURCES += kernel/arch/x86_64/pvh_entry.S $(PVH_ENTRY_SOURCES)
+
+PVH_ENTRY_OBJECTS := $(foreach t,kernel kernel-debug,$(call objects,$t,$(PVH_ENTRY_SOURCES)))
+$(PVH_ENTRY_OBJECTS): private KERNEL_CFLAGS += -DBOOT_LOADER=1
+$(PVH_ENTRY_OBJECTS): private KERNEL_DEBUG_CFLAGS += -DBOOT_LOADER=1
+$(PVH_ENTRY_OBJECTS): | $(BUILD)/gen/version.h
