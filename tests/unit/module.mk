@@ -57,6 +57,14 @@ loader_error_UNIT_CFLAGS := $(loader_UNIT_CFLAGS)
 $(foreach t,loader loader_error,$(OBJ)/unit/$t/boot/loader/blob.S.o): $(BUILD)/boot/handoff.bin
 $(BUILD)/tests/unit/loader.t: | $(UNIT_KERNELS)
 
+# The kernel's drivers.
+UNIT_TESTS += acpi_tables acpi_devices
+
+acpi_tables_UNIT_SOURCES := $(ACPI_SOURCES) tests/unit/acpi_memory.c
+acpi_tables_UNIT_CFLAGS := -UBOOT_LOADER
+acpi_devices_UNIT_SOURCES := $(acpi_tables_UNIT_SOURCES)
+acpi_devices_UNIT_CFLAGS := $(acpi_tables_UNIT_CFLAGS)
+
 # What a test links in any case.
 UNIT_COMMON_SOURCES := $(KERNEL_LIB_SOURCES) kernel/arch/x86_64/preempt.c tests/unit/fake/machine.c
 
@@ -108,6 +116,11 @@ elf_FUZZ_SOURCES := $(elf_UNIT_SOURCES)
 elf_FUZZ_NEEDS := $(UNIT_KERNELS)
 config_FUZZ_SOURCES := $(config_UNIT_SOURCES)
 config_FUZZ_RUNS := 200000
+
+
+FUZZ_TESTS += acpi
+acpi_FUZZ_SOURCES := $(acpi_tables_UNIT_SOURCES)
+acpi_FUZZ_CFLAGS := $(acpi_tables_UNIT_CFLAGS)
 
 define fuzz-test
 $(OBJ)/fuzz/$(1)/tests/%.c.o: tests/%.c targets/host.mk $(COMMON) | $(BUILD)/gen/version.h
