@@ -30,9 +30,10 @@ KERNEL_INIT_SOURCES := kernel/init.c kernel/boot_report.c
 $(foreach t,kernel kernel-debug,$(call objects,$t,kernel/main.c)): $(BUILD)/gen/version.h
 
 # The kernel, and the same with checks.
-$(BUILD)/kernel.elf: $(call objects,kernel,$(KERNEL_SOURCES) $(KERNEL_INIT_SOURCES))
-	$(link-pvh-kernel)
-$(BUILD)/kernel-debug.elf: $(call objects,kernel-debug,$(KERNEL_SOURCES) $(KERNEL_INIT_SOURCES) $(UBSAN_SOURCES))
-	$(link-pvh-kernel)
+$(BUILD)/kernel.elf: $(call objects,kernel,$(KERNEL_SOURCES) $(KERNEL_INIT_SOURCES)) $(BUILD)/mksymbols
+	$(link-whole-kernel)
+$(BUILD)/kernel-debug.elf: $(call objects,kernel-debug,$(KERNEL_SOURCES) $(KERNEL_INIT_SOURCES) $(UBSAN_SOURCES)) \
+    $(BUILD)/mksymbols
+	$(link-whole-kernel)
 
 ALL += $(BUILD)/kernel.elf $(BUILD)/kernel-debug.elf

@@ -38,10 +38,18 @@ $(call say,LD,$@)
 $(Q)$(LLD) $(KERNEL_LDFLAGS) -o $@ $(filter %.o,$^)
 endef
 
-# $(call link-pvh-kernel): the same for our own kernel, which has the PVH entry.
-define link-pvh-kernel
+# $(call link-whole-kernel): our own kernel, which also has the PVH entry and names its own addresses. It is linked twice:
+# first to learn where every function and line is, then with a table that tells (kernel/debug/symbols.h). The table is
+# read-only data and counts from the start of the code, so adding it must leave the code as it is, which is checked. The
+# rule depends on $(BUILD)/mksymbols.
+define link-whole-kernel
 $(call say,LD,$@)
 @mkdir -p $(@D)
-$(Q)$(LLD) $(KERNEL_LDFLAGS) $(KERNEL_PVH_LDFLAGS) -o $@ $(filter %.o,$^)
+$(Q)$(LLD) $(KERNEL_LDFLAGS) $(KERNEL_PVH_LDFLAGS) -o $@.bare $(filter %.o,$^)
+$(Q)$(BUILD)/mksymbols $@.bare >$@.symbols
+$(Q)$(CLANG) --target=x86_64-unknown-none-elf -DSYMBOLS_FILE='"$@.symbols"' -c -o $@.symbols.o kernel/debug/symbols.S
+$(Q)$(LLD) $(KERNEL_LDFLAGS) $(KERNEL_PVH_LDFLAGS) -o $@ $(filter %.o,$^) $@.symbols.o
+$(Q)$(BUILD)/mksymbols $@ | cmp -s - $@.symbols || { echo "$@: its table of symbols has moved its code" >&2; exit 1; }
 $(Q)$(LLVM_OBJCOPY) $(KERNEL_PVH_SHIFT) $@ && $(LLVM_OBJCOPY) $(KERNEL_PVH_SHIFT) $@
+@rm -f $@.bare $@.symbols.o
 endef

@@ -1,6 +1,7 @@
 # Seeing inside: what stands just above lib and arch, and every other part of the kernel uses.
 
-DEBUG_SOURCES := kernel/log.c kernel/lib/cmdline.c kernel/debug/fault_injection.c
+DEBUG_SOURCES := kernel/log.c kernel/lib/cmdline.c kernel/debug/fault_injection.c kernel/debug/symbols.c
+DEBUG_SOURCES += kernel/debug/symbols_table.c
 
 # What code of the debug flavour calls in addition, the kit of examples and test kernels too.
 UBSAN_SOURCES := kernel/debug/ubsan.c

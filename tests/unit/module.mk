@@ -44,8 +44,8 @@ UNIT_KERNELS += $(BUILD)/tests/unit/kernel-relr.elf $(BUILD)/tests/unit/kernel-e
 $(BUILD)/tests/unit/kernel-relr.elf: private KERNEL_LDFLAGS += --pack-dyn-relocs=relr
 $(BUILD)/tests/unit/kernel-exec.elf: private KERNEL_LDFLAGS += --no-pie
 $(BUILD)/tests/unit/kernel-relr.elf $(BUILD)/tests/unit/kernel-exec.elf: $(call objects,kernel,\
-    $(KERNEL_SOURCES) $(KERNEL_INIT_SOURCES))
-	$(link-pvh-kernel)
+    $(KERNEL_SOURCES) $(KERNEL_INIT_SOURCES)) $(BUILD)/mksymbols
+	$(link-whole-kernel)
 $(BUILD)/tests/unit/elf_load.t: | $(UNIT_KERNELS)
 
 # All of the loader, with the blob in it; -mno-red-zone because cpu.c pushes and pops.
