@@ -66,6 +66,7 @@ $(OBJ)/handoff/%.S.o: %.S targets/handoff.mk $(COMMON) ; $(call compile,AS-HAND,
 $(OBJ)/host/%.c.o: %.c targets/host.mk $(COMMON) ; $(call compile,CC-HOST,$(CC) $(HOST_CFLAGS))
 $(OBJ)/host/%.S.o: %.S targets/host.mk $(COMMON) ; $(call compile,AS-HOST,$(CC) $(HOST_CFLAGS))
 
+include third_party/module.mk
 include $(wildcard kernel/*/*/module.mk kernel/*/module.mk) kernel/module.mk
 include boot/loader/module.mk boot/handoff/module.mk
 include $(wildcard boot/i386/module.mk boot/bios/module.mk boot/uefi/module.mk boot/pvh/module.mk examples/*/module.mk \

@@ -18,7 +18,7 @@
     X(30, WORK, "kernel/sched/work.c", "sleeping: a work queue's set-up")                                              \
     /* Spin locks */                                                                                                   \
     X(100, DEVICE, "kernel/drivers", "a device's state and registers")                                                 \
-    X(110, TERMINAL, "kernel/tty/terminal.c", "a terminal's cells and input")                                          \
+    X(110, TERMINAL, "kernel/tty/terminal.c", "a terminal's input")                                                    \
     X(120, INTERRUPT, "kernel/arch/x86_64/interrupt.c", "vectors and their handlers; I/O APIC registers")              \
     X(130, MUTEX, "kernel/sched/mutex.c", "the waiters of one sleeping lock")                                          \
     X(140, WORK_QUEUE, "kernel/sched/work.c", "the items of one work queue")                                           \
@@ -32,7 +32,8 @@
     X(220, SHOOTDOWN, "kernel/arch/x86_64/smp.c", "the call-function and TLB requests under way")                      \
     X(230, RANDOM, "kernel/random.c", "the generator's key and pool")                                                  \
     X(240, LOG, "kernel/log.c", "the ring of log records")                                                             \
-    X(250, CONSOLE, "kernel/tty/console.c", "screen, cursor, colours, serial line: one print is whole")
+    X(250, CONSOLE, "kernel/tty/console.c", "screen, cursor, colours, serial line: one print is whole")                \
+    X(252, SCREEN, "kernel/tty/terminal.c", "what all terminals show, and the display")
 
 #define LOCK_RANK_ENUM(number, name, where, what) LOCK_RANK_##name = number,
 enum lock_rank { LOCK_RANKS(LOCK_RANK_ENUM) };

@@ -1,8 +1,9 @@
 /*
  * The console: one lock around a screen and its mirror on the serial line.
  *
- * The lock guards the colours and all of the screen; it is taken once a call, so a printf appears in one piece. Its
- * rank is the highest there is: nothing else is locked by its holder.
+ * The lock guards the colours and all of the screen, or what stands in its place once there is a terminal
+ * (console_output); it is taken once a call, so a printf appears in one piece. Its rank is the highest there is:
+ * nothing else is locked by its holder.
  *
  * The serial line gets the same text. Colours become ANSI escape sequences (ECMA-48, 8.3.117), and every call, and
  * every line, ends in the terminal's own colours: plain text stays plain in a log, and nothing bleeds into what
@@ -20,8 +21,11 @@ static bool lock_broken;             /* by a panic */
 
 static uint8_t colors = SCREEN_DEFAULT_COLORS; /* of what is written from now on, as in a cell */
 
-static uint16_t serial_port;                          /* 0: none */
-static uint8_t serial_colors = SCREEN_DEFAULT_COLORS; /* what the terminal was told last */
+static uint16_t serial_port;                        /* 0: none */
+static const struct console_output *output;         /* NULL: the screen is ours */
+static uint8_t sent_colors = SCREEN_DEFAULT_COLORS; /* what serial line and output were told last */
+
+#define UTF8_BOX "\xe2\x96\xa0" /* U+25A0, a filled square */
 
 static void lock(void)
 {
@@ -43,12 +47,25 @@ void console_break_lock(void)
         cpu_pause();
     }
     lock_broken = true;
+    if (output != NULL)
+        output->close();
+    output = NULL;
 }
 
-static void serial_send(const char *text)
+void console_set_output(const struct console_output *new_output)
 {
-    for (; *text != '\0'; text++)
-        uart_write(serial_port, (uint8_t)*text);
+    lock();
+    output = new_output;
+    unlock();
+}
+
+/* To the serial line and the terminal, as it is. */
+static void send(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length && serial_port != 0; i++)
+        uart_write(serial_port, (uint8_t)text[i]);
+    if (output != NULL)
+        output->write(text, length);
 }
 
 /* ANSI numbers the colours red, green, blue from bit 0, VGA blue, green, red. Ours by default are the terminal's own.
@@ -59,50 +76,77 @@ static unsigned ansi_color(unsigned color, unsigned normal, unsigned bright)
     return (color & 8 ? bright : normal) + rgb;
 }
 
-static void serial_set_colors(uint8_t new_colors)
+/* Writes the sequence that sets the colours into one of SEQUENCE_MAX bytes; returns its length. */
+#define SEQUENCE_MAX 24
+static size_t make_sequence(char *sequence, uint8_t new_colors)
 {
-    if (new_colors == serial_colors)
-        return;
-    serial_colors = new_colors;
-
     unsigned foreground = new_colors & 15, background = new_colors >> 4;
-    char sequence[24];
     if (new_colors == SCREEN_DEFAULT_COLORS)
-        strlcpy(sequence, "\033[0m", sizeof sequence);
-    else
-        snprintf(sequence, sizeof sequence, "\033[%u;%um",
-            foreground == CONSOLE_LIGHT_GREY ? 39 : ansi_color(foreground, 30, 90),
-            background == CONSOLE_BLACK ? 49 : ansi_color(background, 40, 100));
-    serial_send(sequence);
+        return strlcpy(sequence, "\033[0m", SEQUENCE_MAX);
+    return (size_t)snprintf(sequence, SEQUENCE_MAX, "\033[%u;%um",
+        foreground == CONSOLE_LIGHT_GREY ? 39 : ansi_color(foreground, 30, 90),
+        background == CONSOLE_BLACK ? 49 : ansi_color(background, 40, 100));
 }
 
-static void serial_put(char c)
+static void send_colors(uint8_t new_colors)
+{
+    char sequence[SEQUENCE_MAX];
+    if (new_colors == sent_colors)
+        return;
+    sent_colors = new_colors;
+    send(sequence, make_sequence(sequence, new_colors));
+}
+
+/* A terminal may know more than ASCII, but obeys no one else: other control characters do not get there. */
+static void send_control(char c)
 {
     if (c == '\n') {
-        serial_set_colors(SCREEN_DEFAULT_COLORS);
-        serial_send("\r\n");
+        send_colors(SCREEN_DEFAULT_COLORS);
+        send("\r\n", 2);
     } else if (c == '\r' || c == '\t' || c == '\b') {
-        uart_write(serial_port, (uint8_t)c);
-    } else if ((uint8_t)c >= ' ' && c != 0x7f) { /* a terminal may know more than ASCII, but obeys no one else */
-        serial_set_colors(colors);
-        uart_write(serial_port, (uint8_t)c);
+        send(&c, 1);
+    } else if (output != NULL) {
+        output->write(UTF8_BOX, sizeof UTF8_BOX - 1);
+    }
+}
+
+static bool is_control(char c)
+{
+    return (uint8_t)c < ' ' || c == 0x7f;
+}
+
+static void send_text(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length;) {
+        size_t start = i;
+        while (i < length && !is_control(text[i]))
+            i++;
+        if (i == start) {
+            send_control(text[i++]);
+            continue;
+        }
+        send_colors(colors);
+        send(&text[start], i - start);
     }
 }
 
 static void write_locked(const char *text, size_t length)
 {
-    for (size_t i = 0; i < length; i++)
+    for (size_t i = 0; i < length && output == NULL; i++)
         screen_put(text[i], colors);
-    for (size_t i = 0; i < length && serial_port != 0; i++)
-        serial_put(text[i]);
+    if (serial_port != 0 || output != NULL)
+        send_text(text, length);
 }
 
 /* Ends every call that wrote. */
 static void flush_locked(void)
 {
-    screen_update();
-    if (serial_port != 0)
-        serial_set_colors(SCREEN_DEFAULT_COLORS);
+    if (serial_port != 0 || output != NULL)
+        send_colors(SCREEN_DEFAULT_COLORS);
+    if (output != NULL)
+        output->flush();
+    else
+        screen_update();
 }
 
 void console_init(const struct boot_info *info)
@@ -124,8 +168,17 @@ void console_set_color(enum console_color foreground, enum console_color backgro
 void console_clear(void)
 {
     lock();
-    screen_clear(colors);
-    screen_update();
+    if (output != NULL) {
+        static const char clear[] = "\033[2J\033[H";
+        char sequence[SEQUENCE_MAX];
+        output->write(sequence, make_sequence(sequence, colors)); /* the serial line need not know */
+        output->write(clear, sizeof clear - 1);
+        output->write(sequence, make_sequence(sequence, SCREEN_DEFAULT_COLORS));
+        output->flush();
+    } else {
+        screen_clear(colors);
+        screen_update();
+    }
     unlock();
 }
 

@@ -57,8 +57,21 @@ int console_printf(const char *format, ...) __attribute__((format(printf, 1, 2))
 int console_vprintf(const char *format, va_list arguments);
 
 /*
+ * For the terminal that takes the screen's place (tty/terminal.h): from now on it gets what the console writes, as
+ * UTF-8 with the escape sequences of colours (ECMA-48), lines ending in \r\n, instead of the screen. All is called
+ * under the console's lock but `close`, which a panic calls under none: it leaves the screen to the console again, for
+ * good.
+ */
+struct console_output {
+    void (*write)(const char *text, size_t length);
+    void (*flush)(void); /* ends every call that wrote */
+    void (*close)(void);
+};
+void console_set_output(const struct console_output *output);
+
+/*
  * For a panic: from now on the console does not wait for its lock, for the holder may be the one that failed. It gives
- * a holder on another processor a moment to finish.
+ * a holder on another processor a moment to finish. The screen is the console's own again.
  */
 void console_break_lock(void);
 

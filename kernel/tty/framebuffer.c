@@ -20,35 +20,13 @@ static unsigned pixel_size;  /* bytes */
 static unsigned scale;       /* a pixel of the font is so many pixels wide and high */
 static uint32_t palette[16]; /* pixel values */
 
-/* What each bit of a colour's number means on VGA: 1 blue, 2 green, 4 red, 8 bright; dark yellow is brown. */
-static uint32_t make_pixel(const struct boot_framebuffer *framebuffer, unsigned color)
-{
-    static const struct {
-        uint8_t red, green, blue;
-    } colors[16] = {
-        {0x00, 0x00, 0x00},
-        {0x00, 0x00, 0xaa},
-        {0x00, 0xaa, 0x00},
-        {0x00, 0xaa, 0xaa}, /* black blue green cyan */
-        {0xaa, 0x00, 0x00},
-        {0xaa, 0x00, 0xaa},
-        {0xaa, 0x55, 0x00},
-        {0xaa, 0xaa, 0xaa}, /* red magenta brown grey */
-        {0x55, 0x55, 0x55},
-        {0x55, 0x55, 0xff},
-        {0x55, 0xff, 0x55},
-        {0x55, 0xff, 0xff}, /* and the same, bright */
-        {0xff, 0x55, 0x55},
-        {0xff, 0x55, 0xff},
-        {0xff, 0xff, 0x55},
-        {0xff, 0xff, 0xff},
-    };
-    const struct boot_pixel_field fields[3] = {framebuffer->red, framebuffer->green, framebuffer->blue};
-    const uint8_t parts[3] = {colors[color].red, colors[color].green, colors[color].blue};
-    uint32_t pixel = 0;
+static struct boot_pixel_field fields[3]; /* red, green, blue */
 
-    for (unsigned i = 0; i < 3; i++) {
-        uint32_t part = parts[i] * 0x101u; /* 16 bits: 0xff becomes 0xffff */
+static uint32_t make_pixel(uint32_t rgb)
+{
+    uint32_t pixel = 0;
+    for (unsigned i = 0; i < 3; i++, rgb <<= 8) {
+        uint32_t part = (rgb >> 16 & 0xff) * 0x101u; /* 16 bits: 0xff becomes 0xffff */
         pixel |= part >> (16 - fields[i].size) << fields[i].shift;
     }
     return pixel;
@@ -69,11 +47,9 @@ static size_t make_line(uint8_t *line, uint8_t bits, uint32_t foreground, uint32
     return (size_t)(p - line);
 }
 
-static void draw_cell(unsigned row, unsigned column, uint16_t cell)
+static void draw(unsigned row, unsigned column, const uint8_t *glyph, uint32_t foreground, uint32_t background)
 {
     uint8_t line[FONT_WIDTH * MAX_SCALE * 4 + 4];
-    const uint8_t *glyph = font_glyph((uint8_t)cell);
-    uint32_t foreground = palette[cell >> 8 & 15], background = palette[cell >> 12];
     uint8_t *to = memory + (size_t)row * FONT_HEIGHT * scale * pitch + column * FONT_WIDTH * scale * pixel_size;
 
     for (unsigned y = 0; y < FONT_HEIGHT; y++) {
@@ -88,7 +64,7 @@ static void draw_cell(unsigned row, unsigned column, uint16_t cell)
 static void show(unsigned row, unsigned column, const uint16_t *cells, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
-        draw_cell(row, column + i, cells[i]);
+        draw(row, column + i, font_glyph((uint8_t)cells[i]), palette[cells[i] >> 8 & 15], palette[cells[i] >> 12]);
 }
 
 static bool valid_field(struct boot_pixel_field field, unsigned bpp)
@@ -106,7 +82,7 @@ static bool valid(const struct boot_framebuffer *f)
 
 bool framebuffer_open(const struct boot_info *info, struct screen *screen, uint16_t *cells)
 {
-    static const struct screen_operations operations = {.show = show, .move_cursor = NULL};
+    static const struct screen_operations operations = {.show = show, .draw = draw, .pixel = make_pixel};
     const struct boot_framebuffer *framebuffer = &info->framebuffer;
 
     if (!valid(framebuffer))
@@ -114,8 +90,11 @@ bool framebuffer_open(const struct boot_info *info, struct screen *screen, uint1
     memory = framebuffer->address;
     pitch = framebuffer->pitch;
     pixel_size = framebuffer->bpp / 8;
+    fields[0] = framebuffer->red;
+    fields[1] = framebuffer->green;
+    fields[2] = framebuffer->blue;
     for (unsigned color = 0; color < 16; color++)
-        palette[color] = make_pixel(framebuffer, color);
+        palette[color] = make_pixel(screen_palette[color]);
 
     *screen = (struct screen){.operations = &operations};
     scale = 0;

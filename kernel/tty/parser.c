@@ -1,6 +1,6 @@
 /*
- * A state machine over bytes. libvterm, which knows what the sequences mean, has a parser of its own; this one takes its
- * place because what programs write is the least trusted input that a kernel has, and in the version that Debian 12
+ * A state machine over bytes. libvterm, which knows what the sequences mean, has a parser of its own; this one takes
+ * its place because what programs write is the least trusted input that a kernel has, and in the version that Debian 12
  * brings that parser writes arguments beyond their array, and looks before the start of its input. Here
  *
  *   - numbers and counts of arguments are bounded before anyone computes with them;
@@ -8,11 +8,11 @@
  *   - everything that has no meaning ends where ECMA-48 says that it ends, and is dropped.
  *
  * ESC begins a new sequence wherever it comes, CAN and SUB end one; the other control characters act even in the middle
- * of a sequence, but are skipped in a string. C1 controls are known in their 7-bit form alone, for their 8-bit form would
- * be a continuation byte of UTF-8. Wrong UTF-8 becomes U+FFFD, one for each maximal part, as Unicode advises.
+ * of a sequence, but are skipped in a string. C1 controls are known in their 7-bit form alone, for their 8-bit form
+ * would be a continuation byte of UTF-8. Wrong UTF-8 becomes U+FFFD, one for each maximal part, as Unicode advises.
  *
- * Sources: ECMA-48, 5.2 to 5.6; DEC VT220 Programmer Reference Manual, 2.5 and 4.3; The Unicode Standard, 3.9 (table 3-7,
- * well-formed UTF-8) and 5.22.
+ * Sources: ECMA-48, 5.2 to 5.6; DEC VT220 Programmer Reference Manual, 2.5 and 4.3; The Unicode Standard, 3.9 (table
+ * 3-7, well-formed UTF-8) and 5.22.
  */
 #include "tty/parser.h"
 #include "tty/unicode.h"
@@ -47,7 +47,8 @@ static void put_character(struct parser *parser)
     reset_character(parser);
 }
 
-/* May BYTE be the second of a sequence that begins with FIRST? No overlong forms, no surrogates, none above U+10FFFF. */
+/* May BYTE be the second of a sequence that begins with FIRST? No overlong forms, no surrogates, none above U+10FFFF.
+ */
 static bool fits_second(uint8_t first, uint8_t byte)
 {
     switch (first) {
@@ -61,7 +62,10 @@ static bool fits_second(uint8_t first, uint8_t byte)
 
 static unsigned sequence_length(uint8_t first)
 {
-    return first >= 0xc2 && first <= 0xdf ? 2 : first >= 0xe0 && first <= 0xef ? 3 : first >= 0xf0 && first <= 0xf4 ? 4 : 0;
+    return first >= 0xc2 && first <= 0xdf   ? 2
+           : first >= 0xe0 && first <= 0xef ? 3
+           : first >= 0xf0 && first <= 0xf4 ? 4
+                                            : 0;
 }
 
 /* A byte from 80h on, in text. */

@@ -25,6 +25,25 @@ static unsigned first_changed, last_changed;
 
 static uint8_t blank_colors = SCREEN_DEFAULT_COLORS;
 
+const uint32_t screen_palette[16] = {
+    0x000000,
+    0x0000aa,
+    0x00aa00,
+    0x00aaaa, /* black blue green cyan */
+    0xaa0000,
+    0xaa00aa,
+    0xaa5500,
+    0xaaaaaa, /* red magenta brown grey */
+    0x555555,
+    0x5555ff,
+    0x55ff55,
+    0x55ffff, /* and the same, bright */
+    0xff5555,
+    0xff55ff,
+    0xffff55,
+    0xffffff,
+};
+
 static uint16_t make_cell(uint8_t character, uint8_t colors)
 {
     return (uint16_t)(character | colors << 8);
@@ -143,4 +162,23 @@ void screen_update(void)
     mark_unchanged();
     if (screen.operations->move_cursor != NULL)
         screen.operations->move_cursor(row, column < screen.columns ? column : screen.columns - 1);
+}
+
+const struct screen *screen_contents(struct screen_contents *contents)
+{
+    *contents = (struct screen_contents){
+        .cells = shown,
+        .row = row,
+        .column = column < screen.columns ? column : screen.columns - 1,
+    };
+    return screen.rows > 0 ? &screen : NULL;
+}
+
+void screen_resume(unsigned new_row, unsigned new_column)
+{
+    memcpy(wanted, shown, screen.columns * screen.rows * sizeof wanted[0]);
+    row = new_row < screen.rows ? new_row : screen.rows - 1;
+    column = new_column < screen.columns ? new_column : screen.columns - 1;
+    blank_colors = SCREEN_DEFAULT_COLORS;
+    mark_unchanged();
 }

@@ -25,8 +25,16 @@ struct screen_operations {
     /* Shows COUNT cells from COLUMN of ROW on. All of them lie on the screen. */
     void (*show)(unsigned row, unsigned column, const uint16_t *cells, unsigned count);
 
-    /* Puts the cursor there. NULL: this screen has none. */
+    /* Puts the cursor there; shows or hides it. NULL: this screen has none. */
     void (*move_cursor)(unsigned row, unsigned column);
+    void (*show_cursor)(bool visible);
+
+    /*
+     * Draws a glyph (16 bytes, as in tty/font.h) in any colours; the pixel value of a colour, as 24 bits of red, green
+     * and blue. NULL: this screen has characters and colours of its own.
+     */
+    void (*draw)(unsigned row, unsigned column, const uint8_t *glyph, uint32_t foreground, uint32_t background);
+    uint32_t (*pixel)(uint32_t rgb);
 };
 
 /* How a back end describes its screen when it opens it. */
@@ -54,5 +62,19 @@ void screen_clear(uint8_t colors);
 
 /* Shows all that has changed. */
 void screen_update(void);
+
+/* VGA's colours, in its order, as 24 bits of red, green and blue. */
+extern const uint32_t screen_palette[16];
+
+/*
+ * The screen for someone else to write to: NULL without one. CELLS, row by row, is what it shows, and ROW and COLUMN
+ * the cursor. Nothing here touches it until screen_resume, before which CELLS are set to what the screen shows by then.
+ */
+struct screen_contents {
+    uint16_t *cells;
+    unsigned row, column;
+};
+const struct screen *screen_contents(struct screen_contents *contents);
+void screen_resume(unsigned row, unsigned column);
 
 #endif

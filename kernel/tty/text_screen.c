@@ -10,6 +10,8 @@
 /* Ports and registers. */
 #define CRTC_INDEX 0x3d4
 #define CRTC_DATA 0x3d5
+#define CRTC_CURSOR_START 0x0a
+#define CURSOR_OFF 0x20
 #define CRTC_CURSOR_HIGH 0x0e
 #define CRTC_CURSOR_LOW 0x0f
 #define ATTRIBUTE_INDEX 0x3c0 /* index and data in turns; reading INPUT_STATUS makes it an index */
@@ -41,6 +43,13 @@ static void move_cursor(unsigned row, unsigned column)
     outb(CRTC_DATA, (uint8_t)position);
 }
 
+static void show_cursor(bool visible)
+{
+    outb(CRTC_INDEX, CRTC_CURSOR_START);
+    uint8_t start = inb(CRTC_DATA) & ~CURSOR_OFF;
+    outb(CRTC_DATA, start | (visible ? 0 : CURSOR_OFF));
+}
+
 /* Bit 7 of the colours shall be a bright background, not a blinking character as it is after reset. */
 static void disable_blinking(void)
 {
@@ -52,7 +61,11 @@ static void disable_blinking(void)
 
 bool text_screen_open(const struct boot_info *info, struct screen *screen, uint16_t *cells)
 {
-    static const struct screen_operations operations = {.show = show, .move_cursor = move_cursor};
+    static const struct screen_operations operations = {
+        .show = show,
+        .move_cursor = move_cursor,
+        .show_cursor = show_cursor,
+    };
     const struct boot_text *text = &info->text;
 
     if (text->cells == NULL || text->columns == 0 || text->columns > SCREEN_MAX_COLUMNS || text->rows == 0 ||

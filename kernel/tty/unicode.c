@@ -2,7 +2,8 @@
  * Widths of characters, by ranges. The tables are coarse on purpose: they follow whole blocks of Unicode where single
  * unassigned code points in between do not matter on a screen whose font has a few hundred glyphs.
  *
- * Sources: Unicode Standard Annex 11 (East Asian Width), the Unicode Character Database's general categories Mn, Me, Cf.
+ * Sources: Unicode Standard Annex 11 (East Asian Width), the Unicode Character Database's general categories Mn, Me,
+ * Cf.
  */
 #include "tty/unicode.h"
 
@@ -82,4 +83,19 @@ unsigned unicode_width(uint32_t character)
     if (is_in(zero_width, sizeof zero_width / sizeof zero_width[0], character))
         return 0;
     return is_in(double_width, sizeof double_width / sizeof double_width[0], character) ? 2 : 1;
+}
+
+unsigned unicode_encode(uint32_t character, char bytes[4])
+{
+    if (character > UNICODE_MAX || (character >= 0xd800 && character <= 0xdfff))
+        character = UNICODE_REPLACEMENT;
+    if (character < 0x80) {
+        bytes[0] = (char)character;
+        return 1;
+    }
+    unsigned length = character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
+    for (unsigned i = length - 1; i > 0; i--, character >>= 6)
+        bytes[i] = (char)(0x80 | (character & 0x3f));
+    bytes[0] = (char)(0xf00u >> length | character); /* as many ones as bytes, then a zero */
+    return length;
 }

@@ -1,5 +1,5 @@
 /*
- * What a terminal must know of a character: how many columns it takes.
+ * What a terminal must know of a character: how many columns it takes; and UTF-8.
  */
 #ifndef CORRODE_TTY_UNICODE_H
 #define CORRODE_TTY_UNICODE_H
@@ -14,5 +14,8 @@
  * joiners), which terminals here leave out, and for control characters.
  */
 unsigned unicode_width(uint32_t character);
+
+/* Writes a character as UTF-8, 1 to 4 bytes, and returns how many; what is no character becomes U+FFFD. */
+unsigned unicode_encode(uint32_t character, char bytes[4]);
 
 #endif

@@ -1,0 +1,216 @@
+/*
+ * Cells that move: see grid.h. Whoever calls has locked the terminal.
+ */
+#include "tty/grid.h"
+#include "lib/string.h"
+
+static int absolute(int n)
+{
+    return n < 0 ? -n : n;
+}
+
+static void mark_changed(struct grid_row *row, unsigned first, unsigned last)
+{
+    if (first < row->changed.first)
+        row->changed.first = first;
+    if (last > row->changed.last)
+        row->changed.last = last;
+}
+
+/* A wide character that loses a half loses the other, too. */
+static void break_wide(struct grid *grid, struct grid_row *row, unsigned column)
+{
+    struct cell *cell = &row->cells[column];
+    if (cell->rest && column > 0) {
+        cell[-1].character = ' ';
+        cell[-1].wide = 0;
+        mark_changed(row, column - 1, column);
+    }
+    if (cell->wide && column + 1 < grid->columns) {
+        cell[1].character = ' ';
+        cell[1].rest = 0;
+        mark_changed(row, column + 1, column + 2);
+    }
+}
+
+void grid_put(struct grid *grid, int row_number, int column_number, uint32_t character, int width, bool protected)
+{
+    unsigned column = (unsigned)column_number;
+    if ((unsigned)row_number >= grid->rows || column >= grid->columns)
+        return;
+
+    struct grid_row *row = &grid->screen[row_number];
+    struct cell *cell = &row->cells[column];
+    if (cell->wide | cell->rest)
+        break_wide(grid, row, column);
+    *cell = grid->pen;
+    cell->character = character;
+    cell->protected = protected;
+    if (width > 1 && column + 1 < grid->columns) {
+        break_wide(grid, row, column + 1);
+        cell[1] = cell[0];
+        cell[0].wide = 1;
+        cell[1].rest = 1;
+        mark_changed(row, column, column + 2);
+    } else {
+        mark_changed(row, column, column + 1);
+    }
+}
+
+/* What of the rectangle lies on the grid; false when nothing does. */
+static bool clip(const struct grid *grid, struct grid_rect *rect)
+{
+    if (rect->top < 0)
+        rect->top = 0;
+    if (rect->left < 0)
+        rect->left = 0;
+    if (rect->bottom > (int)grid->rows)
+        rect->bottom = (int)grid->rows;
+    if (rect->right > (int)grid->columns)
+        rect->right = (int)grid->columns;
+    return rect->top < rect->bottom && rect->left < rect->right;
+}
+
+void grid_erase(struct grid *grid, struct grid_rect rect, bool selective)
+{
+    struct cell blank = {
+        .character = ' ',
+        .foreground = CELL_COLOR_DEFAULT,
+        .background = grid->pen.background,
+    };
+    if (!clip(grid, &rect))
+        return;
+
+    unsigned first = (unsigned)rect.left, last = (unsigned)rect.right;
+    for (int r = rect.top; r < rect.bottom; r++) {
+        struct grid_row *row = &grid->screen[r];
+        break_wide(grid, row, first);
+        break_wide(grid, row, last - 1);
+        for (unsigned column = first; column < last; column++) {
+            if (!selective || !row->cells[column].protected)
+                row->cells[column] = blank;
+        }
+        mark_changed(row, first, last);
+    }
+}
+
+static void reverse_rows(struct grid_row *rows, int count)
+{
+    for (int i = 0; i < count / 2; i++) {
+        struct cell *cells = rows[i].cells;
+        rows[i].cells = rows[count - 1 - i].cells;
+        rows[count - 1 - i].cells = cells;
+    }
+}
+
+/* Moves whole rows up; the first DISTANCE of them end up last. */
+static void rotate_rows(struct grid *grid, int top, int bottom, int distance)
+{
+    struct grid_row *rows = &grid->screen[top];
+    int count = bottom - top;
+
+    reverse_rows(rows, distance);
+    reverse_rows(rows + distance, count - distance);
+    reverse_rows(rows, count);
+    for (int i = 0; i < count; i++)
+        mark_changed(&rows[i], 0, grid->columns);
+}
+
+static void move_cells(struct grid *grid, struct grid_rect rect, int up, int left)
+{
+    int height = rect.bottom - rect.top, width = rect.right - rect.left;
+    int from_column = rect.left + (left > 0 ? left : 0), to_column = rect.left - (left < 0 ? left : 0);
+    size_t size = (size_t)(width - absolute(left)) * sizeof(struct cell);
+
+    for (int i = 0; i < height - absolute(up); i++) {
+        int to = up >= 0 ? rect.top + i : rect.bottom - 1 - i;
+        memmove(&grid->screen[to].cells[to_column], &grid->screen[to + up].cells[from_column], size);
+    }
+    for (int r = rect.top; r < rect.bottom; r++)
+        mark_changed(&grid->screen[r], (unsigned)rect.left, (unsigned)rect.right);
+}
+
+/* A wide character that lies across the edge between COLUMN - 1 and COLUMN is torn. */
+static void break_edge(struct grid *grid, const struct grid_rect *rect, int column)
+{
+    if (column <= 0 || column >= (int)grid->columns)
+        return;
+    for (int r = rect->top; r < rect->bottom; r++) {
+        struct grid_row *row = &grid->screen[r];
+        struct cell *cell = &row->cells[column];
+        if (!cell->rest)
+            continue;
+        cell[-1].character = cell->character = ' ';
+        cell[-1].wide = cell->rest = 0;
+        mark_changed(row, (unsigned)column - 1, (unsigned)column + 1);
+    }
+}
+
+void grid_scroll(struct grid *grid, struct grid_rect rect, int up, int left)
+{
+    if (!clip(grid, &rect))
+        return;
+    int height = rect.bottom - rect.top, width = rect.right - rect.left;
+    if (absolute(up) >= height || absolute(left) >= width) {
+        grid_erase(grid, rect, false);
+        return;
+    }
+
+    if (left == 0 && width == (int)grid->columns) {
+        rotate_rows(grid, rect.top, rect.bottom, up >= 0 ? up : height + up);
+    } else {
+        break_edge(grid, &rect, rect.left);
+        break_edge(grid, &rect, rect.right);
+        break_edge(grid, &rect, left >= 0 ? rect.left + left : rect.right + left); /* the edge of what falls off */
+        move_cells(grid, rect, up, left);
+    }
+
+    struct grid_rect free_rows = rect, free_columns = rect;
+    if (up > 0)
+        free_rows.top = rect.bottom - up;
+    else
+        free_rows.bottom = rect.top - up;
+    if (left > 0)
+        free_columns.left = rect.right - left;
+    else
+        free_columns.right = rect.left - left;
+    grid_erase(grid, free_rows, false);
+    grid_erase(grid, free_columns, false);
+}
+
+void grid_switch(struct grid *grid, unsigned screen)
+{
+    grid->screen = grid->screens[screen];
+    grid_touch(grid);
+}
+
+void grid_touch(struct grid *grid)
+{
+    for (unsigned row = 0; row < grid->rows; row++)
+        grid->screen[row].changed = (struct grid_range){.first = 0, .last = grid->columns};
+}
+
+const struct cell *grid_row(struct grid *grid, unsigned row, struct grid_range *changed)
+{
+    struct grid_row *r = &grid->screen[row];
+    *changed = r->changed;
+    r->changed = (struct grid_range){.first = grid->columns, .last = 0};
+    return r->cells;
+}
+
+void grid_init(struct grid *grid, unsigned columns, unsigned rows, struct grid_row *screens, struct cell *cells)
+{
+    *grid = (struct grid){
+        .columns = columns,
+        .rows = rows,
+        .screens = {screens, screens + rows},
+        .pen = {.character = ' ', .foreground = CELL_COLOR_DEFAULT, .background = CELL_COLOR_DEFAULT},
+    };
+    for (unsigned r = 0; r < 2 * rows; r++) {
+        screens[r].cells = cells + (size_t)r * columns;
+        for (unsigned column = 0; column < columns; column++)
+            screens[r].cells[column] = grid->pen;
+    }
+    grid_switch(grid, 1);
+    grid_switch(grid, 0);
+}
