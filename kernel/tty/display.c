@@ -68,7 +68,7 @@ static unsigned nearest_vga(uint32_t rgb)
 /* The colour as one of VGA's, or 16 when it is none of them. */
 static unsigned exact_vga(uint32_t color, unsigned normal, bool bright)
 {
-    if (color & CELL_COLOR_DEFAULT)
+    if (color == CELL_COLOR_DEFAULT)
         return normal | (bright ? 8 : 0);
     if ((color & CELL_COLOR_INDEXED) && (color & 0xff) < 16)
         return vga_color(color & 0xff) | (bright ? 8 : 0);
@@ -77,7 +77,7 @@ static unsigned exact_vga(uint32_t color, unsigned normal, bool bright)
 
 static uint32_t to_rgb(uint32_t color)
 {
-    return color & CELL_COLOR_INDEXED ? palette_rgb(color & 0xff) : color & 0xffffff;
+    return color & CELL_COLOR_INDEXED ? palette_rgb(color & 0xff) : cell_color_to_rgb(color);
 }
 
 static unsigned to_vga(uint32_t color, unsigned normal, bool bright)
@@ -244,8 +244,8 @@ static struct cell cell_of_text(uint16_t text)
     unsigned character = text & 0xff, foreground = text >> 8 & 15, background = text >> 12;
     return (struct cell){
         .character = character >= ' ' && character <= '~' ? character : 0x25a0, /* black square */
-        .foreground = foreground == GREY ? CELL_COLOR_DEFAULT : CELL_COLOR_INDEXED | vga_color(foreground),
-        .background = background == 0 ? CELL_COLOR_DEFAULT : CELL_COLOR_INDEXED | vga_color(background),
+        .foreground = foreground == GREY ? CELL_COLOR_DEFAULT : cell_color_indexed(vga_color(foreground)),
+        .background = background == 0 ? CELL_COLOR_DEFAULT : cell_color_indexed(vga_color(background)),
     };
 }
 

@@ -118,8 +118,8 @@ static uint32_t cell_color(const VTermColor *color)
     if (VTERM_COLOR_IS_DEFAULT_FG(color) || VTERM_COLOR_IS_DEFAULT_BG(color))
         return CELL_COLOR_DEFAULT;
     if (VTERM_COLOR_IS_INDEXED(color))
-        return CELL_COLOR_INDEXED | color->indexed.idx;
-    return (uint32_t)color->rgb.red << 16 | (uint32_t)color->rgb.green << 8 | color->rgb.blue;
+        return cell_color_indexed(color->indexed.idx);
+    return cell_color_rgb(color->rgb.red, color->rgb.green, color->rgb.blue);
 }
 
 static int set_pen(VTermAttr attribute, VTermValue *value, void *context)

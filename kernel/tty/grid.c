@@ -17,19 +17,19 @@ static void mark_changed(struct grid_row *row, unsigned first, unsigned last)
         row->changed.last = last;
 }
 
-/* A wide character that loses a half loses the other, too. */
-static void break_wide(struct grid *grid, struct grid_row *row, unsigned column)
+static void blank_character(struct grid_row *row, unsigned column)
 {
-    struct cell *cell = &row->cells[column];
-    if (cell->rest && column > 0) {
-        cell[-1].character = ' ';
-        cell[-1].wide = 0;
-        mark_changed(row, column - 1, column);
-    }
-    if (cell->wide && column + 1 < grid->columns) {
-        cell[1].character = ' ';
-        cell[1].rest = 0;
-        mark_changed(row, column + 1, column + 2);
+    row->cells[column].character = ' ';
+    row->cells[column].rest = 0;
+    mark_changed(row, column, column + 1);
+}
+
+/* A wide character that lies in COLUMN - 1 and COLUMN is torn. */
+static void break_edge(struct grid *grid, struct grid_row *row, unsigned column)
+{
+    if (column > 0 && column < grid->columns && row->cells[column].rest) {
+        blank_character(row, column - 1);
+        blank_character(row, column);
     }
 }
 
@@ -41,15 +41,14 @@ void grid_put(struct grid *grid, int row_number, int column_number, uint32_t cha
 
     struct grid_row *row = &grid->screen[row_number];
     struct cell *cell = &row->cells[column];
-    if (cell->wide | cell->rest)
-        break_wide(grid, row, column);
+    break_edge(grid, row, column);
+    break_edge(grid, row, column + 1);
     *cell = grid->pen;
     cell->character = character;
     cell->protected = protected;
     if (width > 1 && column + 1 < grid->columns) {
-        break_wide(grid, row, column + 1);
+        break_edge(grid, row, column + 2);
         cell[1] = cell[0];
-        cell[0].wide = 1;
         cell[1].rest = 1;
         mark_changed(row, column, column + 2);
     } else {
@@ -84,8 +83,8 @@ void grid_erase(struct grid *grid, struct grid_rect rect, bool selective)
     unsigned first = (unsigned)rect.left, last = (unsigned)rect.right;
     for (int r = rect.top; r < rect.bottom; r++) {
         struct grid_row *row = &grid->screen[r];
-        break_wide(grid, row, first);
-        break_wide(grid, row, last - 1);
+        break_edge(grid, row, first);
+        break_edge(grid, row, last);
         for (unsigned column = first; column < last; column++) {
             if (!selective || !row->cells[column].protected)
                 row->cells[column] = blank;
@@ -130,20 +129,10 @@ static void move_cells(struct grid *grid, struct grid_rect rect, int up, int lef
         mark_changed(&grid->screen[r], (unsigned)rect.left, (unsigned)rect.right);
 }
 
-/* A wide character that lies across the edge between COLUMN - 1 and COLUMN is torn. */
-static void break_edge(struct grid *grid, const struct grid_rect *rect, int column)
+static void break_edges(struct grid *grid, const struct grid_rect *rect, int column)
 {
-    if (column <= 0 || column >= (int)grid->columns)
-        return;
-    for (int r = rect->top; r < rect->bottom; r++) {
-        struct grid_row *row = &grid->screen[r];
-        struct cell *cell = &row->cells[column];
-        if (!cell->rest)
-            continue;
-        cell[-1].character = cell->character = ' ';
-        cell[-1].wide = cell->rest = 0;
-        mark_changed(row, (unsigned)column - 1, (unsigned)column + 1);
-    }
+    for (int r = rect->top; r < rect->bottom; r++)
+        break_edge(grid, &grid->screen[r], (unsigned)column);
 }
 
 void grid_scroll(struct grid *grid, struct grid_rect rect, int up, int left)
@@ -159,9 +148,9 @@ void grid_scroll(struct grid *grid, struct grid_rect rect, int up, int left)
     if (left == 0 && width == (int)grid->columns) {
         rotate_rows(grid, rect.top, rect.bottom, up >= 0 ? up : height + up);
     } else {
-        break_edge(grid, &rect, rect.left);
-        break_edge(grid, &rect, rect.right);
-        break_edge(grid, &rect, left >= 0 ? rect.left + left : rect.right + left); /* the edge of what falls off */
+        break_edges(grid, &rect, rect.left);
+        break_edges(grid, &rect, rect.right);
+        break_edges(grid, &rect, left >= 0 ? rect.left + left : rect.right + left); /* the edge of what falls off */
         move_cells(grid, rect, up, left);
     }
 

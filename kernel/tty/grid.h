@@ -3,7 +3,7 @@
  *
  * Rows are reached through pointers, so scrolling whole lines moves no cells. Each row knows the range of columns that
  * has changed since grid_row was last asked, so whoever shows the cells looks at nothing else. A character of two
- * columns lies in two cells (`wide` and `rest`); whatever destroys one of them blanks the other.
+ * columns lies in two cells, the second of them marked `rest`; whatever destroys one of them blanks the other.
  */
 #ifndef CORRODE_TTY_GRID_H
 #define CORRODE_TTY_GRID_H
