@@ -1,8 +1,11 @@
 /*
  * The kernel begins here: each part starts after those that it stands on. What it is all for is in init.h.
  */
+#include "arch/x86_64/cpu.h"
 #include "arch/x86_64/machine.h"
+#include "arch/x86_64/machine_check.h"
 #include "arch/x86_64/percpu.h"
+#include "arch/x86_64/trap.h"
 #include "build/gen/version.h"
 #include "drivers/acpi/acpi.h"
 #include "init.h"
@@ -48,6 +51,11 @@ void kernel_main(struct boot_info *info)
     percpu_init();
     stack_guard_init(info);
     console_init(info);
+    cpu_features_init();
+    cpu_control_init();
+    trap_init();
+    trap_set_boot_stack(info->stack_base);
+    machine_check_init_cpu();
     check_version(info);
     cmdline_init(info->cmdline);
     start_log();

@@ -12,6 +12,9 @@ deaths() {
     death null 'tried to write address 0000000000000010'
     death write_to_text 'tried to write address ffffffff[0-9a-f]{8}, which the page tables do not allow'
     death execute_data 'tried to execute address ffffffff[0-9a-f]{8}, which the page tables do not allow'
+    death stack_overflow 'the stack at 0x[0-9a-f]+ has overflowed into its guard page'
+    death double_fault 'double fault at 0x'
+    death undefined_instruction 'invalid opcode at 0x'
     death undefined_shift 'undefined behaviour at tests/kernel/deaths.c:[0-9]+:[0-9]+: shift of 1 by 40' debug
     death undefined_index 'undefined behaviour at tests/kernel/deaths.c:[0-9]+:[0-9]+: index 7 is outside' debug
     death undefined_alignment 'undefined behaviour at tests/kernel/deaths.c:.* misaligned' debug

@@ -61,6 +61,7 @@
     X(MCE, 1, 0, edx, 7, "mce")                                                                                        \
     X(APIC, 1, 0, edx, 9, "apic")                                                                                      \
     X(PGE, 1, 0, edx, 13, "pge")                                                                                       \
+    X(MCA, 1, 0, edx, 14, "mca")                                                                                       \
     X(PAT, 1, 0, edx, 16, "pat")                                                                                       \
     X(FXSR, 1, 0, edx, 24, "fxsr")                                                                                     \
     X(PCID, 1, 0, ecx, 17, "pcid")                                                                                     \
@@ -103,6 +104,10 @@ static inline bool cpu_has(enum cpu_feature feature)
 
 /* Reads CPUID; the first use of cpu_has comes after it. */
 void cpu_features_init(void);
+
+/* What the boot CPU has and the one that calls has not, as in cpu_feature_bits. */
+uint64_t cpu_features_missing(void);
+const char *cpu_feature_name(enum cpu_feature feature);
 
 /* On each CPU: control registers as the kernel wants them (WP, PGE, SMEP, SMAP, UMIP, MCE, FSGSBASE, PCID, SSE, XSAVE).
  */

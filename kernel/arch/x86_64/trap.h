@@ -10,7 +10,7 @@
 #ifndef CORRODE_ARCH_TRAP_H
 #define CORRODE_ARCH_TRAP_H
 
-#include "lib/types.h"
+#include "arch/x86_64/percpu.h"
 
 /* Vectors that the processor has fixed. */
 enum trap_vector {
@@ -69,19 +69,38 @@ static inline bool trap_from_user(const struct trap_frame *frame)
 /* Interrupt stacks, from 1 in the TSS. */
 enum trap_stack { TRAP_STACK_DOUBLE_FAULT = 1, TRAP_STACK_NMI, TRAP_STACK_MACHINE_CHECK, TRAP_STACK_DEBUG };
 
-/* On each CPU: its GDT, TSS, interrupt stacks and the IDT that all share. The boot CPU's stacks are static. */
+#define TRAP_STACK_COUNT 4
+#define TRAP_STACK_SIZE 0x2000
+#define TRAP_STACKS_SIZE (TRAP_STACK_COUNT * TRAP_STACK_SIZE) /* all of one CPU's, in one piece */
+
+/* Before another CPU starts: MEMORY, 16-byte aligned, becomes its interrupt stacks. The boot CPU's are static. */
+void trap_prepare_cpu(unsigned cpu, void *memory);
+
+/* On each CPU: its GDT, TSS, interrupt stacks and the IDT that all share. */
 void trap_init(void);
 
 /* Where the next trap from user mode finds its stack: the top of the current thread's. */
 void trap_set_kernel_stack(vaddr_t top);
+DECLARE_PER_CPU(vaddr_t, trap_kernel_stack);
+
+/*
+ * Is this exception a kernel stack that ran into its guard page? The boot stack's guard is known from its base; those
+ * of other stacks to a function that mm hands over, which takes no locks.
+ */
+void trap_set_boot_stack(vaddr_t base);
+void trap_set_guard_finder(bool (*is_guard)(vaddr_t address));
+bool trap_is_stack_overflow(const struct trap_frame *frame);
+
+/* "page fault" for 14. */
+const char *trap_name(uint64_t vector);
 
 /*
  * Exceptions that have a meaning: returns true when it has dealt with it and the code goes on (at frame->rip, which it
- * may change). Otherwise the fixup table and trap_try are asked, and then the kernel panics. One handler a vector.
- * Called on the trapped thread's stack with interrupts as they were in the trapped code.
+ * may change). Otherwise the fixup table and trap_try are asked, and then the kernel panics. One handler a vector;
+ * returns the one before. Called on the trapped thread's stack with interrupts as they were in the trapped code.
  */
 typedef bool trap_handler(struct trap_frame *frame, vaddr_t address); /* address: CR2 for page faults, else 0 */
-void trap_set_handler(enum trap_vector vector, trap_handler *handler);
+trap_handler *trap_set_handler(enum trap_vector vector, trap_handler *handler);
 
 /*
  * Calls function(argument). When it faults, the call is abandoned there and then: returns false, with what happened in
@@ -90,12 +109,19 @@ void trap_set_handler(enum trap_vector vector, trap_handler *handler);
  */
 bool trap_try(void (*function)(void *), void *argument, struct trap_frame *frame, vaddr_t *address);
 
+/* Where the running thread's innermost trap_try is noted: the scheduler sets it with each switch, to &next->trap_try.
+ * NULL: no threads yet. */
+DECLARE_PER_CPU(void **, trap_try_slot);
+
+/* Reads a register that the processor may not have: false then. */
+bool trap_read_msr(uint32_t msr, uint64_t *value);
+
 /*
  * A place for one instruction that may fault: from `faulting` the trap goes to `landing`. In assembly:
  *     1: mov (%rsi), %rax
  *     TRAP_FIXUP(1b, 2f)
  */
 #define TRAP_FIXUP(faulting, landing)                                                                                  \
-    ".pushsection trap_fixups, \"a\"\n.balign 4\n.long " #faulting " - .\n.long " #landing " - .\n.popsection\n"
+    ".pushsection trap_fixups, \"aR\"\n.balign 4\n.long " #faulting " - .\n.long " #landing " - .\n.popsection\n"
 
 #endif
