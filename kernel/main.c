@@ -12,6 +12,7 @@
 #include "lib/cmdline.h"
 #include "log.h"
 #include "panic.h"
+#include "time/clock.h"
 #include "tty/console.h"
 
 #define LOG_NAME "kernel"
@@ -64,5 +65,7 @@ void kernel_main(struct boot_info *info)
     console_printf("Corrode %s\n", CORRODE_VERSION);
     console_set_color(CONSOLE_LIGHT_GREY, CONSOLE_BLACK);
     acpi_boot(info);
+    clock_init_early();
+    clock_init();
     init_main(info);
 }

@@ -18,7 +18,8 @@
 #define NS_PER_MS 1000000ull
 #define NS_PER_US 1000ull
 
-/* Nanoseconds since the kernel started; never goes back, the same on every CPU. Any context, NMI too. */
+/* Nanoseconds since clock_init_early; never goes back, the same on every CPU. Any context, NMI too; 0 before
+ * clock_init. */
 uint64_t clock_monotonic(void);
 
 /* Nanoseconds since 1970-01-01 00:00 UTC. */
@@ -29,10 +30,10 @@ void clock_set_wall(uint64_t ns);
 void clock_delay(uint64_t ns);
 
 uint64_t clock_tsc_hz(void);  /* 0: not known */
-const char *clock_name(void); /* of the source in use: "tsc", "hpet", "acpi_pm", "kvm-clock" */
+const char *clock_name(void); /* of the source in use: "tsc", "hpet", "acpi_pm" */
 
-/* Cycle-level measuring: time-stamp counter to nanoseconds. */
-uint64_t clock_tsc_to_ns(uint64_t tsc);
+/* Cycle-level measuring: how long a difference of the time-stamp counter is, in nanoseconds. */
+uint64_t clock_tsc_to_ns(uint64_t cycles);
 
 void clock_init_early(void); /* first reading; after acpi_init */
 void clock_init(void);       /* second reading: from here on the clocks are right; sets log_set_clock */

@@ -1,3 +1,3 @@
 # Clocks and timers.
 
-TIME_SOURCES :=
+TIME_SOURCES := $(addprefix kernel/time/,clock.c timebase.c calibrate.c sources.c acpi_pm.c pit.c tsc.c rtc.c)

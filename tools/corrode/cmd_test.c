@@ -84,10 +84,9 @@ static unsigned choose_firmwares(const struct strings *names, int *firmwares)
         int firmware = options_choice(FIRMWARES "|all", names->items[i]);
         if (firmware < 0)
             fatal_usage("--firmware %s: unknown; choose one of " FIRMWARES "|all", names->items[i]);
-        if (firmware < FIRMWARE_COUNT)
+        if (firmware <= FIRMWARE_NONE)
             firmwares[count++] = firmware;
-        /* All that boot any kernel. */
-        for (int each = FIRMWARE_BIOS; firmware == FIRMWARE_COUNT && each <= FIRMWARE_NONE; each++)
+        for (int each = FIRMWARE_BIOS; firmware > FIRMWARE_NONE && each <= FIRMWARE_NONE; each++)
             firmwares[count++] = each;
     }
     if (count == 0)
@@ -97,7 +96,7 @@ static unsigned choose_firmwares(const struct strings *names, int *firmwares)
 
 static int run(int argc, char **argv)
 {
-    static const char *const names[] = {"bios", "uefi", "none", "direct"};
+    static const char *const names[] = {"bios", "uefi", "none"};
     struct settings settings = {.machine = {MACHINE_DEFAULTS, .timeout = DEFAULT_TIMEOUT}};
     struct machine *machine = &settings.machine;
     int failures = 0;
@@ -108,10 +107,7 @@ static int run(int argc, char **argv)
     int *firmwares = memory_get((settings.firmwares.count + 1) * 3 * sizeof *firmwares);
     unsigned count = choose_firmwares(&settings.firmwares, firmwares);
     struct strings arguments = {operands.items + 1, operands.count - 1};
-    unsigned wanted = 0;
-    for (unsigned i = 0; i < count; i++)
-        wanted |= 1u << firmwares[i];
-    machine_insert(machine, operands.items[0], &arguments, wanted);
+    machine_insert(machine, operands.items[0], &arguments);
     setvbuf(stdout, NULL, _IOLBF, 0);
     printf("1..%u\n", count);
     for (unsigned i = 0; i < count; i++) {

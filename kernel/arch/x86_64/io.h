@@ -39,6 +39,14 @@ static inline uint64_t cpu_tsc(void)
     return (uint64_t)high << 32 | low;
 }
 
+/* The same, read after every load before it: LFENCE waits for them (Intel SDM volume 2B, RDTSC). */
+static inline uint64_t cpu_tsc_ordered(void)
+{
+    uint32_t low, high;
+    __asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
+    return (uint64_t)high << 32 | low;
+}
+
 struct cpuid {
     uint32_t eax, ebx, ecx, edx;
 };

@@ -11,6 +11,11 @@ __attribute__((weak)) uint8_t fake_inb(uint16_t port)
     return 0xff;
 }
 
+__attribute__((weak)) uint32_t fake_inl(uint16_t port)
+{
+    return UINT32_MAX;
+}
+
 __attribute__((weak)) uint64_t fake_tsc(void)
 {
     return __builtin_ia32_rdtsc();
@@ -23,5 +28,6 @@ __attribute__((weak)) struct cpuid fake_cpuid(uint32_t leaf, uint32_t subleaf)
     return r;
 }
 
+bool fake_is_virtual;
 _Thread_local unsigned fake_cpu;
 unsigned cpu_count = 1;

@@ -18,8 +18,10 @@ struct cpuid {
 /* tests/unit/fake/machine.c has weak ones. */
 void fake_outb(uint16_t port, uint8_t value);
 uint8_t fake_inb(uint16_t port);
+uint32_t fake_inl(uint16_t port);
 uint64_t fake_tsc(void);
 struct cpuid fake_cpuid(uint32_t leaf, uint32_t subleaf);
+extern bool fake_is_virtual; /* false at first */
 
 static inline void outb(uint16_t port, uint8_t value)
 {
@@ -31,7 +33,17 @@ static inline uint8_t inb(uint16_t port)
     return fake_inb(port);
 }
 
+static inline uint32_t inl(uint16_t port)
+{
+    return fake_inl(port);
+}
+
 static inline uint64_t cpu_tsc(void)
+{
+    return fake_tsc();
+}
+
+static inline uint64_t cpu_tsc_ordered(void)
 {
     return fake_tsc();
 }
@@ -43,7 +55,7 @@ static inline struct cpuid cpu_id(uint32_t leaf, uint32_t subleaf)
 
 static inline bool cpu_is_virtual(void)
 {
-    return false;
+    return fake_is_virtual;
 }
 
 /* Who holds a lock may have lost its processor. */
