@@ -12,6 +12,7 @@
 #include "lib/cmdline.h"
 #include "log.h"
 #include "panic.h"
+#include "random.h"
 #include "time/clock.h"
 #include "tty/console.h"
 
@@ -60,6 +61,7 @@ void kernel_main(struct boot_info *info)
     check_version(info);
     cmdline_init(info->cmdline);
     start_log();
+    random_init(info);
 
     console_set_color(CONSOLE_WHITE, CONSOLE_BLACK);
     console_printf("Corrode %s\n", CORRODE_VERSION);

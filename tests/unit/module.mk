@@ -57,6 +57,16 @@ loader_error_UNIT_CFLAGS := $(loader_UNIT_CFLAGS)
 $(foreach t,loader loader_error,$(OBJ)/unit/$t/boot/loader/blob.S.o): $(BUILD)/boot/handoff.bin
 $(BUILD)/tests/unit/loader.t: | $(UNIT_KERNELS)
 
+# Randomness.
+UNIT_TESTS += chacha20 blake2s random
+
+chacha20_UNIT_SOURCES := kernel/lib/chacha20.c
+blake2s_UNIT_SOURCES := kernel/lib/blake2s.c
+random_UNIT_SOURCES := kernel/random.c kernel/lib/chacha20.c kernel/lib/blake2s.c
+random_UNIT_CFLAGS := -UBOOT_LOADER
+# The fakes first: a file in kernel/ itself finds the real ones beside it.
+random_UNIT_CFLAGS += $(addprefix -include tests/unit/fake/arch/x86_64/,percpu.h io.h)
+
 # The kernel's drivers.
 UNIT_TESTS += acpi_tables acpi_devices
 
