@@ -15,4 +15,5 @@ ALL += $(BUILD)/examples/hello.elf $(BUILD)/corrode.img
 SKELETON_FILES := $(HELLO_SOURCES) $(KERNEL_KIT_SOURCES) boot/protocol.h
 SKELETON_FILES += kernel/lib/printf.h kernel/lib/string.h kernel/tty/console.h kernel/tty/font.h
 SKELETON_FILES += kernel/tty/screen_internal.h kernel/drivers/uart16550.h kernel/panic.h
-SKELETON_FILES += kernel/arch/x86_64/io.h kernel/arch/x86_64/machine.h kernel/arch/x86_64/spinlock.h
+SKELETON_FILES += kernel/lib/lock_rank.h kernel/lib/types.h
+SKELETON_FILES += $(addprefix kernel/arch/x86_64/,cpu.h io.h machine.h percpu.h preempt.h spinlock.h)
