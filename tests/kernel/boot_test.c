@@ -55,3 +55,20 @@ KTEST(boot_kernel_is_where_it_says)
             return;
     }
 }
+
+KTEST(boot_modules_are_whole_pages)
+{
+    const struct boot_info *info = ktest_boot_info();
+    for (uint64_t i = 0; i < info->module_count; i++) {
+        const struct boot_module *module = &info->modules[i];
+        const uint8_t *data = module->data;
+        uint64_t end = align_up(module->size, PAGE_SIZE), sum = 0;
+        KTEST_CHECK(is_aligned((uintptr_t)data, PAGE_SIZE));
+        for (uint64_t at = 0; at < module->size; at++)
+            sum += data[at];
+        for (uint64_t at = module->size; at < end; at++)
+            if (!KTEST_EQUAL(data[at], 0))
+                return;
+        ktest_note("module \"%s\": %lu bytes, sum %lu", module->name, module->size, sum);
+    }
+}

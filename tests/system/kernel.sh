@@ -75,7 +75,7 @@ selftests() {
     done <"$tmp/.results"
 }
 
-# all_selftests FIRMWARE WORD: both kernels, on one processor and on four.
+# all_selftests FIRMWARE WORD: FIRMWARE is an option of `corrode run`, WORD says the same in names. Both kernels, on one processor and on four.
 all_selftests() {
     for smp in 1 4; do
         for flavour in release debug; do

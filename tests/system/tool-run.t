@@ -128,6 +128,13 @@ fi
 refuses "an unknown firmware" 2 'choose one of bios' corrode run --firmware efi "$tmp/success"
 refuses "no processors" 2 'from 1 to 255' corrode run --smp 0 "$tmp/success"
 refuses "--disk without firmware" 2 'no meaning' corrode run --firmware none --disk ide "$tmp/success"
+refuses "an image, directly" 2 'starts a kernel, and this is an image' corrode run --firmware direct "$tmp/success"
+refuses "a kernel that cannot be started directly" 125 'has no PVH entry' corrode run --firmware direct "$hello"
+refuses "two modules without a loader" 2 'no boot loader to read' \
+    corrode run --firmware direct --module "$tmp/text" --module "$tmp/text" "$build/kernel.elf"
+refuses "a configuration without a loader" 2 'no boot loader to read' \
+    corrode run --firmware direct --config "$tmp/text" "$build/kernel.elf"
+refuses "a microvm with a PC's firmware" 2 'no PC.s firmware' corrode run --machine microvm "$tmp/success"
 refuses "nothing to boot" 2 'boot what' corrode run
 refuses "an unknown option" 2 'did you mean --firmware' corrode run --firmwear bios "$tmp/success"
 mkdir "$tmp/path"
@@ -197,6 +204,12 @@ for firmware in bios uefi none; do
     is "hello succeeds ($firmware)" "$status" 0
     like "hello says so ($firmware)" "$out" 'Hello World!'
 done
+boot --firmware none --machine microvm "$hello"
+is "hello succeeds on a microvm" "$status" 0
+boot --firmware direct --module "$tmp/text" --verbose "$build/kernel.elf" 'one  two=2' three
+is "our kernel needs no loader" "$status" 0
+like "is told its command line" "$out" '^command line +"one  two=2 three"'
+like "and its module" "$out" '^module '
 corrode image --kernel "$hello" -o "$tmp/hello.img"
 corrode image --kernel "$hello" -o "$tmp/hello.qcow2"
 boot --firmware none "$tmp/hello.qcow2"

@@ -25,10 +25,8 @@ static int run(int argc, char **argv)
     struct strings operands = options_parse(&command_run, &machine, argc, argv);
     if (!operands.count)
         fatal_usage("boot what? Give a disk image or a kernel");
-    if (machine.firmware == FIRMWARE_NONE && machine.disk >= 0)
-        fatal_usage("--disk has no meaning with --firmware none, which boots from memory; leave one of them out");
     struct strings arguments = {operands.items + 1, operands.count - 1};
-    machine_insert(&machine, operands.items[0], &arguments);
+    machine_insert(&machine, operands.items[0], &arguments, 1u << machine.firmware);
     enum verdict verdict = machine_boot(&machine, NULL);
     if (verdict_status(verdict) != EXIT_SUCCESS)
         report_error(NULL, "%s", verdict_sentence(verdict));

@@ -84,9 +84,10 @@ static unsigned choose_firmwares(const struct strings *names, int *firmwares)
         int firmware = options_choice(FIRMWARES "|all", names->items[i]);
         if (firmware < 0)
             fatal_usage("--firmware %s: unknown; choose one of " FIRMWARES "|all", names->items[i]);
-        if (firmware <= FIRMWARE_NONE)
+        if (firmware < FIRMWARE_COUNT)
             firmwares[count++] = firmware;
-        for (int each = FIRMWARE_BIOS; firmware > FIRMWARE_NONE && each <= FIRMWARE_NONE; each++)
+        /* All that boot any kernel. */
+        for (int each = FIRMWARE_BIOS; firmware == FIRMWARE_COUNT && each <= FIRMWARE_NONE; each++)
             firmwares[count++] = each;
     }
     if (count == 0)
@@ -96,7 +97,7 @@ static unsigned choose_firmwares(const struct strings *names, int *firmwares)
 
 static int run(int argc, char **argv)
 {
-    static const char *const names[] = {"bios", "uefi", "none"};
+    static const char *const names[] = {"bios", "uefi", "none", "direct"};
     struct settings settings = {.machine = {MACHINE_DEFAULTS, .timeout = DEFAULT_TIMEOUT}};
     struct machine *machine = &settings.machine;
     int failures = 0;
@@ -107,7 +108,10 @@ static int run(int argc, char **argv)
     int *firmwares = memory_get((settings.firmwares.count + 1) * 3 * sizeof *firmwares);
     unsigned count = choose_firmwares(&settings.firmwares, firmwares);
     struct strings arguments = {operands.items + 1, operands.count - 1};
-    machine_insert(machine, operands.items[0], &arguments);
+    unsigned wanted = 0;
+    for (unsigned i = 0; i < count; i++)
+        wanted |= 1u << firmwares[i];
+    machine_insert(machine, operands.items[0], &arguments, wanted);
     setvbuf(stdout, NULL, _IOLBF, 0);
     printf("1..%u\n", count);
     for (unsigned i = 0; i < count; i++) {

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define XEN_ELFNOTE_PHYS32_ENTRY 18 /* Xen, public/elfnote.h */
+
 bool kernel_is_elf(const struct file *file)
 {
     return file->size >= SELFMAG && memcmp(file->data, ELFMAG, SELFMAG) == 0;
@@ -56,8 +58,9 @@ static unsigned program_header_count(const struct file *file)
     return ((const Elf64_Ehdr *)(const void *)file->data)->e_phnum;
 }
 
-/* Looks through the notes of one segment; fatal when it holds ours in a version that this tool does not know. */
-static bool has_boot_note(const struct file *file, Elf64_Phdr segment)
+/* The descriptor of the note NAME (SIZE bytes with its NUL) of TYPE in one segment, and its size; NULL: not there. */
+static const uint8_t *find_note(
+    const struct file *file, Elf64_Phdr segment, const char *name, size_t size, uint32_t type, uint32_t *found_size)
 {
     const uint8_t *notes = file->data + segment.p_offset;
     uint64_t left = segment.p_filesz;
@@ -65,25 +68,54 @@ static bool has_boot_note(const struct file *file, Elf64_Phdr segment)
     while (left >= sizeof(Elf64_Nhdr)) {
         Elf64_Nhdr note;
         memcpy(&note, notes, sizeof note);
-        uint64_t name = sizeof note, body = (name + note.n_namesz + align - 1) & ~(align - 1);
+        uint64_t body = (sizeof note + note.n_namesz + align - 1) & ~(align - 1);
         uint64_t next = (body + note.n_descsz + align - 1) & ~(align - 1);
         if (body + note.n_descsz > left)
-            return false;
-        if (note.n_type == BOOT_NOTE_REQUEST && note.n_namesz == sizeof BOOT_NOTE_NAME &&
-            memcmp(notes + name, BOOT_NOTE_NAME, sizeof BOOT_NOTE_NAME) == 0) {
-            uint32_t version = 0;
-            if (note.n_descsz >= sizeof version)
-                memcpy(&version, notes + body, sizeof version);
-            if (version == 0 || version > BOOT_PROTOCOL_VERSION)
-                fatal(file->path,
-                    "wants version %u of the boot protocol and this corrode knows 1 to %u; use a newer corrode",
-                    version, BOOT_PROTOCOL_VERSION);
-            return true;
+            return NULL;
+        if (note.n_type == type && note.n_namesz == size && memcmp(notes + sizeof note, name, size) == 0) {
+            *found_size = note.n_descsz;
+            return notes + body;
         }
         if (next >= left)
-            return false;
+            return NULL;
         notes += next;
         left -= next;
+    }
+    return NULL;
+}
+
+/* Fatal when the segment holds our note in a version that this tool does not know. */
+static bool has_boot_note(const struct file *file, Elf64_Phdr segment)
+{
+    uint32_t size, version = 0;
+    const uint8_t *request = find_note(file, segment, BOOT_NOTE_NAME, sizeof BOOT_NOTE_NAME, BOOT_NOTE_REQUEST, &size);
+    if (!request)
+        return false;
+    if (size >= sizeof version)
+        memcpy(&version, request, sizeof version);
+    if (version == 0 || version > BOOT_PROTOCOL_VERSION)
+        fatal(file->path, "wants version %u of the boot protocol and this corrode knows 1 to %u; use a newer corrode",
+            version, BOOT_PROTOCOL_VERSION);
+    return true;
+}
+
+/* The segment, whose bytes may be read; fatal when they are not there. */
+static Elf64_Phdr checked_segment(const struct file *file, unsigned index)
+{
+    Elf64_Phdr segment = program_header(file, index);
+    if (segment.p_offset > file->size || file->size - segment.p_offset < segment.p_filesz)
+        fatal(file->path, "is truncated: segment %u ends beyond the file; build it again", index);
+    return segment;
+}
+
+bool kernel_has_pvh_entry(const struct file *file)
+{
+    uint32_t size;
+    check_header(file);
+    for (unsigned i = 0; i < program_header_count(file); i++) {
+        Elf64_Phdr segment = checked_segment(file, i);
+        if (segment.p_type == PT_NOTE && find_note(file, segment, "Xen", sizeof "Xen", XEN_ELFNOTE_PHYS32_ENTRY, &size))
+            return true;
     }
     return false;
 }
@@ -93,9 +125,7 @@ void kernel_check(const struct file *file)
     bool loadable = false, note = false;
     check_header(file);
     for (unsigned i = 0; i < program_header_count(file); i++) {
-        Elf64_Phdr segment = program_header(file, i);
-        if (segment.p_offset > file->size || file->size - segment.p_offset < segment.p_filesz)
-            fatal(file->path, "is truncated: segment %u ends beyond the file; build it again", i);
+        Elf64_Phdr segment = checked_segment(file, i);
         loadable |= segment.p_type == PT_LOAD;
         note |= segment.p_type == PT_NOTE && has_boot_note(file, segment);
     }

@@ -33,18 +33,47 @@ static void insert_kernel(struct machine *machine, const char *path, const struc
     image_build(&spec, machine->image);
 }
 
-void machine_insert(struct machine *machine, const char *path, const struct strings *arguments)
+/* The kernel itself, for the monitor. It is checked here, because QEMU's own messages are for those who know. */
+static void insert_direct(struct machine *machine, const char *path, const struct strings *arguments)
 {
+    struct file kernel = file_load(path);
+    if (!kernel_has_pvh_entry(&kernel))
+        fatal(path, "has no PVH entry (an ELF note of Xen's), so nothing but a boot loader can start it; use "
+                    "--firmware none");
+    if (machine->config || machine->modules.count > 1)
+        fatal_usage("--firmware direct: there is no boot loader to read --config, or more than one --module");
+    machine->kernel = path;
+    machine->cmdline = strings_joined(arguments);
+}
+
+static void check_machine(const struct machine *machine, unsigned firmwares)
+{
+    const unsigned without_disk = 1u << FIRMWARE_NONE | 1u << FIRMWARE_DIRECT;
+    if (machine->type == MACHINE_MICROVM && (firmwares & ~without_disk))
+        fatal_usage("--machine microvm has no PC's firmware; use --firmware none or direct");
+    if (machine->disk >= 0 && !(firmwares & ~without_disk))
+        fatal_usage("--disk has no meaning without firmware, for all is in memory then; leave one of them out");
+}
+
+void machine_insert(struct machine *machine, const char *path, const struct strings *arguments, unsigned firmwares)
+{
+    const unsigned direct = 1u << FIRMWARE_DIRECT;
+    check_machine(machine, firmwares);
     char magic[4] = "";
     if (file_read_start(path, magic, sizeof magic) == 0)
         fatal(path, "is empty; give a disk image or a kernel");
     if (memcmp(magic, "\177ELF", sizeof magic) == 0) {
-        insert_kernel(machine, path, arguments);
+        if (firmwares & direct)
+            insert_direct(machine, path, arguments);
+        if (firmwares & ~direct)
+            insert_kernel(machine, path, arguments);
         return;
     }
     machine->format = image_detect(path);
     if (machine->format == IMAGE_UNKNOWN)
         fatal(path, "is neither a disk image nor a kernel (ELF); make an image of a kernel with `corrode image`");
+    if (firmwares & direct)
+        fatal_usage("%s: --firmware direct starts a kernel, and this is an image; use --firmware none", path);
     if (arguments->count)
         fatal_usage(
             "%s: an image has its command line inside; give arguments to a kernel, or make the image again with "
@@ -75,7 +104,7 @@ static void add_disk(const struct machine *machine, struct strings *command)
         [DISK_USB] = {"qemu-xhci,id=xhci", "usb-storage,bus=xhci.0,removable=on"},
         [DISK_CDROM] = {NULL, "ide-cd,bus=ide.0"},
     };
-    bool q35 = machine->type;
+    bool q35 = machine->type == MACHINE_Q35;
     int kind = machine->disk < 0 ? DISK_VIRTIO : machine->disk;
     /* Changes to what cannot be written to go into a temporary file of QEMU's. */
     const char *how = "";
@@ -98,8 +127,17 @@ static void add_disk(const struct machine *machine, struct strings *command)
     free(file);
 }
 
+static void add_kernel(const struct machine *machine, struct strings *command)
+{
+    add_words(command, "-kernel", machine->kernel);
+    if (machine->cmdline[0])
+        add_words(command, "-append", machine->cmdline);
+    if (machine->modules.count)
+        add_words(command, "-initrd", machine->modules.items[0]);
+}
+
 /* Without firmware: QEMU starts our PVH front end, which finds the whole image in memory as its initial RAM disk. */
-static void add_direct(const struct machine *machine, struct strings *command)
+static void add_loader(const struct machine *machine, struct strings *command)
 {
     const struct embedded_file *loader = embedded_find("boot/pvh.elf");
     char *path = cleanup_path("pvh.elf");
@@ -160,14 +198,16 @@ struct strings machine_command(const struct machine *machine)
     uint64_t memory = machine->memory ? machine->memory : DEFAULT_MEMORY;
     strings_add(&command, "qemu-system-x86_64");
     add_words(&command, "-no-user-config", "-nodefaults");
-    add_words(&command, "-machine", machine->type ? "q35" : "pc");
+    static const char *const types[] = {"pc", "q35", "microvm"};
+    add_words(&command, "-machine", types[machine->type]);
     add_accel(machine, &command);
     strings_add(&command, "-m");
     bool whole = is_aligned(memory, MIB(1));
     strings_add(&command, "%llu%c", (unsigned long long)(whole ? memory / MIB(1) : memory / KIB(1)), whole ? 'M' : 'K');
     strings_add(&command, "-smp");
     strings_add(&command, "%llu", (unsigned long long)(machine->processors ? machine->processors : 1));
-    add_words(&command, "-vga", "std");
+    if (machine->type != MACHINE_MICROVM)
+        add_words(&command, "-vga", "std");
     if (machine->display)
         add_display(&command);
     else
@@ -175,7 +215,9 @@ struct strings machine_command(const struct machine *machine)
     if (machine->firmware == FIRMWARE_UEFI)
         ovmf_add(&command);
     if (machine->firmware == FIRMWARE_NONE)
-        add_direct(machine, &command);
+        add_loader(machine, &command);
+    else if (machine->firmware == FIRMWARE_DIRECT)
+        add_kernel(machine, &command);
     else
         add_disk(machine, &command);
     /* With a window, the machine stays for as long as the person wants to look at it. */

@@ -9,13 +9,16 @@
 #include "image.h"
 #include "options.h"
 
-#define FIRMWARES "bios|uefi|none"
-enum firmware { FIRMWARE_BIOS, FIRMWARE_UEFI, FIRMWARE_NONE };
+/* NONE: the monitor starts the boot loader, which has the image in memory. DIRECT: it starts the kernel, and there is
+ * no image. */
+#define FIRMWARES "bios|uefi|none|direct"
+enum firmware { FIRMWARE_BIOS, FIRMWARE_UEFI, FIRMWARE_NONE, FIRMWARE_DIRECT, FIRMWARE_COUNT };
 
 #define DISKS "virtio|ide|ahci|nvme|usb|cdrom"
 enum disk { DISK_VIRTIO, DISK_IDE, DISK_AHCI, DISK_NVME, DISK_USB, DISK_CDROM };
 
-#define MACHINES "pc|q35"
+#define MACHINES "pc|q35|microvm"
+enum machine_type { MACHINE_PC, MACHINE_Q35, MACHINE_MICROVM };
 
 struct machine {
     uint64_t memory; /* bytes; 0: the default */
@@ -29,8 +32,10 @@ struct machine {
     const char *config;
     struct strings qemu_arguments;
     /* Not options: */
-    char *image; /* what is booted, and its format */
+    char *image; /* what is booted, and its format; NULL when only `kernel` is */
     enum image_format format;
+    const char *kernel; /* for FIRMWARE_DIRECT */
+    char *cmdline;
 };
 
 #define MACHINE_DEFAULTS .accel = -1, .disk = -1
@@ -40,7 +45,8 @@ struct machine {
     {OPTION_BYTES, 'M', "memory", "N", "Memory, in MiB or with a suffix such as 1G; default: 256M",                    \
         offsetof(struct machine, memory), 1 << 20},                                                                    \
         {OPTION_NUMBER, 0, "smp", "N", "Processors; default: 1", offsetof(struct machine, processors), 255},           \
-        {OPTION_CHOICE, 0, "machine", MACHINES, "QEMU's kind of PC; default: pc", offsetof(struct machine, type), 0},  \
+        {OPTION_CHOICE, 0, "machine", MACHINES, "QEMU's kind of machine; default: pc", offsetof(struct machine, type), \
+            0},                                                                                                        \
         {OPTION_CHOICE, 0, "disk", DISKS, "How the image is attached; default: virtio",                                \
             offsetof(struct machine, disk), 0},                                                                        \
         {OPTION_CHOICE, 0, "accel", ACCELS, "Default: kvm where a test guest runs on it, else tcg",                    \
@@ -53,9 +59,10 @@ struct machine {
 
 /*
  * Finds out what PATH is: a disk image, or a kernel, which gets a temporary image with ARGUMENTS for a command line.
- * Sets image and format. Fatal when it is neither.
+ * Sets what is not an option. FIRMWARES has the bit 1 << f for each enum firmware f that it will be booted on. Fatal
+ * when PATH is neither, or cannot be booted so.
  */
-void machine_insert(struct machine *machine, const char *path, const struct strings *arguments);
+void machine_insert(struct machine *machine, const char *path, const struct strings *arguments, unsigned firmwares);
 
 /* The whole QEMU command but for its serial line and control channel (boot.c). */
 struct strings machine_command(const struct machine *machine);
