@@ -26,38 +26,50 @@
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/spinlock.h"
 #include "lib/list.h"
-#include "lib/rbtree.h"
+#include "sched/fair.h"
 
 #define THREAD_STACK_SIZE 0x4000 /* 16 KiB, with a guard page on either side */
 #define THREAD_NAME_SIZE 16
 
 enum thread_state { THREAD_RUNNABLE, THREAD_BLOCKED, THREAD_DEAD };
 
+/* Where a thread is accounted for. A thread that was preempted while it prepared to block is BLOCKED and QUEUED. */
+enum thread_place {
+    THREAD_AWAY,   /* in no run queue: it sleeps, is dead, or has not been started */
+    THREAD_MOVING, /* between two run queues: `cpu` is the one that it goes to, whoever moves it will put it there */
+    THREAD_QUEUED, /* in the run queue of `cpu`: it waits there, or runs */
+};
+
 struct thread {
     vaddr_t stack_pointer;   /* saved by context_switch while it does not run; its offset 0 is known to switch.S */
     vaddr_t stack_base;      /* lowest address of its kernel stack */
     struct thread_fpu fpu;   /* arch/x86_64/fpu.h */
-    uint8_t state;           /* enum thread_state; run-queue lock of its CPU */
+    uint8_t state;           /* enum thread_state; run-queue lock of its CPU, but see sched.c */
+    uint8_t place;           /* enum thread_place; the same lock */
     bool on_cpu;             /* it runs, or its registers are still being saved */
     bool idle;               /* the idle thread of its CPU */
     int8_t nice;             /* -20 to 19 */
-    uint16_t cpu;            /* whose run queue it is or was last in */
-    struct cpu_mask allowed; /* CPUs that it may run on */
+    uint16_t cpu;            /* whose run queue it is or was last in; changed under that one's lock */
+    struct cpu_mask allowed; /* CPUs that it may run on; run-queue lock */
 
-    struct rb_node queued; /* in the run queue */
-    uint64_t vruntime;     /* weighted nanoseconds that it has run */
-    uint64_t run_time;     /* nanoseconds that it has run */
-    uint64_t started;      /* when it last got the CPU */
-    uint64_t switches;     /* how often it got one */
+    struct fair_entity fair; /* its share of the CPU, and its place in the run queue */
+    uint64_t run_time;       /* nanoseconds that it has run */
+    uint64_t started;        /* when its slice of the CPU began */
+    uint64_t arrived;        /* when it came into the run queue */
+    uint64_t switches;       /* how often it got a CPU */
 
     uint64_t id; /* never used twice */
     char name[THREAD_NAME_SIZE];
-    struct list_node all; /* in the list of all threads */
-    uint32_t references;
-    long result;
-    struct thread *joiner; /* who waits in thread_join */
-    bool detached;
-    void *process; /* part 3: whose thread it is; NULL: the kernel's */
+    long (*function)(void *argument);
+    void *argument;
+    struct list_node all;     /* in the list of all threads; THREADS lock */
+    uint32_t references;      /* its own until it has left its CPU, its creator's until join or detach, readers' */
+    long result;              /* valid when it has ended */
+    bool ended;               /* it is dead and has left its CPU; THREADS lock */
+    bool detached;            /* no one will join it */
+    struct thread *joiner;    /* who waits in thread_join; THREADS lock */
+    struct thread *next_dead; /* on the way to the reaper */
+    void *process;            /* part 3: whose thread it is; NULL: the kernel's */
 
     void *trap_try;          /* arch/x86_64/trap.c: the innermost trap_try */
     unsigned fail_countdown; /* debug/fault_injection.h */
@@ -99,21 +111,52 @@ void thread_prepare_block(void);
 void thread_cancel_block(void);
 void thread_block(void);
 
-/* Makes a blocked thread runnable; true when it was blocked. Any context; locks up to RUN_QUEUE may be held. */
+/*
+ * Makes a blocked thread runnable; true when it was blocked. Any context; locks up to RUN_QUEUE may be held. Whatever
+ * the caller wrote before, the thread sees. The thread must not end meanwhile: usually the caller holds a lock that it
+ * needs before it can.
+ */
 bool thread_wake(struct thread *thread);
 
+/* NICE is cut to -20..19. The current thread, or one that the caller holds a reference to. */
 void thread_set_nice(struct thread *thread, int nice);
-void thread_set_allowed(struct thread *thread, const struct cpu_mask *allowed); /* moves it if it must */
 
-/* One thread after another, with a reference (thread_put); NULL begins. For reports. */
+/*
+ * Binds it to CPUs; moves it if it must: the current thread before this returns, another that runs at its next chance.
+ * -EINVAL when none of them is online; nothing has changed then.
+ */
+int thread_set_allowed(struct thread *thread, const struct cpu_mask *allowed);
+int thread_bind(struct thread *thread, unsigned cpu); /* the same for a single CPU */
+
+/*
+ * One thread after another, each with a reference; NULL begins. The reference to the one before is given back, so a
+ * loop that goes to the end owes nothing, and one that stops early owes a thread_put. Thread context, no spin lock.
+ *
+ *     for (struct thread *t = thread_next(NULL); t; t = thread_next(t))
+ */
 struct thread *thread_next(struct thread *thread);
 void thread_put(struct thread *thread);
-uint64_t thread_count(void);
+uint64_t thread_count(void); /* that exist: idle threads too, and those that ended and are not yet joined */
 
-/* The code that runs becomes CPU 0's first thread ("main"); the idle threads are made as CPUs come up. */
+/* What a CPU has done so far. Its own numbers change meanwhile. */
+struct sched_report {
+    uint64_t switches; /* from one thread to another */
+    uint64_t halts;    /* how often it halted, in its idle thread */
+    uint64_t idle_ns;  /* in its idle thread */
+    uint64_t pulled;   /* threads that it took from other CPUs when it had nothing to do */
+    uint64_t pushed;   /* threads that it gave to other CPUs when it had too much to do */
+    unsigned runnable; /* threads, with the one that runs; 0: it is idle */
+};
+void sched_report(unsigned cpu, struct sched_report *report);
+
+/*
+ * The code that runs becomes CPU 0's first thread ("main"); the idle threads are made as CPUs come up. After vmap_init
+ * and interrupt_init, with interrupts off or on; threads may be created from then on. Slices end from timers_init_cpu
+ * on.
+ */
 void sched_init(void);
-/* For smp_start. */
+/* For smp_start: the stack is that of the new CPU's idle thread (0: no memory), which sched_enter_cpu becomes. */
 vaddr_t sched_idle_stack(unsigned cpu);
-void sched_enter_cpu(void);
+_Noreturn void sched_enter_cpu(void);
 
 #endif
