@@ -21,7 +21,7 @@
 static struct hvm_start_info info;
 static struct hvm_memory ranges[RANGES_MAX];
 static struct hvm_module modules[40];
-static const char *cmdline = "told";
+static const char *cmdline = "test=boot_*";
 
 static _Noreturn void give_up(void)
 {

@@ -28,7 +28,9 @@
 #define MODULE_NAME_SIZE 64
 
 #define LARGE_PAGE MIB(2)
-#define PTE_UNCACHED 0x18 /* PWT, PCD */
+#define PTE_UNCACHED 0x18         /* PWT, PCD */
+#define PTE_DATA (1ull << 63 | 3) /* no-execute, writable, present */
+#define STACK_SIZE BOOT_DEFAULT_STACK_SIZE
 
 #define PIC1_DATA 0x21
 #define PIC2_DATA 0xa1
@@ -152,6 +154,19 @@ static void describe_modules(void)
     loader.info.module_count = start.module_count;
 }
 
+/* The stack as the boot loader would have it: in memory of its own, between pages that are not mapped. */
+static void place_stack(void)
+{
+    paddr_t stack = memory_map_find(&loader.map, STACK_SIZE, GIB(4));
+    if (stack == 0)
+        refuse("there is no memory left for the kernel's stack. Give the machine more.");
+    claim(stack, STACK_SIZE, BOOT_MEMORY_STACK, "");
+    for (unsigned i = 0; i < STACK_SIZE / PAGE_SIZE; i++)
+        pvh_stack_table[1 + i] = (stack + i * PAGE_SIZE) | PTE_DATA;
+    loader.info.stack_base = PVH_STACK_REGION + PAGE_SIZE;
+    loader.info.stack_size = STACK_SIZE;
+}
+
 static void describe_memory(void)
 {
     struct boot_info *info = &loader.info;
@@ -163,6 +178,7 @@ static void describe_memory(void)
     claim(info->kernel_physical, info->kernel_size, BOOT_MEMORY_KERNEL,
         "the virtual machine monitor has put the kernel where it says that there is no free memory.");
     describe_modules();
+    place_stack();
 
     memory_map_refresh(&loader.map);
     info->memory = handed(loader.map.ranges);
@@ -172,8 +188,6 @@ static void describe_memory(void)
             info->direct_map_size = loader.map.ranges[i].base + loader.map.ranges[i].length;
     info->direct_map = DIRECT_MAP_BASE;
     info->page_table = image_physical(pvh_page_table);
-    info->stack_base = (uintptr_t)pvh_stack;
-    info->stack_size = (uintptr_t)pvh_stack_top - (uintptr_t)pvh_stack;
 }
 
 /* Large pages below 4 GiB that hold no RAM are devices, if anything. */
@@ -215,7 +229,20 @@ static void describe_machine(void)
     info->seed_bits = entropy_bits();
 }
 
-/* pvh_entry.S calls it in 64-bit mode, on pvh_stack, at the addresses that the kernel is linked to; physical memory
+/* Jumps to kernel_main on its stack, as if it were called from nowhere. */
+static _Noreturn void enter_kernel(void)
+{
+    __asm__ volatile("mov %0, %%rsp\n\t"
+                     "pushq $0\n\t"
+                     "xorl %%ebp, %%ebp\n\t"
+                     "jmp *%1"
+        :
+        : "r"(loader.info.stack_base + loader.info.stack_size), "r"(kernel_main), "D"(handed(&loader.info))
+        : "memory");
+    __builtin_unreachable();
+}
+
+/* pvh_entry.S calls it in 64-bit mode, on a small stack, at the addresses that the kernel is linked to; physical memory
  * below 4 GiB is mapped one to one and in the direct map. */
 void pvh_main(const struct hvm_start_info *from)
 {
@@ -233,6 +260,5 @@ void pvh_main(const struct hvm_start_info *from)
     uncache_gaps();
     pvh_page_table[0] = 0;
     __asm__ volatile("mov %0, %%cr3" : : "r"(loader.info.page_table) : "memory");
-    kernel_main((struct boot_info *)(uintptr_t)handed(&loader.info));
-    machine_halt();
+    enter_kernel();
 }

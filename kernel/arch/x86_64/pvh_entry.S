@@ -17,7 +17,7 @@
 #include "arch/x86_64/pvh.h"
 
 #define XEN_ELFNOTE_PHYS32_ENTRY 18
-#define STACK_SIZE 0x8000
+#define STACK_SIZE 0x4000      /* for pvh.c alone, which finds the kernel a larger one */
 
 #define CPUID_EXTENDED 0x80000001
 #define CPUID_NX (1 << 20)
@@ -105,6 +105,9 @@ pvh_entry:
         movl    %esi, 256 * 8(%ecx)             /* the direct map, ... */
         movl    $PTE_NX_HIGH, 256 * 8 + 4(%ecx) /* ... where nothing is executed */
         movl    %edx, 511 * 8(%ecx)
+        leal    image_directory - pvh_entry(%ebp), %edx
+        leal    pvh_stack_table + PTE_TABLE - pvh_entry(%ebp), %eax
+        movl    %eax, 511 * 8(%edx)             /* PVH_STACK_REGION, empty so far */
 
         movl    $CR4_KERNEL, %eax
         movl    %eax, %cr4
@@ -120,7 +123,7 @@ pvh_entry:
         leal    gdt - pvh_entry(%ebp), %eax
         movl    %eax, gdt_pointer + 2 - pvh_entry(%ebp)
         lgdtl   gdt_pointer - pvh_entry(%ebp)
-        leal    pvh_stack_top - pvh_entry(%ebp), %esp
+        leal    stack_top - pvh_entry(%ebp), %esp
         leal    low64 - pvh_entry(%ebp), %eax
         pushl   $CODE64
         pushl   %eax
@@ -156,7 +159,7 @@ high64:
         movl    %eax, %ss
         movl    %eax, %fs                       /* and the bases of FS and GS are 0 */
         movl    %eax, %gs
-        leaq    pvh_stack_top(%rip), %rsp
+        leaq    stack_top(%rip), %rsp
         movl    %edi, %edi
         pushq   $0                              /* no one to return to */
         xorl    %ebp, %ebp                      /* ends a walk of the frame pointers */
@@ -181,7 +184,7 @@ gdt_pointer:
 
         .section .bss.pvh, "aw", @nobits
         .balign 4096
-        .globl  pvh_page_table, pvh_directories, pvh_stack, pvh_stack_top
+        .globl  pvh_page_table, pvh_directories, pvh_stack_table
 pvh_page_table:
         .space  4096
 low_pointers:
@@ -192,6 +195,7 @@ image_directory:
         .space  4096
 pvh_directories:
         .space  4 * 4096
-pvh_stack:
+pvh_stack_table:
+        .space  4096
         .space  STACK_SIZE
-pvh_stack_top:
+stack_top:
