@@ -12,6 +12,9 @@ void kernel_main(struct boot_info *info);
 /* Stops this processor for good. */
 _Noreturn void machine_halt(void);
 
+/* Starts the machine anew, in whatever way works first. */
+_Noreturn void machine_reset(void);
+
 /* Reports STATUS to the virtual machine monitor, which ends the machine if it knows how. A real machine halts. */
 _Noreturn void machine_exit(enum boot_exit status);
 
