@@ -16,7 +16,7 @@
  * one to log shows it.
  *
  * The ring has room for LOG_RECORDS records; older ones are overwritten, and who reads too slowly learns how many it
- * has missed. kernel/log.c tells how it works.
+ * has missed. kernel/debug/log.c tells how it works.
  */
 #ifndef CORRODE_LOG_H
 #define CORRODE_LOG_H
@@ -66,11 +66,14 @@ struct log_ratelimit {
 bool log_ratelimit(struct log_ratelimit *limit);
 
 /*
- * What the log needs of others, each handed to it when it is there. Until then times and processor numbers are 0,
- * nothing is an NMI, and nothing is shown.
+ * Around what may interrupt anything at all, NMIs and machine checks: their records are only stored, and the next to
+ * log shows them. May be nested.
  */
+void log_quiet_begin(void);
+void log_quiet_end(void);
+
+/* What the log needs of others, each handed to it when it is there. Until then times are 0, and nothing is shown. */
 void log_set_clock(uint64_t (*nanoseconds)(void)); /* since the machine started; called in any context */
-void log_set_cpu(unsigned (*number)(void), bool (*in_nmi)(void));
 
 /* WRITE gets whole lines with their end, one call a record, from one processor at a time. */
 void log_set_console(void (*write)(enum log_level level, const char *line, size_t length));

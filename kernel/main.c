@@ -12,6 +12,7 @@
 #include "lib/cmdline.h"
 #include "log.h"
 #include "panic.h"
+#include "panic_report.h"
 #include "random.h"
 #include "time/clock.h"
 #include "tty/console.h"
@@ -61,6 +62,7 @@ void kernel_main(struct boot_info *info)
     check_version(info);
     cmdline_init(info->cmdline);
     start_log();
+    panic_report_init(info);
     random_init(info);
 
     console_set_color(CONSOLE_WHITE, CONSOLE_BLACK);

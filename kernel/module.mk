@@ -25,10 +25,10 @@ $(KERNEL_OPTIONS): FORCE
 # module.mk says what is in it.
 KERNEL_SOURCES := $(KERNEL_KIT_SOURCES) $(LIB_SOURCES) $(DEBUG_SOURCES) $(ARCH_SOURCES) $(MM_SOURCES) $(TIME_SOURCES) \
     $(SCHED_SOURCES) $(DRIVER_SOURCES) $(TERMINAL_SOURCES) kernel/main.c
-KERNEL_SOURCES += kernel/random.c
+KERNEL_SOURCES += kernel/random.c kernel/panic_report.c
 KERNEL_INIT_SOURCES := kernel/init.c kernel/boot_report.c
 
-$(foreach t,kernel kernel-debug,$(call objects,$t,kernel/main.c)): $(BUILD)/gen/version.h
+$(foreach t,kernel kernel-debug,$(call objects,$t,kernel/main.c kernel/panic_report.c)): $(BUILD)/gen/version.h
 
 # The kernel, and the same with checks.
 $(BUILD)/kernel.elf: $(call objects,kernel,$(KERNEL_SOURCES) $(KERNEL_INIT_SOURCES)) $(BUILD)/mksymbols

@@ -27,7 +27,7 @@ _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2
 struct trap_frame;
 _Noreturn void panic_at(const struct trap_frame *trap, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* A trap that nobody wants: says what it means, and panics. In debug/trap_report.c, so not for kernels of the kit. */
+/* A trap that nobody wants: says what it means, and panics. In panic_report.c, so not for kernels of the kit. */
 _Noreturn void panic_trap(const struct trap_frame *trap);
 
 /* Always checked. The values in question are best seen with `if (...) panic(...)`. */

@@ -14,9 +14,18 @@ void backtrace_begin(struct backtrace *trace, uintptr_t frame)
     *trace = (struct backtrace){.frame = frame};
 }
 
+/* Who calls through a wild pointer gets there without a frame: his return address is the last that was pushed. */
+static uintptr_t pushed_last(const struct trap_frame *trap)
+{
+    uintptr_t address;
+    if (symbols_is_code(trap->rip) || probe_read(&address, trap->rsp, sizeof address) != sizeof address)
+        return 0;
+    return symbols_is_code(address) ? address : 0;
+}
+
 void backtrace_begin_at_trap(struct backtrace *trace, const struct trap_frame *trap, struct backtrace_entry *first)
 {
-    *trace = (struct backtrace){.frame = trap->rbp};
+    *trace = (struct backtrace){.frame = trap->rbp, .pushed = pushed_last(trap)};
     *first = (struct backtrace_entry){.address = trap->rip, .exact = true};
 }
 
@@ -39,6 +48,11 @@ static bool stop(struct backtrace *trace, const char *why)
 
 bool backtrace_next(struct backtrace *trace, struct backtrace_entry *entry)
 {
+    if (trace->pushed != 0) {
+        *entry = (struct backtrace_entry){.address = trace->pushed};
+        trace->pushed = 0;
+        return true;
+    }
     if (trace->frame == 0)
         return false; /* where each thread begins */
     if (trace->frame % sizeof(uintptr_t) != 0 || !probe_is_mapped(trace->frame, 2 * sizeof(uintptr_t)))

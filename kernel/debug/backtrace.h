@@ -22,6 +22,7 @@ struct backtrace_entry {
 
 struct backtrace {
     uintptr_t frame;    /* RBP: where to read the next entry */
+    uintptr_t pushed;   /* an entry that comes before that; 0: none */
     unsigned stacks;    /* how often the stack has changed */
     const char *broken; /* why the chain has ended before its time; NULL: it has not, or came to its end */
 };

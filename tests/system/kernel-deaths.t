@@ -9,12 +9,12 @@
 deaths() {
     death panic '^panic: the answer is 42$'
     death stack_protector '^panic: a function wrote beyond its part of the stack'
-    death null 'tried to write address 0000000000000010'
-    death write_to_text 'tried to write address ffffffff[0-9a-f]{8}, which the page tables do not allow'
-    death execute_data 'tried to execute address ffffffff[0-9a-f]{8}, which the page tables do not allow'
-    death stack_overflow 'the stack at 0x[0-9a-f]+ has overflowed into its guard page'
-    death double_fault 'double fault at 0x'
-    death undefined_instruction 'invalid opcode at 0x'
+    death null '^panic: page fault: .* wrote to 0x10, where nothing is mapped \(a null pointer\)$'
+    death write_to_text '^panic: page fault: .* wrote to 0xffffffff[0-9a-f]{8}, which is mapped read-only \(kernel code\)$'
+    death execute_data '^panic: page fault: .* executed 0xffffffff[0-9a-f]{8}, which is not executable \(.*kernel data\)$'
+    death stack_overflow '^panic: a kernel stack overflowed: '
+    death double_fault '^panic: double fault: '
+    death undefined_instruction '^panic: invalid opcode: .*\(ud2\)$'
     death undefined_shift 'undefined behaviour at tests/kernel/deaths.c:[0-9]+:[0-9]+: shift of 1 by 40' debug
     death undefined_index 'undefined behaviour at tests/kernel/deaths.c:[0-9]+:[0-9]+: index 7 is outside' debug
     death undefined_alignment 'undefined behaviour at tests/kernel/deaths.c:.* misaligned' debug

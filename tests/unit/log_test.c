@@ -2,6 +2,7 @@
  * The log (kernel/log.h): what is written is read, in order; what is overwritten is counted; the console sees what it
  * should; and threads that write, interrupted at any point and by the console's own code, tear nothing.
  */
+#include "arch/x86_64/percpu.h"
 #include "log.h"
 #include "tests/unit/unit.h"
 
@@ -12,24 +13,12 @@
 #define LOG_NAME "test"
 
 static uint64_t now;
-static bool in_nmi;
-static unsigned cpu;
 static char shown[65536];
 static size_t shown_length;
 
 static uint64_t clock_now(void)
 {
     return now;
-}
-
-static unsigned cpu_number(void)
-{
-    return cpu;
-}
-
-static bool cpu_in_nmi(void)
-{
-    return in_nmi;
 }
 
 static void show(enum log_level level, const char *line, size_t length)
@@ -53,10 +42,8 @@ static const char *take_shown(void)
 static int setup(void **state)
 {
     now = 0;
-    cpu = 0;
-    in_nmi = false;
+    fake_cpu = 0;
     log_set_clock(clock_now);
-    log_set_cpu(cpu_number, cpu_in_nmi);
     log_set_level(LOG_NOTICE);
     log_set_console(show);
     take_shown();
@@ -86,7 +73,7 @@ static void test_fields(void **state)
     struct log_message message;
     uint64_t cursor = log_ring.next;
     now = 1234567890123;
-    cpu = 255;
+    fake_cpu = 255;
     log_debug("a %s of %d", "message", 3);
     assert_true(log_read(&cursor, &message));
     assert_string_equal(message.text, "test: a message of 3");
@@ -194,10 +181,10 @@ static void test_half_overwritten(void **state)
 
 static void test_nmi(void **state)
 {
-    in_nmi = true;
+    log_quiet_begin();
     log_error("from an NMI");
     assert_string_equal(take_shown(), "");
-    in_nmi = false;
+    log_quiet_end();
     log_debug("after it");
     assert_string_equal(take_shown(), "[    0.000000] test: from an NMI\n");
 }
@@ -265,13 +252,13 @@ static void test_panic_shows_what_was_not(void **state)
     log_debug("not shown, old");
     for (unsigned i = 0; i < 5; i++)
         log_debug("not shown %u", i);
-    in_nmi = true;
+    log_quiet_begin();
     log_error("not shown, of an NMI");
     assert_string_equal(take_shown(), "[    0.000000] test: shown\n");
     log_panic_flush(4, show);
     assert_string_equal(take_shown(), "[    0.000000] test: not shown 2\n[    0.000000] test: not shown 3\n"
                                       "[    0.000000] test: not shown 4\n[    0.000000] test: not shown, of an NMI\n");
-    in_nmi = false;
+    log_quiet_end();
     log_flush();
 }
 

@@ -15,7 +15,7 @@ screens_UNIT_CFLAGS := $(console_UNIT_CFLAGS)
 
 # Seeing inside the kernel.
 UNIT_TESTS += log cmdline fault_injection
-log_UNIT_SOURCES := kernel/log.c
+log_UNIT_SOURCES := kernel/debug/log.c
 cmdline_UNIT_SOURCES := kernel/lib/cmdline.c
 fault_injection_UNIT_SOURCES := kernel/debug/fault_injection.c
 # What the kernel's parts are built from.

@@ -191,21 +191,6 @@ bool trap_is_stack_overflow(const struct trap_frame *frame)
     return address - (boot_stack_base - PAGE_SIZE) < PAGE_SIZE || (guard_finder && guard_finder(address));
 }
 
-static _Noreturn void die(const struct trap_frame *frame)
-{
-    const char *name = trap_name(frame->vector);
-    vaddr_t address = cpu_read_cr2();
-    if (trap_is_stack_overflow(frame))
-        panic("%s at %#lx: the stack at %#lx has overflowed into its guard page", name, frame->rip, frame->rsp);
-    if (frame->vector != TRAP_PAGE_FAULT)
-        panic("%s at %#lx, error code %#lx", name, frame->rip, frame->error);
-    panic("%s at %#lx: the kernel tried to %s address %016lx, %s", name, frame->rip,
-        frame->error & FAULT_FETCH   ? "execute"
-        : frame->error & FAULT_WRITE ? "write"
-                                     : "read",
-        address, frame->error & FAULT_PRESENT ? "which the page tables do not allow" : "where nothing is mapped");
-}
-
 static bool may_be_abandoned(uint64_t vector)
 {
     return vector != TRAP_NMI && vector != TRAP_MACHINE_CHECK;
@@ -229,11 +214,11 @@ static void exception(struct trap_frame *frame)
     if (handler && handler(frame, address))
         return;
     if (!may_be_abandoned(vector))
-        die(frame);
+        panic_trap(frame);
     if (!trap_from_user(frame) && fix_up(frame))
         return;
     if (!abandon(frame, vector == TRAP_DOUBLE_FAULT ? cpu_read_cr2() : address))
-        die(frame);
+        panic_trap(frame);
 }
 
 /* The hook is called with interrupts off, and returns so: an interrupt here would only deepen the stack. */
@@ -246,10 +231,14 @@ static void preempt(const struct trap_frame *frame)
 void trap_dispatch(struct trap_frame *frame)
 {
     bool own_stack = has_own_stack(frame);
+    if (own_stack)
+        log_quiet_begin(); /* the console may be what it has interrupted */
     if (frame->vector < TRAP_EXCEPTIONS)
         exception(frame);
     else
         interrupt_dispatch((unsigned)frame->vector);
+    if (own_stack)
+        log_quiet_end();
     cpu_interrupts_disable();
     if (!own_stack)
         preempt(frame);

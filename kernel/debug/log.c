@@ -20,6 +20,7 @@
  * Nothing here sleeps or allocates. The largest frame on the stack is log_vwrite's, with one message.
  */
 #include "log.h"
+#include "arch/x86_64/percpu.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "lib/types.h"
@@ -40,8 +41,7 @@ struct log_ring log_ring = {
 };
 
 static uint64_t (*clock_ns)(void);
-static unsigned (*cpu_number)(void);
-static bool (*cpu_in_nmi)(void);
+static PER_CPU(unsigned, quiet); /* how many log_quiet_begin are open on this CPU */
 
 static void (*console_write)(enum log_level level, const char *line, size_t length);
 static enum log_level console_level = LOG_NOTICE;
@@ -124,7 +124,7 @@ void log_vwrite(enum log_level level, const char *format, va_list arguments)
     struct origin origin = {
         .level = level,
         .time = clock_ns != NULL ? clock_ns() : 0,
-        .cpu = cpu_number != NULL ? cpu_number() : 0,
+        .cpu = cpu_number(),
     };
     store(&origin, text, length);
     log_flush();
@@ -247,7 +247,7 @@ static bool is_ready(uint64_t cursor)
 void log_flush(void)
 {
     static struct log_message message; /* guarded by console_busy */
-    if (console_write == NULL || (cpu_in_nmi != NULL && cpu_in_nmi()))
+    if (console_write == NULL || this_cpu(quiet) > 0)
         return;
     do {
         if (__atomic_exchange_n(&console_busy, true, __ATOMIC_SEQ_CST))
@@ -303,15 +303,19 @@ bool log_ratelimit(struct log_ratelimit *limit)
     return false;
 }
 
+void log_quiet_begin(void)
+{
+    this_cpu(quiet)++;
+}
+
+void log_quiet_end(void)
+{
+    this_cpu(quiet)--;
+}
+
 void log_set_clock(uint64_t (*nanoseconds)(void))
 {
     clock_ns = nanoseconds;
-}
-
-void log_set_cpu(unsigned (*number)(void), bool (*in_nmi)(void))
-{
-    cpu_number = number;
-    cpu_in_nmi = in_nmi;
 }
 
 void log_set_console(void (*write)(enum log_level level, const char *line, size_t length))

@@ -1,0 +1,153 @@
+/*
+ * The report of a panic: its parts, one function each, in the order in which a reader wants them, and the machine's
+ * end. panic.c calls them one after another; one that fails is left where it failed, and the next is called.
+ *
+ * It is kept to about a screenful, and ends with the reason again, for what was above may have left the screen.
+ */
+#include "panic_report.h"
+#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/machine.h"
+#include "build/gen/version.h"
+#include "debug/backtrace.h"
+#include "debug/probe.h"
+#include "debug/trap_report.h"
+#include "lib/cmdline.h"
+#include "lib/string.h"
+#include "log.h"
+#include "panic.h"
+#include "time/clock.h"
+#include "tty/console.h"
+
+#define LOG_LINES 8 /* of what the console has not shown */
+#define REBOOT_SECONDS 5
+#define REBOOT_SECONDS_MAX 3600
+
+struct panic_sources panic_sources;
+
+static void sink_write(struct format_sink *sink, const char *text, size_t length)
+{
+    console_write(text, length);
+}
+static struct format_sink console_sink = {.write = sink_write};
+
+static const char *who(char *text, size_t size)
+{
+    uint64_t id = 0;
+    const char *name = panic_sources.thread != NULL ? panic_sources.thread(&id) : NULL;
+    char copy[32];
+    if (name == NULL)
+        return "the kernel";
+    copy[probe_read(copy, (vaddr_t)name, sizeof copy - 1)] = '\0'; /* the thread may be what is broken */
+    snprintf(text, size, "thread %s (%lu)", copy, id);
+    return text;
+}
+
+static void report_place(const struct panic_info *info)
+{
+    char name[64];
+    console_printf("Corrode %s, on CPU %u, %s\n", CORRODE_VERSION, cpu_number(), who(name, sizeof name));
+}
+
+static void report_registers(const struct panic_info *info)
+{
+    if (info->trap != NULL)
+        trap_write_registers(&console_sink, info->trap);
+}
+
+static void report_control_registers(const struct panic_info *info)
+{
+    console_printf("cr0 %lx  cr2 %lx  cr3 %lx  cr4 %lx  efer %lx\n", cpu_read_cr0(), cpu_read_cr2(), cpu_read_cr3(),
+        cpu_read_cr4(), cpu_read_msr(MSR_EFER));
+}
+
+static void report_trap(const struct panic_info *info)
+{
+    if (info->trap != NULL)
+        trap_write_details(&console_sink, info->trap, cpu_read_cr2());
+}
+
+static void report_callers(const struct panic_info *info)
+{
+    backtrace_write(&console_sink, info->trap, (uintptr_t)info->frame);
+}
+
+static void write_log_line(enum log_level level, const char *line, size_t length)
+{
+    static bool begun;
+    if (!begun)
+        console_print("The last of the log that was not shown:\n");
+    begun = true;
+    console_write(line, length);
+}
+
+static void report_log(const struct panic_info *info)
+{
+    log_panic_flush(LOG_LINES, write_log_line);
+}
+
+static void (*const parts[])(const struct panic_info *info) = {
+    report_place,
+    report_trap,
+    report_registers,
+    report_control_registers,
+    report_callers,
+    report_log,
+    NULL,
+};
+
+static void reboot(uint64_t seconds)
+{
+    clock_delay(seconds * NS_PER_SECOND);
+    machine_reset();
+}
+
+static void end(const struct panic_info *info)
+{
+    char how[16] = "exit";
+    uint64_t seconds = REBOOT_SECONDS;
+    cmdline_get("panic", how, sizeof how);
+    bool reboots = strcmp(how, "reboot") == 0 || cmdline_parse_number(how, &seconds);
+    seconds = min_u64(seconds, REBOOT_SECONDS_MAX);
+
+    console_set_color(CONSOLE_WHITE, CONSOLE_RED);
+    console_printf("The end of it: %s\n", info->reason);
+    console_set_color(CONSOLE_LIGHT_GREY, CONSOLE_BLACK);
+    if (reboots) {
+        console_printf("The machine starts anew in %lu seconds.\n", seconds);
+        reboot(seconds);
+    } else if (strcmp(how, "halt") == 0) {
+        console_print("The machine halts.\n");
+        machine_halt();
+    }
+    machine_exit(BOOT_EXIT_PANIC);
+}
+
+static void stop_others(void)
+{
+    if (panic_sources.stop_others != NULL)
+        panic_sources.stop_others();
+}
+
+void panic_report_init(const struct boot_info *info)
+{
+    static const struct panic_operations operations = {.stop_others = stop_others, .report = parts, .end = end};
+    probe_init(info->direct_map, info->direct_map_size);
+    panic_set_operations(&operations);
+}
+
+_Noreturn void panic_trap(const struct trap_frame *trap)
+{
+    char name[64], area[64], text[256];
+    struct trap_facts facts = {
+        .who = who(name, sizeof name),
+        .address = cpu_read_cr2(),
+        .overflow = trap_is_stack_overflow(trap),
+    };
+    if (panic_sources.area != NULL && panic_sources.area(facts.address, area, sizeof area))
+        facts.area = area;
+    if (panic_sources.stack != NULL && !panic_sources.stack(&facts.stack_base, &facts.stack_size))
+        facts.stack_size = 0;
+    probe_read(&facts.code, trap->rip, sizeof facts.code);
+    trap_explain(text, sizeof text, trap, &facts);
+    panic_at(trap, "%s", text);
+}
