@@ -42,12 +42,23 @@ static inline uint32_t cell_color_to_rgb(uint32_t color)
     return (red << 2 | red >> 4) << 16 | (green << 2 | green >> 4) << 8 | (blue << 2 | blue >> 4);
 }
 
-static inline bool cell_equal(const struct cell *a, const struct cell *b)
+/* All of a cell, to be compared. */
+static inline uint64_t cell_word(const struct cell *cell)
 {
-    uint64_t left, right;
-    __builtin_memcpy(&left, a, sizeof left);
-    __builtin_memcpy(&right, b, sizeof right);
-    return left == right;
+    uint64_t word;
+    __builtin_memcpy(&word, cell, sizeof word);
+    return word;
 }
+
+static inline struct cell cell_of_word(uint64_t word)
+{
+    struct cell cell;
+    __builtin_memcpy(&cell, &word, sizeof cell);
+    return cell;
+}
+
+/* Parts of it (System V ABI, AMD64: bit-fields from the lowest bit on). */
+#define CELL_LOOK_SHIFT 21 /* attributes and colours lie above the character */
+#define CELL_REVERSE (1ull << 23)
 
 #endif

@@ -99,40 +99,50 @@ static unsigned to_vga(uint32_t color, unsigned normal, bool bright)
  * VGA text
  */
 
-static uint16_t text_cell(const struct cell *cell)
+static unsigned text_colors(const struct cell *cell)
 {
     unsigned foreground = to_vga(cell->foreground, GREY, cell->bold);
     unsigned background = to_vga(cell->background, 0, false);
     if (cell->underline)
         foreground = UNDERLINE_COLOR;
-    unsigned colors = cell->reverse ? background | foreground << 4 : foreground | background << 4;
-    uint8_t code = cell->rest ? ' ' : text_font_code(cell->character);
-    return (uint16_t)(code | colors << 8);
+    return cell->reverse ? background | foreground << 4 : foreground | background << 4;
 }
 
-/* Shows the cells of CELLS[FIRST..LAST - 1] that are not what is there, run by run. */
-static void update_text(unsigned row, const struct cell *cells, unsigned first, unsigned last, bool reverse)
+static uint16_t text_cell(const struct cell *cell)
+{
+    static uint64_t last_look = ~0ull; /* cells beside one another mostly look alike */
+    static unsigned last_colors;
+    uint64_t look = cell_word(cell) >> CELL_LOOK_SHIFT;
+    if (look != last_look) {
+        last_colors = text_colors(cell);
+        last_look = look;
+    }
+    return (uint16_t)((cell->rest ? ' ' : text_font_code(cell->character)) | last_colors << 8);
+}
+
+/* Where the next cell is, from COLUMN on, that is not shown as it should be; LAST when there is none. */
+static unsigned skip_shown(
+    const struct cell *cells, const struct cell *show, unsigned column, unsigned last, uint64_t flip)
+{
+    while (column < last && (cell_word(&cells[column]) ^ flip) == cell_word(&show[column]))
+        column++;
+    return column;
+}
+
+/* Shows the cells of CELLS[FIRST..LAST - 1] that are not what is there, run by run. FLIP: bits to change in each. */
+static void update_text(unsigned row, const struct cell *cells, unsigned first, unsigned last, uint64_t flip)
 {
     struct cell *show = &shown[row * screen->columns];
     uint16_t run[SCREEN_MAX_COLUMNS];
-    unsigned start = first, count = 0;
 
-    for (unsigned column = first; column < last; column++) {
-        struct cell cell = cells[column];
-        cell.reverse ^= reverse;
-        if (cell_equal(&cell, &show[column])) {
-            if (count > 0)
-                screen->operations->show(row, start, run, count);
-            count = 0;
-            continue;
+    for (unsigned column = first; (column = skip_shown(cells, show, column, last, flip)) < last;) {
+        unsigned start = column;
+        for (; column < last && (cell_word(&cells[column]) ^ flip) != cell_word(&show[column]); column++) {
+            show[column] = cell_of_word(cell_word(&cells[column]) ^ flip);
+            run[column - start] = text_cell(&show[column]);
         }
-        show[column] = cell;
-        if (count == 0)
-            start = column;
-        run[count++] = text_cell(&cell);
+        screen->operations->show(row, start, run, column - start);
     }
-    if (count > 0)
-        screen->operations->show(row, start, run, count);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -161,18 +171,13 @@ static void draw_cell(unsigned row, unsigned column, const struct cell *cell)
         row, column, glyph, cell->reverse ? background : foreground, cell->reverse ? foreground : background);
 }
 
-static void update_pixels(unsigned row, const struct cell *cells, unsigned first, unsigned last, bool reverse)
+static void update_pixels(unsigned row, const struct cell *cells, unsigned first, unsigned last, uint64_t flip)
 {
     struct cell *show = &shown[row * screen->columns];
-    unsigned cursor = shown_cursor.visible && shown_cursor.row == row ? shown_cursor.column : ~0u;
 
-    for (unsigned column = first; column < last; column++) {
-        struct cell cell = cells[column];
-        cell.reverse ^= reverse != (column == cursor);
-        if (cell_equal(&cell, &show[column]))
-            continue;
-        show[column] = cell;
-        draw_cell(row, column, &cell);
+    for (unsigned column = first; (column = skip_shown(cells, show, column, last, flip)) < last; column++) {
+        show[column] = cell_of_word(cell_word(&cells[column]) ^ flip);
+        draw_cell(row, column, &show[column]);
     }
 }
 
@@ -190,42 +195,40 @@ static void move_text_cursor(const struct emulator_cursor *cursor)
     shown_cursor = *cursor;
 }
 
-static void add_to_range(struct grid_range *range, unsigned column)
+/* The cell under a framebuffer's cursor is shown in reverse; it was drawn as it is before, if it has changed at all. */
+static void draw_cursor(struct emulator *emulator, const struct emulator_cursor *cursor, bool reverse)
 {
-    if (range->first >= range->last) {
-        *range = (struct grid_range){column, column + 1};
-        return;
-    }
-    if (column < range->first)
-        range->first = column;
-    if (column >= range->last)
-        range->last = column + 1;
+    struct grid_range changed;
+    const struct cell *cells = emulator_row(emulator, cursor->row, &changed);
+    uint64_t flip = (reverse ? CELL_REVERSE : 0) ^ (cursor->visible ? CELL_REVERSE : 0);
+    update_pixels(cursor->row, cells, cursor->column, cursor->column + 1, flip);
 }
 
 void display_update(struct emulator *emulator)
 {
     static const struct emulator *last;
     bool text = screen->operations->draw == NULL, reverse = emulator_is_reverse(emulator);
-    struct emulator_cursor cursor = emulator_cursor(emulator), old = shown_cursor;
+    struct emulator_cursor cursor = emulator_cursor(emulator);
+    struct emulator_cursor gone = {.row = shown_cursor.row, .column = shown_cursor.column};
+    void (*update)(unsigned, const struct cell *, unsigned, unsigned, uint64_t) = text ? update_text : update_pixels;
 
     if (emulator != last)
         emulator_touch(emulator);
     last = emulator;
-    if (!text)
-        shown_cursor = cursor;
     for (unsigned row = 0; row < screen->rows; row++) {
         struct grid_range changed;
         const struct cell *cells = emulator_row(emulator, row, &changed);
-        if (!text && row == old.row)
-            add_to_range(&changed, old.column);
-        if (!text && row == cursor.row)
-            add_to_range(&changed, cursor.column);
-        if (changed.first >= changed.last)
-            continue;
-        (text ? update_text : update_pixels)(row, cells, changed.first, changed.last, reverse);
+        if (changed.first < changed.last)
+            update(row, cells, changed.first, changed.last, reverse ? CELL_REVERSE : 0);
     }
-    if (text)
+    if (text) {
         move_text_cursor(&cursor);
+        return;
+    }
+    if (cursor.row != gone.row || cursor.column != gone.column)
+        draw_cursor(emulator, &gone, reverse);
+    draw_cursor(emulator, &cursor, reverse);
+    shown_cursor = cursor;
 }
 
 bool display_size(unsigned *columns, unsigned *rows)
@@ -261,10 +264,8 @@ void display_open(struct cell *memory)
 
 void display_copy(struct emulator *emulator)
 {
-    for (unsigned row = 0; row < screen->rows; row++) {
-        for (unsigned column = 0; column < screen->columns; column++)
-            emulator_put(emulator, row, column, &shown[row * screen->columns + column]);
-    }
+    for (unsigned row = 0; row < screen->rows; row++)
+        emulator_set_row(emulator, row, &shown[row * screen->columns]);
     emulator_move_cursor(emulator, shown_cursor.row, shown_cursor.column);
 }
 

@@ -35,6 +35,7 @@ struct emulator {
     unsigned last_length;
 
     VTerm *vterm;
+    const VTermEncoding *utf8; /* the character set that is no other */
     const struct emulator_operations *operations;
     void *context;
     char *arena, *arena_end; /* what is left of it */
@@ -174,12 +175,33 @@ static const VTermStateCallbacks state_callbacks = {
  * From the parser to libvterm
  */
 
+/*
+ * ASCII that goes where the cursor is and not beyond the last column but one, in the state in which terminals nearly
+ * always are: libvterm would only copy it. Returns how much of it that was.
+ */
+static size_t put_simple_text(struct emulator *emulator, const char *bytes, size_t length)
+{
+    VTermState *state = emulator->vterm->state;
+    unsigned room = emulator->grid.columns - 1 - (unsigned)state->pos.col;
+
+    if (state->encoding[state->gl_set].enc != emulator->utf8 || state->gsingle_set != 0 || state->mode.insert ||
+        state->at_phantom || (uint8_t)bytes[0] >= 0x80)
+        return 0;
+    if (length > room)
+        length = room;
+    grid_put_ascii(&emulator->grid, (unsigned)state->pos.row, (unsigned)state->pos.col, bytes, (unsigned)length,
+        state->protected_cell);
+    state->pos.col += (int)length;
+    emulator->cursor.column = (unsigned)state->pos.col;
+    return length;
+}
+
 static void on_text(void *context, const char *bytes, size_t length)
 {
     struct emulator *emulator = context;
     VTerm *vterm = emulator->vterm;
 
-    for (size_t i = 0; i < length;) {
+    for (size_t i = put_simple_text(emulator, bytes, length); i < length;) {
         int eaten = vterm->parser.callbacks->text(bytes + i, length - i, vterm->state);
         i += eaten > 0 ? (size_t)eaten : 1;
     }
@@ -325,6 +347,7 @@ struct emulator *emulator_create(
     emulator->vterm = vterm_new_with_allocator((int)rows, (int)columns, &allocator, emulator);
     vterm_set_utf8(emulator->vterm, 1);
     vterm_output_set_callback(emulator->vterm, on_output, emulator);
+    emulator->utf8 = vterm_lookup_encoding(ENC_UTF8, 'u');
     VTermState *state = vterm_obtain_state(emulator->vterm);
     vterm_state_set_callbacks(state, &state_callbacks, emulator);
     vterm_state_reset(state, 1);
@@ -408,8 +431,11 @@ void emulator_key(struct emulator *emulator, const struct key_event *event)
 
 void emulator_interrupt(struct emulator *emulator)
 {
+    static const struct cell plain = {
+        .character = ' ', .foreground = CELL_COLOR_DEFAULT, .background = CELL_COLOR_DEFAULT};
     parser_abort(&emulator->parser);
-    emulator_write(emulator, "\033[0m", 4);
+    if (cell_word(&emulator->grid.pen) != cell_word(&plain))
+        emulator_write(emulator, "\033[0m", 4);
 }
 
 const struct cell *emulator_row(struct emulator *emulator, unsigned row, struct grid_range *changed)
@@ -427,12 +453,9 @@ struct emulator_cursor emulator_cursor(const struct emulator *emulator)
     return emulator->cursor;
 }
 
-void emulator_put(struct emulator *emulator, unsigned row, unsigned column, const struct cell *cell)
+void emulator_set_row(struct emulator *emulator, unsigned row, const struct cell *cells)
 {
-    struct cell pen = emulator->grid.pen;
-    emulator->grid.pen = *cell;
-    grid_put(&emulator->grid, (int)row, (int)column, cell->character, 1, false);
-    emulator->grid.pen = pen;
+    grid_set_row(&emulator->grid, row, cells);
 }
 
 void emulator_move_cursor(struct emulator *emulator, unsigned row, unsigned column)

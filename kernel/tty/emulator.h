@@ -55,8 +55,8 @@ struct emulator_cursor {
 };
 struct emulator_cursor emulator_cursor(const struct emulator *emulator);
 
-/* Puts a cell where it was on a screen that is taken over, and the cursor. */
-void emulator_put(struct emulator *emulator, unsigned row, unsigned column, const struct cell *cell);
+/* For a screen that is taken over: sets a row, and the cursor. */
+void emulator_set_row(struct emulator *emulator, unsigned row, const struct cell *cells);
 void emulator_move_cursor(struct emulator *emulator, unsigned row, unsigned column);
 
 /* Is the whole screen shown in reverse (DECSCNM)? */

@@ -56,6 +56,23 @@ void grid_put(struct grid *grid, int row_number, int column_number, uint32_t cha
     }
 }
 
+void grid_put_ascii(
+    struct grid *grid, unsigned row_number, unsigned column, const char *text, unsigned length, bool protected)
+{
+    struct grid_row *row = &grid->screen[row_number];
+    struct cell pen = grid->pen;
+
+    if (length == 0)
+        return;
+    pen.character = 0;
+    pen.protected = protected;
+    break_edge(grid, row, column);
+    break_edge(grid, row, column + length);
+    for (unsigned i = 0; i < length; i++)
+        row->cells[column + i] = cell_of_word(cell_word(&pen) | (uint8_t)text[i]);
+    mark_changed(row, column, column + length);
+}
+
 /* What of the rectangle lies on the grid; false when nothing does. */
 static bool clip(const struct grid *grid, struct grid_rect *rect)
 {
@@ -171,6 +188,12 @@ void grid_switch(struct grid *grid, unsigned screen)
 {
     grid->screen = grid->screens[screen];
     grid_touch(grid);
+}
+
+void grid_set_row(struct grid *grid, unsigned row, const struct cell *cells)
+{
+    memcpy(grid->screen[row].cells, cells, grid->columns * sizeof *cells);
+    mark_changed(&grid->screen[row], 0, grid->columns);
 }
 
 void grid_touch(struct grid *grid)

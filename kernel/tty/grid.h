@@ -41,6 +41,10 @@ void grid_init(struct grid *grid, unsigned columns, unsigned rows, struct grid_r
 /* Writes a character of 1 or 2 columns with the pen. A place beyond the grid is ignored. */
 void grid_put(struct grid *grid, int row, int column, uint32_t character, int width, bool protected);
 
+/* The same for LENGTH characters of ASCII, all of which lie on the grid. */
+void grid_put_ascii(
+    struct grid *grid, unsigned row, unsigned column, const char *text, unsigned length, bool protected);
+
 /* Blanks, in the pen's background. selective: but for protected cells. */
 void grid_erase(struct grid *grid, struct grid_rect rect, bool selective);
 
@@ -49,6 +53,8 @@ void grid_scroll(struct grid *grid, struct grid_rect rect, int up, int left);
 
 /* Puts screen 0 or 1 to use. */
 void grid_switch(struct grid *grid, unsigned screen);
+
+void grid_set_row(struct grid *grid, unsigned row, const struct cell *cells);
 
 /* All has changed. */
 void grid_touch(struct grid *grid);
