@@ -152,7 +152,8 @@ static void flush_locked(void)
 void console_init(const struct boot_info *info)
 {
     lock();
-    colors = SCREEN_DEFAULT_COLORS;
+    colors = sent_colors = SCREEN_DEFAULT_COLORS;
+    output = NULL;
     serial_port = info->serial.port;
     screen_open(info);
     unlock();

@@ -62,6 +62,9 @@ void vterm_parser_set_callbacks(VTerm *vterm, const VTermParserCallbacks *callba
     vterm->parser.cbdata = context;
 }
 
+/* There is no screen layer. */
+void vterm_screen_free(VTermScreen *screen) {}
+
 static void *arena_allocate(size_t size, void *context)
 {
     struct emulator *emulator = context;

@@ -254,6 +254,7 @@ int terminal_init(const struct terminal_memory *from)
     }
     display_open(cells);
     display_copy(terminal->emulator);
+    screen_closed = false;
     shown = console_terminal = terminal;
     console_set_output(&output);
     return 0;

@@ -35,6 +35,7 @@ uint8_t fake_inb(uint16_t port)
 {
     switch (port) {
     case SERIAL_PORT + 5: return 0x60;
+    case 0x3d5: return ports.crtc[ports.crtc_index];
     case 0x3da: ports.attribute_is_data = false; return 0;
     case 0x3c1: return ports.attributes[ports.attribute_index & 31];
     default: fail_msg("read port %#x", port); return 0xff;

@@ -5,13 +5,15 @@
 #     NAME_UNIT_SOURCES := the production sources that it tests, besides KERNEL_LIB_SOURCES
 #     NAME_UNIT_CFLAGS := flags of its own, if any
 
-UNIT_TESTS += memory string printf uart16550 console screens
+UNIT_TESTS += memory string printf uart16550 console screens terminal
 
 uart16550_UNIT_SOURCES := kernel/drivers/uart16550.c
 console_UNIT_SOURCES := $(CONSOLE_SOURCES) tests/unit/console_machine.c
 console_UNIT_CFLAGS := -UBOOT_LOADER # the kernel's view of boot_info
 screens_UNIT_SOURCES := $(console_UNIT_SOURCES)
 screens_UNIT_CFLAGS := $(console_UNIT_CFLAGS)
+terminal_UNIT_SOURCES := $(console_UNIT_SOURCES) $(TERMINAL_SOURCES)
+terminal_UNIT_CFLAGS := $(console_UNIT_CFLAGS) $(LIBVTERM_CFLAGS)
 
 # Seeing inside the kernel.
 UNIT_TESTS += log cmdline fault_injection
@@ -75,6 +77,10 @@ acpi_tables_UNIT_CFLAGS := -UBOOT_LOADER
 acpi_devices_UNIT_SOURCES := $(acpi_tables_UNIT_SOURCES)
 acpi_devices_UNIT_CFLAGS := $(acpi_tables_UNIT_CFLAGS)
 
+# Sources of others are compiled as they are, against the host's C library; what the compiler thinks of them is not news.
+$(OBJ)/unit/%.o $(OBJ)/fuzz/%.o: | $(LIBVTERM)/.fetched
+hush-others = $(if $(findstring $(THIRD_PARTY),$<),-w)
+
 # What a test links in any case.
 UNIT_COMMON_SOURCES := $(KERNEL_LIB_SOURCES) kernel/arch/x86_64/preempt.c tests/unit/fake/machine.c
 
@@ -85,7 +91,7 @@ $(OBJ)/unit/$(1)/tests/%.c.o: tests/%.c targets/host.mk $(COMMON) | $(BUILD)/gen
 $(OBJ)/unit/$(1)/%.S.o: %.S targets/host.mk $(COMMON)
 	$$(call compile,AS-UNIT,$$(CLANG) $$(UNIT_CFLAGS))
 $(OBJ)/unit/$(1)/%.c.o: %.c targets/host.mk $(COMMON) | $(BUILD)/gen/version.h
-	$$(call compile,CC-UNIT,$$(CLANG) $$(UNIT_CFLAGS) -include tests/unit/corrode_names.h $$($(1)_UNIT_CFLAGS))
+	$$(call compile,CC-UNIT,$$(CLANG) $$(UNIT_CFLAGS) -include tests/unit/corrode_names.h $$($(1)_UNIT_CFLAGS) $$(hush-others))
 $(BUILD)/tests/unit/$(1).t: $(patsubst %,$(OBJ)/unit/$(1)/%.o,\
     tests/unit/$(1)_test.c $($(1)_UNIT_SOURCES) $(UNIT_COMMON_SOURCES))
 	$$(call say,LD-UNIT,$$@)
@@ -132,11 +138,16 @@ FUZZ_TESTS += acpi
 acpi_FUZZ_SOURCES := $(acpi_tables_UNIT_SOURCES)
 acpi_FUZZ_CFLAGS := $(acpi_tables_UNIT_CFLAGS)
 
+FUZZ_TESTS += emulator
+emulator_FUZZ_SOURCES := $(EMULATOR_SOURCES)
+emulator_FUZZ_CFLAGS := $(LIBVTERM_CFLAGS)
+emulator_FUZZ_RUNS := 100000
+
 define fuzz-test
 $(OBJ)/fuzz/$(1)/tests/%.c.o: tests/%.c targets/host.mk $(COMMON) | $(BUILD)/gen/version.h
 	$$(call compile,CC-FUZZ,$$(CLANG) $$(FUZZ_CFLAGS) $$($(1)_FUZZ_CFLAGS))
 $(OBJ)/fuzz/$(1)/%.c.o: %.c targets/host.mk $(COMMON) | $(BUILD)/gen/version.h
-	$$(call compile,CC-FUZZ,$$(CLANG) $$(FUZZ_CFLAGS) -include tests/unit/corrode_names.h $$($(1)_FUZZ_CFLAGS))
+	$$(call compile,CC-FUZZ,$$(CLANG) $$(FUZZ_CFLAGS) -include tests/unit/corrode_names.h $$($(1)_FUZZ_CFLAGS) $$(hush-others))
 $(BUILD)/tests/fuzz/$(1): $(patsubst %,$(OBJ)/fuzz/$(1)/%.o,\
     tests/fuzz/$(1)_fuzz.c $($(1)_FUZZ_SOURCES) $(UNIT_COMMON_SOURCES)) | $(BUILD)/tests/fuzz/$(1).seeds
 	$$(call say,LD-FUZZ,$$@)
