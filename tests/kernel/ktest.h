@@ -69,6 +69,14 @@ struct ktest_count {
 #define KTEST_CHECK(condition) ktest_check((condition), __FILE__, __LINE__, #condition)
 #define KTEST_EQUAL(got, wanted) ktest_equal((uint64_t)(got), (uint64_t)(wanted), __FILE__, __LINE__, #got)
 
+/*
+ * Walks through every place of FUNCTION that must survive an allocation that fails: runs it with its first, its second,
+ * ... allocation failing, until it asks for fewer. It returns 0, also where it can do without, or -ENOMEM; anything
+ * else, and whatever it leaves behind, fails the test. It runs once with none failing first, so it may make things for
+ * good then.
+ */
+#define KTEST_EVERY_ALLOCATION(function, argument) ktest_every_allocation((function), (argument), __FILE__, __LINE__)
+
 /* Notes a failure, for checks that know more to say. */
 #define KTEST_FAIL(...) ktest_fail(__FILE__, __LINE__, __VA_ARGS__)
 
@@ -81,6 +89,7 @@ void ktest_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* What the boot loader handed over. */
 const struct boot_info *ktest_boot_info(void);
 
+void ktest_every_allocation(int (*function)(void *argument), void *argument, const char *file, int line);
 bool ktest_check(bool passed, const char *file, int line, const char *condition);
 bool ktest_equal(uint64_t got, uint64_t wanted, const char *file, int line, const char *expression);
 void ktest_fail(const char *file, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));

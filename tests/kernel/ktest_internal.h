@@ -19,6 +19,14 @@ KTEST_ARRAY(ktest_count, kcounts)
 #define KTEST_EACH(item, section)                                                                                      \
     for (__typeof__(&__start_##section[0]) item = __start_##section; item < __stop_##section; item++)
 
+/* Runs a test, until it does not leak or for sure does. */
+void ktest_run(const struct ktest *test);
+
+/* Runs FUNCTION as part of a test, and returns how many checks in it failed; the test itself has not: for tests of
+ * checks.
+ */
+uint32_t ktest_count_failures(void (*function)(void));
+
 #define KTEST_COUNTS_MAX 32
 
 /* counts.c: the present value of every count, and the first that is more than it was BEFORE, after it was given time to

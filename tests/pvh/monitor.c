@@ -153,6 +153,8 @@ static void say_endless_cmdline(void)
 {
     char *text = (char *)(uintptr_t)MIB(20);
     memset(text, 'x', MIB(1));
+    memcpy(text, cmdline, strlen(cmdline));
+    text[strlen(cmdline)] = ' ';
     info.cmdline = (uintptr_t)text;
 }
 
