@@ -4,4 +4,4 @@
 KERNEL_LIB_SOURCES := kernel/lib/string.c kernel/lib/printf.c kernel/arch/x86_64/memory.c
 
 # What only the kernel itself needs of this folder.
-LIB_SOURCES := kernel/lib/rbtree.c kernel/lib/bitmap.c kernel/lib/chacha20.c kernel/lib/blake2s.c
+LIB_SOURCES := kernel/lib/rbtree.c kernel/lib/bitmap.c kernel/lib/radix.c kernel/lib/chacha20.c kernel/lib/blake2s.c

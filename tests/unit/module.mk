@@ -21,10 +21,11 @@ log_UNIT_SOURCES := kernel/debug/log.c
 cmdline_UNIT_SOURCES := kernel/lib/cmdline.c
 fault_injection_UNIT_SOURCES := kernel/debug/fault_injection.c
 # What the kernel's parts are built from.
-UNIT_TESTS += list rbtree bitmap
+UNIT_TESTS += list rbtree bitmap radix
 
 rbtree_UNIT_SOURCES := kernel/lib/rbtree.c
 bitmap_UNIT_SOURCES := kernel/lib/bitmap.c
+radix_UNIT_SOURCES := kernel/lib/radix.c
 
 # The loader above the firmware: tests/unit/boot/ holds what these tests and the fuzzers share.
 UNIT_TESTS += memory_map disk fat fat_damage elf elf_load config paging entropy acpi loader loader_error
