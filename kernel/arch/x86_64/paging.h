@@ -2,8 +2,9 @@
  * Page tables: mapping virtual to physical memory, in the kernel's half (shared by all address spaces) and, later, in a
  * program's. What is mapped is either writable or executable, never both.
  *
- * The kernel's half of the PML4 (entries 256 to 511) is filled with empty tables once, at start-up, so that every
- * address space can copy the entries and see the same kernel for ever.
+ * Every entry of the PML4 that the kernel's half will ever need (those of the layout below, as far as there is RAM) is
+ * filled at start-up, if with an empty table, so that every address space can copy entries 256 to 511 once and see the
+ * same kernel for ever.
  *
  * Layout of the kernel's half (4-level paging):
  *
@@ -24,7 +25,7 @@
 #define DIRECT_MAP_SIZE 0x0000400000000000ull /* 64 TiB */
 #define PAGE_ARRAY_BASE 0xffffc00000000000ull
 #define VMAP_BASE 0xffffd00000000000ull
-#define VMAP_SIZE 0x0000200000000000ull /* 32 TiB */
+#define VMAP_SIZE 0x0000020000000000ull /* 2 TiB: four entries of the PML4 */
 #define KERNEL_BASE 0xffffffff80000000ull
 #define USER_END 0x0000800000000000ull
 
@@ -61,6 +62,12 @@ struct page_table {
 extern struct page_table paging_kernel;
 
 /*
+ * Where frames for tables come from: zeroed ones; 0 when there are none. Called with the PAGE_TABLE lock held. The page
+ * allocator hands it over when it is up.
+ */
+void paging_set_frame_source(paddr_t (*allocate)(void));
+
+/*
  * Maps [address, address + size) to [physical, ...), all multiples of the page size, with the largest pages that fit.
  * 0, -ENOMEM (nothing is mapped then), -EEXIST when some of it is mapped already.
  */
@@ -83,13 +90,17 @@ uint64_t paging_lookup(const struct page_table *table, vaddr_t address, paddr_t 
 void tlb_flush_kernel(vaddr_t address, uint64_t size);
 
 /*
- * Leaves the boot loader's page tables for our own: direct map, kernel segments W^X by the program headers of the
- * image, framebuffer and low memory as needed. Frames for the tables come from `allocate` (zeroed, in memory below
- * 4 GiB, which the loader has mapped at info->direct_map).
+ * Leaves the boot loader's page tables for our own: kernel segments W^X by the program headers of the image, the stack
+ * with its guard pages, and the direct map, in which boot_info and all it points to keep their addresses: RAM, the
+ * first MiB, the framebuffer (write-combining) and what the firmware reserved below 4 GiB (uncached). What the kernel's
+ * image forbids to write, the direct map forbids too. The lower half is empty.
+ *
+ * Frames for the tables come from `allocate` (zeroed RAM, which is mapped at info->direct_map already). The
+ * first becomes the root, and must lie below 4 GiB, where a CPU that starts can load it into CR3.
  */
 void paging_init(const struct boot_info *info, paddr_t (*allocate)(void));
 
-/* On each other CPU: nothing is inherited but CR3; PAT, CR0, CR4, EFER. */
+/* On each other CPU, after cpu_control_init: the same tables. */
 void paging_init_cpu(void);
 
 #endif
