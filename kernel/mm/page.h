@@ -5,8 +5,9 @@
  * there is RAM. Free frames are kept as blocks of 2^order frames, aligned to their size (the buddy system); each CPU
  * keeps some single frames of its own, so that most allocations and frees take no lock.
  *
- * Only the struct page of a free block's first frame and those of allocated frames mean anything: whoever splits a
- * block writes the new halves' first. So starting up costs the same whatever the RAM, and nothing is zeroed.
+ * Only the struct page of a block's first frame means anything, free or allocated: whoever splits a block writes the
+ * new halves' first. So starting up costs the same whatever the RAM, and nothing is zeroed. An owner of a block may use
+ * the others as it likes.
  *
  * Source: Knowlton, "A fast storage allocator" (1965); Knuth, The Art of Computer Programming 1, 2.5 (buddy system).
  */
@@ -58,10 +59,11 @@ static inline void *page_memory(const struct page *page)
 }
 
 /* How to allocate; for pages and slabs alike. */
-#define ALLOC_ZERO (1u << 0)   /* filled with zeros */
-#define ALLOC_URGENT (1u << 1) /* may take the last reserve: the caller is about to free memory, or cannot fail well   \
-                                */
-#define ALLOC_LOW (1u << 2)    /* pages only: below 4 GiB, for devices and start-up */
+#define ALLOC_ZERO (1u << 0) /* filled with zeros */
+#define ALLOC_URGENT                                                                                                   \
+    (1u << 1)               /* may take the last reserve: the caller is about to free memory, or cannot fail well      \
+                             */
+#define ALLOC_LOW (1u << 2) /* pages only: below 4 GiB, for devices and start-up */
 
 /*
  * 2^order frames, contiguous and aligned to their size, with one reference; NULL when there are none. Any context.
@@ -86,11 +88,35 @@ void page_cache_drain(void);
 void page_check(void);
 
 /*
- * Start-up, from the boot loader's memory map: early frames for page tables, then the array, then the lists. Usable and
- * loader memory is ours; what the loader still keeps for us (boot_info, stack, modules) is freed by page_release_boot
- * once nobody reads it.
+ * What gives memory back when it runs short: called when an allocation is about to fail, in its context (any, with
+ * locks below SLAB held; where interrupts are on, it may wait for other CPUs), and must not allocate. For start-up.
  */
-void page_init(const struct boot_info *info);
+struct page_shrinker {
+    struct list_node link;
+    void (*shrink)(void);
+};
+void page_add_shrinker(struct page_shrinker *shrinker);
+
+/*
+ * Start-up, in this order:
+ *
+ *     page_early_init(info);                  reads the boot loader's memory map
+ *     paging_init(info, page_early_frame);    single frames for page tables
+ *     page_init();                            the array, then the lists; page_early_frame ends here
+ *
+ * Usable memory is ours, from 1 MiB on. What the loader still keeps for us (boot_info and all it points to) becomes
+ * ours with page_release_boot, once nobody reads it; a module with page_release, once it is used up. The stack of the
+ * boot CPU's first thread and the ACPI tables stay as they are.
+ */
+void page_early_init(const struct boot_info *info);
+paddr_t page_early_frame(void);
+void page_init(void);
 void page_release_boot(void);
+
+/* Gives the lists a piece of RAM that they never had, in whole pages; ends that are none stay unused. */
+void page_release(paddr_t address, uint64_t size);
+
+/* A frame below 1 MiB, for the start of other CPUs: always the same, of which nothing else knows. 0: there is none. */
+paddr_t page_real_mode_frame(void);
 
 #endif

@@ -1,0 +1,365 @@
+/*
+ * The page-frame allocator: a buddy system under per-CPU caches.
+ *
+ * A free block is in the list of its order. Its buddy is the block whose number differs in the one bit of its size: a
+ * block that is freed while its buddy is free becomes one with it, and so on. The buddy's struct page can be trusted
+ * whatever it is: the two came out of one block, and who split that wrote both (or page_boot.c did, at the edges of
+ * memory), and since then the frame has been the first of some block.
+ *
+ * Frames come from memory above 4 GiB first, since devices may need the rest. The last frames of each zone are for
+ * ALLOC_URGENT.
+ *
+ * A CPU's cache belongs to that CPU, and is used with interrupts off and no lock. It gets and gives PAGE_CACHE_BATCH
+ * frames at a time. States of a frame, as of enum page_state:
+ *
+ *     FREE (in a list) -> CACHED -> USED -> CACHED -> FREE          single frames
+ *     FREE -> USED -> FREE                                          blocks
+ *
+ * When nothing is left, all caches are drained and the shrinkers asked, and then it is tried once more.
+ *
+ * Locks: one PAGES lock for each zone; the two are never taken together, but by page_check.
+ *
+ * In debug builds a free frame is filled with a pattern, which is checked when it is allocated.
+ */
+#include "mm/page_internal.h"
+
+#include "debug/fault_injection.h"
+#include "lib/string.h"
+#include "panic.h"
+
+struct zone page_zones[ZONE_COUNT];
+uint64_t page_total;
+PER_CPU(struct page_cache, page_cache);
+
+static struct list shrinkers = LIST_INIT(shrinkers); /* only grows, at start-up */
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Debug: whoever writes to a free frame is found when it is allocated again
+ */
+
+#ifdef DEBUG
+#define POISON_WORD 0x5af75af75af75af7ull
+#define POISONED 0x706f69736f6e6564ull /* in struct page: never there by chance */
+
+static void poison(struct page *page, unsigned order)
+{
+    for (uint64_t i = 0; i < 1ull << order; i++) {
+        uint64_t *words = page_memory(page + i);
+        for (unsigned w = 0; w < PAGE_SIZE / sizeof *words; w++)
+            words[w] = POISON_WORD;
+        page[i].reserved[0] = POISONED;
+    }
+}
+
+static void check_poison(struct page *page, unsigned order)
+{
+    for (uint64_t i = 0; i < 1ull << order; i++) {
+        if (page[i].reserved[0] != POISONED)
+            continue; /* not freed since the machine started */
+        page[i].reserved[0] = 0;
+        const uint64_t *words = page_memory(page + i);
+        for (unsigned w = 0; w < PAGE_SIZE / sizeof *words; w++)
+            if (words[w] != POISON_WORD)
+                panic("page frame %#lx was written to while it was free: %#lx at offset %#lx",
+                    (unsigned long)page_address(page + i), (unsigned long)words[w], (unsigned long)(w * sizeof *words));
+    }
+}
+#else
+static void poison(struct page *page, unsigned order) {}
+static void check_poison(struct page *page, unsigned order) {}
+#endif
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Blocks of a zone; its lock is held
+ */
+
+static struct page *buddy_of(struct page *page, unsigned order)
+{
+    return page_array + (page_number(page) ^ 1ull << order);
+}
+
+static void push_block(struct zone *zone, struct page *page, unsigned order)
+{
+    page->state = PAGE_FREE;
+    page->order = (uint8_t)order;
+    list_push_front(&zone->blocks[order], &page->link);
+    zone->orders |= 1u << order;
+}
+
+static void remove_block(struct zone *zone, struct page *page, unsigned order)
+{
+    list_remove(&page->link);
+    if (list_is_empty(&zone->blocks[order]))
+        zone->orders &= ~(1u << order);
+}
+
+/* The next of the largest blocks that was never used. */
+static struct page *take_fresh(struct zone *zone)
+{
+    if (zone->fresh_count == 0)
+        return NULL;
+    struct page_range *range = &zone->fresh[zone->fresh_count - 1];
+    struct page *page = page_array + range->first;
+    range->first += BLOCK_FRAMES;
+    if (range->first == range->end)
+        zone->fresh_count--;
+    return page;
+}
+
+/* A block of ORDER, split off a larger one if need be. */
+static struct page *take_block(struct zone *zone, unsigned order)
+{
+    uint32_t large_enough = zone->orders >> order << order;
+    unsigned have = PAGE_ORDER_MAX;
+    struct page *page;
+    if (large_enough) {
+        have = (unsigned)__builtin_ctz(large_enough);
+        page = container_of(list_first(&zone->blocks[have]), struct page, link);
+        remove_block(zone, page, have);
+    } else if ((page = take_fresh(zone)) == NULL) {
+        return NULL;
+    }
+    while (have > order) {
+        have--;
+        push_block(zone, page + (1ull << have), have);
+    }
+    page->state = PAGE_USED;
+    page->order = (uint8_t)order;
+    zone->free -= 1ull << order;
+    return page;
+}
+
+static void free_block(struct zone *zone, struct page *page, unsigned order)
+{
+    zone->free += 1ull << order;
+    while (order < PAGE_ORDER_MAX) {
+        struct page *buddy = buddy_of(page, order);
+        if (buddy->state != PAGE_FREE || buddy->order != order)
+            break;
+        remove_block(zone, buddy, order);
+        page = page < buddy ? page : buddy;
+        order++;
+    }
+    push_block(zone, page, order);
+}
+
+/* May a request with these flags take so many frames? */
+static bool has_room(const struct zone *zone, uint64_t frames, unsigned flags)
+{
+    uint64_t leave = 0;
+    if (!(flags & ALLOC_URGENT))
+        leave = zone->reserve + (flags & ALLOC_LOW ? 0 : zone->keep);
+    return zone->free >= frames + leave;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Zones
+ */
+
+/* Up to COUNT blocks; returns how many it got. */
+static unsigned take_from_zone(struct zone *zone, unsigned order, unsigned flags, struct page **pages, unsigned count)
+{
+    unsigned got = 0;
+    spin_lock(&zone->lock);
+    while (got < count && has_room(zone, 1ull << order, flags) && (pages[got] = take_block(zone, order)) != NULL)
+        got++;
+    spin_unlock(&zone->lock);
+    return got;
+}
+
+static unsigned take(unsigned order, unsigned flags, struct page **pages, unsigned count)
+{
+    unsigned got = 0;
+    if (!(flags & ALLOC_LOW))
+        got = take_from_zone(&page_zones[ZONE_NORMAL], order, flags, pages, count);
+    return got ? got : take_from_zone(&page_zones[ZONE_LOW], order, flags, pages, count);
+}
+
+static void give(struct page *page, unsigned order)
+{
+    struct zone *zone = page_zone_of(page);
+    spin_lock(&zone->lock);
+    free_block(zone, page, order);
+    spin_unlock(&zone->lock);
+}
+
+void page_add_range(struct page_range range)
+{
+    page_total += range.end - range.first;
+    while (range.first < range.end) {
+        unsigned order = range.first ? (unsigned)__builtin_ctzll(range.first) : PAGE_ORDER_MAX;
+        order = order < PAGE_ORDER_MAX ? order : PAGE_ORDER_MAX;
+        while (range.first + (1ull << order) > range.end)
+            order--;
+        give(page_array + range.first, order);
+        range.first += 1ull << order;
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Caches: interrupts are off
+ */
+
+/* Gives the COUNT frames that were freed longest ago back. */
+static void cache_give(struct page_cache *cache, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        give(cache->pages[i], 0);
+    cache->count -= count;
+    memmove(cache->pages, cache->pages + count, cache->count * sizeof cache->pages[0]);
+}
+
+/* The reserve is given out frame by frame, so that none of it lies in a cache. */
+static void cache_fill(struct page_cache *cache, unsigned flags)
+{
+    cache->count = take(0, flags & ~ALLOC_URGENT, cache->pages, PAGE_CACHE_BATCH);
+    if (cache->count == 0 && (flags & ALLOC_URGENT))
+        cache->count = take(0, flags, cache->pages, 1);
+    for (unsigned i = 0; i < cache->count; i++)
+        cache->pages[i]->state = PAGE_CACHED;
+}
+
+/* A frame from this CPU's cache; NULL when that is empty. */
+static inline struct page *cache_pop(void)
+{
+    struct page *page = NULL;
+    bool interrupts = cpu_interrupts_disable();
+    unsigned count = this_cpu(page_cache).count;
+    if (__builtin_expect(count != 0, 1)) {
+        page = this_cpu(page_cache).pages[--count];
+        this_cpu(page_cache).count = count;
+    }
+    if (interrupts)
+        cpu_interrupts_enable();
+    return page;
+}
+
+static inline void cache_push(struct page *page)
+{
+    bool interrupts = cpu_interrupts_disable();
+    if (__builtin_expect(this_cpu(page_cache).count == PAGE_CACHE_SIZE, 0))
+        cache_give(this_cpu_pointer(page_cache), PAGE_CACHE_BATCH);
+    unsigned count = this_cpu(page_cache).count;
+    page->state = PAGE_CACHED;
+    this_cpu(page_cache).pages[count] = page;
+    this_cpu(page_cache).count = count + 1;
+    if (interrupts)
+        cpu_interrupts_enable();
+}
+
+void page_cache_drain(void)
+{
+    bool interrupts = cpu_interrupts_disable();
+    cache_give(this_cpu_pointer(page_cache), this_cpu(page_cache).count);
+    if (interrupts)
+        cpu_interrupts_enable();
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Allocating
+ */
+
+void page_add_shrinker(struct page_shrinker *shrinker)
+{
+    list_push_back(&shrinkers, &shrinker->link);
+}
+
+static void shrink_all(void)
+{
+    list_for_each(struct page_shrinker, shrinker, &shrinkers, link) shrinker->shrink();
+    page_cache_drain();
+}
+
+/* From the zones, by way of the cache where it serves. */
+static struct page *take_one(unsigned order, unsigned flags)
+{
+    struct page *page = NULL;
+    if (order > 0 || (flags & ALLOC_LOW)) {
+        take(order, flags, &page, 1);
+        return page;
+    }
+    bool interrupts = cpu_interrupts_disable();
+    if (this_cpu(page_cache).count == 0)
+        cache_fill(this_cpu_pointer(page_cache), flags);
+    page = cache_pop();
+    if (interrupts)
+        cpu_interrupts_enable();
+    return page;
+}
+
+static __attribute__((noinline)) struct page *allocate_slowly(unsigned order, unsigned flags)
+{
+    if (order > PAGE_ORDER_MAX)
+        return NULL;
+    struct page *page = take_one(order, flags);
+    if (page)
+        return page;
+    shrink_all();
+    return take_one(order, flags);
+}
+
+struct page *page_allocate(unsigned order, unsigned flags)
+{
+    if (fault_injection_should_fail())
+        return NULL;
+    struct page *page = order == 0 && !(flags & ALLOC_LOW) ? cache_pop() : NULL;
+    if (__builtin_expect(!page, 0)) {
+        page = allocate_slowly(order, flags);
+        if (!page)
+            return NULL;
+    }
+    check_poison(page, order);
+    page->state = PAGE_USED;
+    page->order = (uint8_t)order;
+    page->flags = 0;
+    page->references = 1;
+    page->owner = NULL;
+    if (flags & ALLOC_ZERO)
+        memset(page_memory(page), 0, (size_t)PAGE_SIZE << order);
+    return page;
+}
+
+static __attribute__((noinline, cold)) _Noreturn void panic_at_free(const struct page *page, unsigned order)
+{
+    static const char *const states[] = {"not ours", "free", "free (in a cache)", "allocated", "a slab's"};
+    panic("page frame %#lx is freed as a block of order %u, but it is %s, of order %u",
+        (unsigned long)page_address(page), order, page->state < ARRAY_LENGTH(states) ? states[page->state] : "nonsense",
+        page->order);
+}
+
+void page_free(struct page *page, unsigned order)
+{
+    if (__builtin_expect(page->state != PAGE_USED || page->order != order, 0))
+        panic_at_free(page, order);
+    poison(page, order);
+    if (order == 0)
+        cache_push(page);
+    else
+        give(page, order);
+}
+
+void page_get(struct page *page)
+{
+    __atomic_fetch_add(&page->references, 1, __ATOMIC_RELAXED);
+}
+
+void page_put(struct page *page)
+{
+    if (__atomic_fetch_sub(&page->references, 1, __ATOMIC_ACQ_REL) == 1)
+        page_free(page, page->order);
+}
+
+uint64_t page_free_count(void)
+{
+    uint64_t count = 0;
+    for (unsigned i = 0; i < ZONE_COUNT; i++)
+        count += __atomic_load_n(&page_zones[i].free, __ATOMIC_RELAXED);
+    for (unsigned cpu = 0; cpu < cpu_count; cpu++)
+        count += __atomic_load_n(&cpu_local(page_cache, cpu).count, __ATOMIC_RELAXED);
+    return count;
+}
+
+uint64_t page_total_count(void)
+{
+    return page_total;
+}
