@@ -11,6 +11,9 @@
 #include "init.h"
 #include "lib/cmdline.h"
 #include "log.h"
+#include "mm/page.h"
+#include "mm/slab.h"
+#include "mm/vmap.h"
 #include "panic.h"
 #include "panic_report.h"
 #include "random.h"
@@ -64,6 +67,11 @@ void kernel_main(struct boot_info *info)
     start_log();
     panic_report_init(info);
     random_init(info);
+    page_early_init(info);
+    paging_init(info, page_early_frame);
+    page_init();
+    slab_init();
+    vmap_init();
 
     console_set_color(CONSOLE_WHITE, CONSOLE_BLACK);
     console_printf("Corrode %s\n", CORRODE_VERSION);

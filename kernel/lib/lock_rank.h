@@ -14,7 +14,6 @@
     X(0, UNRANKED, "", "not checked: only for locks of the kit and of tests")                                          \
     /* Sleeping locks */                                                                                               \
     X(10, SUBSYSTEM, "anywhere", "a subsystem's sleeping lock; holds other locks below")                               \
-    X(20, VMAP, "kernel/mm/vmap.c", "the kernel's virtual areas")                                                      \
     X(30, WORK, "kernel/sched/work.c", "sleeping: a work queue's set-up")                                              \
     /* Spin locks */                                                                                                   \
     X(100, DEVICE, "kernel/drivers", "a device's state and registers")                                                 \
@@ -26,6 +25,7 @@
     X(160, THREADS, "kernel/sched/thread.c", "the list of all threads; exit and join")                                 \
     X(170, TIMERS, "kernel/time/timer.c", "one CPU's queue of timers")                                                 \
     X(180, RUN_QUEUE, "kernel/sched/sched.c", "one CPU's runnable threads; nested by CPU number")                      \
+    X(185, VMAP, "kernel/mm/vmap.c", "the kernel's virtual areas")                                                     \
     X(190, PAGE_TABLE, "kernel/arch/x86_64/paging.c", "the kernel's page tables")                                      \
     X(200, SLAB, "kernel/mm/slab.c", "one cache's slabs and magazines")                                                \
     X(210, PAGES, "kernel/mm/page.c", "one zone's free pages")                                                         \
