@@ -4,3 +4,5 @@
 ACPI_SOURCES := $(addprefix kernel/drivers/acpi/,tables.c madt.c fadt.c devices.c aml.c)
 
 DRIVER_SOURCES := $(ACPI_SOURCES) kernel/drivers/acpi/boot.c
+
+DRIVER_SOURCES += kernel/drivers/ps2.c kernel/drivers/ps2_keys.c

@@ -28,6 +28,7 @@ enum key {
     KEY_F12 = KEY_F1 + 11,
 
     /* These have no code in a terminal. */
+    KEY_CENTER, /* 5 on the keypad, without num lock */
     KEY_PRINT,
     KEY_PAUSE,
     KEY_BREAK,

@@ -41,6 +41,10 @@ elf_load_UNIT_SOURCES := $(elf_UNIT_SOURCES)
 entropy_UNIT_SOURCES := boot/loader/entropy.c
 paging_UNIT_SOURCES := boot/loader/paging.c boot/loader/error.c tests/unit/boot/page_walk.c
 
+UNIT_TESTS += ps2_keys ps2
+ps2_keys_UNIT_SOURCES := kernel/drivers/ps2_keys.c
+ps2_UNIT_SOURCES := kernel/drivers/ps2.c kernel/drivers/ps2_keys.c
+
 # Kernels for the tests: as they are, with packed relocations, and linked to one address.
 UNIT_KERNELS := $(BUILD)/examples/hello.elf $(BUILD)/kernel.elf
 UNIT_KERNELS += $(BUILD)/tests/unit/kernel-relr.elf $(BUILD)/tests/unit/kernel-exec.elf
@@ -143,6 +147,10 @@ FUZZ_TESTS += emulator
 emulator_FUZZ_SOURCES := $(EMULATOR_SOURCES)
 emulator_FUZZ_CFLAGS := $(LIBVTERM_CFLAGS)
 emulator_FUZZ_RUNS := 100000
+
+FUZZ_TESTS += ps2
+ps2_FUZZ_SOURCES := $(ps2_UNIT_SOURCES)
+ps2_FUZZ_RUNS := 100000
 
 define fuzz-test
 $(OBJ)/fuzz/$(1)/tests/%.c.o: tests/%.c targets/host.mk $(COMMON) | $(BUILD)/gen/version.h
