@@ -11,12 +11,14 @@
 #include "sched/wait.h"
 
 struct mutex {
-    struct thread *owner; /* NULL: free. The fast path is one compare-and-swap */
-    uint8_t rank;
-    uint32_t waiting; /* threads in `waiters`, or about to be */
-    struct wait_queue waiters;
+    uintptr_t owner; /* struct thread *, and two bits (mutex.c); 0: free. The fast paths are one compare-and-swap */
+    bool spinning;   /* someone waits awake */
+    uint8_t rank;    /* enum lock_rank */
+    struct spinlock lock; /* MUTEX; guards `waiters` */
+    struct list waiters;  /* struct sleeper, first come first */
 };
-#define MUTEX_INIT(mutex, name) {.rank = LOCK_RANK_##name, .waiters = WAIT_QUEUE_INIT((mutex).waiters)}
+#define MUTEX_INIT(mutex, name)                                                                                        \
+    {.rank = LOCK_RANK_##name, .lock = SPINLOCK_INIT(MUTEX), .waiters = LIST_INIT((mutex).waiters)}
 void mutex_init(struct mutex *mutex, enum lock_rank rank);
 void mutex_lock(struct mutex *mutex);
 bool mutex_try_lock(struct mutex *mutex);
@@ -25,7 +27,7 @@ bool mutex_is_mine(const struct mutex *mutex);
 
 struct rwlock {
     struct spinlock lock; /* MUTEX; guards the rest */
-    struct list waiters;  /* readers and writers, first come first */
+    struct list waiters;  /* struct sleeper: readers and writers, first come first */
     uint32_t readers;
     struct thread *writer;
     uint8_t rank;
@@ -37,8 +39,9 @@ void rwlock_write(struct rwlock *lock);
 void rwlock_write_unlock(struct rwlock *lock);
 
 struct semaphore {
+    struct spinlock lock; /* WAIT_QUEUE; guards the rest */
+    struct list waiters;  /* struct sleeper, first come first; empty while count > 0 */
     int64_t count;
-    struct wait_queue waiters;
 };
 void semaphore_init(struct semaphore *semaphore, int64_t count);
 void semaphore_down(struct semaphore *semaphore);
@@ -46,8 +49,8 @@ bool semaphore_down_until(struct semaphore *semaphore, uint64_t deadline); /* fa
 void semaphore_up(struct semaphore *semaphore);                            /* any context */
 
 struct completion {
-    bool done;
     struct wait_queue waiters;
+    bool done; /* under the queue's lock, so that who has waited may free the completion at once */
 };
 void completion_init(struct completion *completion);
 void completion_wait(struct completion *completion);

@@ -37,7 +37,8 @@ unsigned wait_queue_wake(struct wait_queue *queue);
 unsigned wait_queue_wake_all(struct wait_queue *queue);
 bool wait_queue_is_empty(const struct wait_queue *queue); /* a hint, without the lock: after a full barrier */
 
-/* Blocks until woken or clock_monotonic() >= deadline; true when the time is over. */
+/* Blocks until woken or clock_monotonic() >= deadline; true when the time is over. Prepared as for thread_block. */
+#define THREAD_FOREVER UINT64_MAX
 bool thread_block_until(uint64_t deadline);
 
 #define wait_event(queue, condition)                                                                                   \

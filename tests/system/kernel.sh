@@ -5,6 +5,9 @@
 #
 # A boot that does not come to its end is one more point that fails, and says how it ended: hang, panic, reset, loader.
 
+# All tests of one boot together, on a machine that does something else beside.
+limit=180
+
 # How the last boot ended, in a word: from the status of `corrode run`, and what it said of it.
 ending() {
     case $status in
