@@ -10,6 +10,7 @@
 #include "drivers/acpi/acpi.h"
 #include "init.h"
 #include "lib/cmdline.h"
+#include "lib/errno.h"
 #include "log.h"
 #include "mm/page.h"
 #include "mm/slab.h"
@@ -19,6 +20,7 @@
 #include "random.h"
 #include "time/clock.h"
 #include "tty/console.h"
+#include "tty/terminal.h"
 
 #define LOG_NAME "kernel"
 
@@ -49,6 +51,18 @@ static void check_version(const struct boot_info *info)
             info->version, BOOT_PROTOCOL_VERSION);
 }
 
+static void *allocate_zeroed(size_t size)
+{
+    return kmalloc(size, ALLOC_ZERO);
+}
+
+static void start_terminal(void)
+{
+    static const struct terminal_memory memory = {.allocate = allocate_zeroed, .release = kfree};
+    if (terminal_init(&memory) == -ENOMEM)
+        log_warning("no memory for a terminal: the screen shows plain text only");
+}
+
 void kernel_main(struct boot_info *info)
 {
     if (info->magic != BOOT_INFO_MAGIC)
@@ -72,6 +86,7 @@ void kernel_main(struct boot_info *info)
     page_init();
     slab_init();
     vmap_init();
+    start_terminal();
 
     console_set_color(CONSOLE_WHITE, CONSOLE_BLACK);
     console_printf("Corrode %s\n", CORRODE_VERSION);
