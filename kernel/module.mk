@@ -5,7 +5,7 @@ KERNEL_KIT_SOURCES := $(KERNEL_LIB_SOURCES) $(CONSOLE_SOURCES) kernel/arch/x86_6
 KERNEL_KIT_SOURCES += kernel/arch/x86_64/percpu.c kernel/arch/x86_64/preempt.c
 
 # The kit as objects of the flavour that DEBUG chose: what examples and test kernels link.
-KERNEL_KIT_OBJECTS := $(call objects,$(FLAVOUR),$(KERNEL_KIT_SOURCES) $(if $(DEBUG),$(UBSAN_SOURCES)))
+KERNEL_KIT_OBJECTS := $(call objects,$(FLAVOUR),$(KERNEL_KIT_SOURCES) $(if $(DEBUG),$(CHECK_SOURCES)))
 
 # The version as C sees it.
 $(BUILD)/gen/version.h: Makefile
@@ -33,7 +33,7 @@ $(foreach t,kernel kernel-debug,$(call objects,$t,kernel/main.c kernel/panic_rep
 # The kernel, and the same with checks.
 $(BUILD)/kernel.elf: $(call objects,kernel,$(KERNEL_SOURCES) $(KERNEL_INIT_SOURCES)) $(BUILD)/mksymbols
 	$(link-whole-kernel)
-$(BUILD)/kernel-debug.elf: $(call objects,kernel-debug,$(KERNEL_SOURCES) $(KERNEL_INIT_SOURCES) $(UBSAN_SOURCES)) \
+$(BUILD)/kernel-debug.elf: $(call objects,kernel-debug,$(KERNEL_SOURCES) $(KERNEL_INIT_SOURCES) $(CHECK_SOURCES)) \
     $(BUILD)/mksymbols
 	$(link-whole-kernel)
 

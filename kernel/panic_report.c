@@ -9,7 +9,9 @@
 #include "arch/x86_64/machine.h"
 #include "build/gen/version.h"
 #include "debug/backtrace.h"
+#include "debug/lock_order.h"
 #include "debug/probe.h"
+#include "debug/symbols.h"
 #include "debug/trap_report.h"
 #include "lib/cmdline.h"
 #include "lib/string.h"
@@ -71,6 +73,16 @@ static void report_callers(const struct panic_info *info)
     backtrace_write(&console_sink, info->trap, (uintptr_t)info->frame);
 }
 
+/* What the CPU and its thread hold. */
+static void report_locks(const struct panic_info *info)
+{
+#ifdef DEBUG
+    lock_list_write(&console_sink, lock_order_spin_locks());
+    if (panic_sources.locks != NULL && panic_sources.locks() != NULL)
+        lock_list_write(&console_sink, panic_sources.locks());
+#endif
+}
+
 static void write_log_line(enum log_level level, const char *line, size_t length)
 {
     static bool begun;
@@ -91,6 +103,7 @@ static void (*const parts[])(const struct panic_info *info) = {
     report_registers,
     report_control_registers,
     report_callers,
+    report_locks,
     report_log,
     NULL,
 };
@@ -131,6 +144,9 @@ static void stop_others(void)
 void panic_report_init(const struct boot_info *info)
 {
     static const struct panic_operations operations = {.stop_others = stop_others, .report = parts, .end = end};
+#ifdef DEBUG
+    lock_order_set_symbols(symbols_format_return);
+#endif
     probe_init(info->direct_map, info->direct_map_size);
     panic_set_operations(&operations);
 }

@@ -4,4 +4,4 @@ DEBUG_SOURCES := kernel/debug/log.c kernel/lib/cmdline.c kernel/debug/fault_inje
 DEBUG_SOURCES += kernel/debug/symbols_table.c kernel/debug/probe.c kernel/debug/backtrace.c kernel/debug/trap_report.c
 
 # What code of the debug flavour calls in addition, the kit of examples and test kernels too.
-UBSAN_SOURCES := kernel/debug/ubsan.c
+CHECK_SOURCES := kernel/debug/ubsan.c kernel/debug/lock_order.c

@@ -32,7 +32,6 @@
     X(220, SHOOTDOWN, "kernel/arch/x86_64/smp.c", "the call-function and TLB requests under way")                      \
     X(230, RANDOM, "kernel/random.c", "the generator's key and pool")                                                  \
     X(235, CLOCK, "kernel/time/clock.c", "corrections of the clock's rate, its change of source")                      \
-    X(240, LOG, "kernel/log.c", "the ring of log records")                                                             \
     X(250, CONSOLE, "kernel/tty/console.c", "screen, cursor, colours, serial line: one print is whole")                \
     X(252, SCREEN, "kernel/tty/terminal.c", "what all terminals show, and the display")
 

@@ -283,11 +283,8 @@ void thread_cancel_block(void)
 
 void thread_block(void)
 {
+    lock_order_may_sleep();
     bool interrupts = cpu_interrupts_disable();
-#ifdef DEBUG
-    if (!interrupts || this_cpu(preempt_count))
-        panic("thread %s sleeps with %s off", thread_current()->name, interrupts ? "preemption" : "interrupts");
-#endif
     sched_switch(SWITCH_BLOCK);
     interrupts_restore(interrupts);
 }

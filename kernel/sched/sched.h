@@ -25,6 +25,7 @@
 #include "arch/x86_64/fpu.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/spinlock.h"
+#include "debug/lock_order.h"
 #include "lib/list.h"
 #include "sched/fair.h"
 
@@ -71,16 +72,9 @@ struct thread {
     struct thread *next_dead; /* on the way to the reaper */
     void *process;            /* part 3: whose thread it is; NULL: the kernel's */
 
-    void *trap_try;          /* arch/x86_64/trap.c: the innermost trap_try */
-    unsigned fail_countdown; /* debug/fault_injection.h */
-    unsigned allocations;
+    void *trap_try; /* arch/x86_64/trap.c: the innermost trap_try */
 #ifdef DEBUG
-    struct {
-        const void *lock;
-        const void *taken_at;
-        unsigned rank;
-    } held[16]; /* debug/lock_order.h: sleeping locks */
-    unsigned held_count;
+    struct lock_list held; /* sleeping locks */
 #endif
 };
 

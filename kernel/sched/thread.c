@@ -225,12 +225,7 @@ void thread_ended(struct thread *thread)
 _Noreturn void thread_exit(long result)
 {
     struct thread *self = thread_current();
-#ifdef DEBUG
-    if (self->held_count)
-        panic("thread %s ends and holds the lock at %p, taken at %p", self->name,
-            (void *)(uintptr_t)self->held[self->held_count - 1].lock,
-            (void *)(uintptr_t)self->held[self->held_count - 1].taken_at);
-#endif
+    lock_order_check_empty(&self->held);
     self->result = result;
     cpu_interrupts_disable();
     self->state = THREAD_DEAD;

@@ -16,8 +16,9 @@
 #include "lib/string.h"
 #include "tty/screen_internal.h"
 
-static struct spinlock console_lock; /* rank 100; guards everything below, the screen and the serial line */
-static bool lock_broken;             /* by a panic */
+static struct spinlock console_lock =
+    SPINLOCK_INIT(CONSOLE); /* guards everything below, the screen and the serial line */
+static bool lock_broken;    /* by a panic */
 
 static uint8_t colors = SCREEN_DEFAULT_COLORS; /* of what is written from now on, as in a cell */
 

@@ -4,7 +4,7 @@ SELFTEST_SOURCES := $(KERNEL_SOURCES) $(wildcard tests/kernel/*.c)
 
 $(BUILD)/selftest.elf: $(call objects,kernel,$(SELFTEST_SOURCES)) $(BUILD)/mksymbols
 	$(link-whole-kernel)
-$(BUILD)/selftest-debug.elf: $(call objects,kernel-debug,$(SELFTEST_SOURCES) $(UBSAN_SOURCES)) $(BUILD)/mksymbols
+$(BUILD)/selftest-debug.elf: $(call objects,kernel-debug,$(SELFTEST_SOURCES) $(CHECK_SOURCES)) $(BUILD)/mksymbols
 	$(link-whole-kernel)
 
 ALL += $(BUILD)/selftest.elf $(BUILD)/selftest-debug.elf

@@ -16,9 +16,11 @@ terminal_UNIT_SOURCES := $(console_UNIT_SOURCES) $(TERMINAL_SOURCES)
 terminal_UNIT_CFLAGS := $(console_UNIT_CFLAGS) $(LIBVTERM_CFLAGS)
 
 # Seeing inside the kernel.
-UNIT_TESTS += log cmdline fault_injection
+UNIT_TESTS += log cmdline fault_injection lock_order
 log_UNIT_SOURCES := kernel/debug/log.c
 cmdline_UNIT_SOURCES := kernel/lib/cmdline.c
+lock_order_UNIT_SOURCES := kernel/debug/lock_order.c
+lock_order_UNIT_CFLAGS := -DDEBUG=1
 fault_injection_UNIT_SOURCES := kernel/debug/fault_injection.c
 # What the kernel's parts are built from.
 UNIT_TESTS += list rbtree bitmap radix

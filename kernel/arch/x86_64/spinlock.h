@@ -28,11 +28,11 @@ struct spinlock {
 
 #define SPINLOCK_INIT(name) {.rank = LOCK_RANK_##name}
 
-#if defined(DEBUG) && __has_include("debug/lock_order.h")
+#if __has_include("debug/lock_order.h")
 #include "debug/lock_order.h"
 #else
-#define lock_order_acquire(lock, rank, nested) ((void)0)
-#define lock_order_release(lock) ((void)0)
+#define lock_order_acquire(lock, rank, kind) ((void)0)
+#define lock_order_release(lock, rank) ((void)0)
 #endif
 
 static inline void spin_lock_init(struct spinlock *lock, enum lock_rank rank)
@@ -40,10 +40,9 @@ static inline void spin_lock_init(struct spinlock *lock, enum lock_rank rank)
     *lock = (struct spinlock){.rank = (uint8_t)rank};
 }
 
-/* The lock, but not the check of its order. */
-static inline void spin_lock_raw(struct spinlock *lock)
+/* Waits for the lock, with interrupts off; INTERRUPTS: whether they were on before. */
+static inline void spin_lock_wait(struct spinlock *lock, bool interrupts)
 {
-    bool interrupts = cpu_interrupts_disable();
     uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
     while (__builtin_expect(__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket, 0))
         cpu_pause();
@@ -52,15 +51,17 @@ static inline void spin_lock_raw(struct spinlock *lock)
 
 static inline void spin_lock(struct spinlock *lock)
 {
-    lock_order_acquire(lock, lock->rank, false);
-    spin_lock_raw(lock);
+    bool interrupts = cpu_interrupts_disable();
+    lock_order_acquire(lock, lock->rank, LOCK_ORDER_STRICT);
+    spin_lock_wait(lock, interrupts);
 }
 
 /* A second lock of the rank that is held: the caller has an order of its own among them, by CPU number say. */
 static inline void spin_lock_nested(struct spinlock *lock)
 {
-    lock_order_acquire(lock, lock->rank, true);
-    spin_lock_raw(lock);
+    bool interrupts = cpu_interrupts_disable();
+    lock_order_acquire(lock, lock->rank, LOCK_ORDER_NESTED);
+    spin_lock_wait(lock, interrupts);
 }
 
 /* Takes the lock if it is free; true when it did. */
@@ -71,7 +72,7 @@ static inline bool spin_try_lock(struct spinlock *lock)
     uint32_t free = serving;
     if (__atomic_compare_exchange_n(&lock->next, &free, serving + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
         lock->interrupts = interrupts;
-        lock_order_acquire(lock, lock->rank, true); /* who does not wait cannot close a circle */
+        lock_order_acquire(lock, lock->rank, LOCK_ORDER_TRY);
         return true;
     }
     if (interrupts)
@@ -83,7 +84,7 @@ static inline bool spin_try_lock(struct spinlock *lock)
 static inline bool spin_unlock_keep(struct spinlock *lock)
 {
     bool interrupts = lock->interrupts;
-    lock_order_release(lock);
+    lock_order_release(lock, lock->rank);
     __atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
     return interrupts;
 }

@@ -31,3 +31,5 @@ __attribute__((weak)) struct cpuid fake_cpuid(uint32_t leaf, uint32_t subleaf)
 bool fake_is_virtual;
 _Thread_local unsigned fake_cpu;
 unsigned cpu_count = 1;
+
+_Thread_local bool fake_interrupts_on;

@@ -1,7 +1,7 @@
 /*
  * The machine that production code meets in unit tests, in place of kernel/arch/x86_64/io.h: I/O ports call functions
  * that a test may define (without one, nothing is plugged in), so do the clock and CPUID (without one, the host's own
- * answer), and interrupts are always off.
+ * answer), and interrupts are off, until a test sets fake_interrupts_on.
  */
 #ifndef CORRODE_ARCH_IO_H
 #define CORRODE_ARCH_IO_H
@@ -64,17 +64,24 @@ static inline void cpu_pause(void)
     sched_yield();
 }
 
+extern _Thread_local bool fake_interrupts_on;
+
 static inline bool cpu_interrupts_are_on(void)
 {
-    return false;
+    return fake_interrupts_on;
 }
 
 static inline bool cpu_interrupts_disable(void)
 {
-    return false;
+    bool were_on = fake_interrupts_on;
+    fake_interrupts_on = false;
+    return were_on;
 }
 
-static inline void cpu_interrupts_enable(void) {}
+static inline void cpu_interrupts_enable(void)
+{
+    fake_interrupts_on = true;
+}
 
 static inline void cpu_halt(void)
 {
