@@ -121,27 +121,10 @@ void lock_order_release(const void *lock, unsigned rank)
         release(this_cpu_pointer(spin_locks), lock, rank, (uintptr_t)__builtin_return_address(0));
 }
 
-void lock_order_acquire_sleeping(struct lock_list *list, const void *lock, unsigned rank, enum lock_order_kind kind)
-{
-    uintptr_t where = (uintptr_t)__builtin_return_address(0);
-    if (kind != LOCK_ORDER_TRY)
-        lock_order_may_sleep();
-    if (is_checked(rank))
-        acquire(list, &(struct lock_held){lock, where, rank}, kind);
-}
-
-void lock_order_release_sleeping(struct lock_list *list, const void *lock, unsigned rank)
-{
-    if (is_checked(rank))
-        release(list, lock, rank, (uintptr_t)__builtin_return_address(0));
-}
-
-void lock_order_may_sleep(void)
+/* Interrupts are off, or the thread might move between two looks at its CPU. */
+static void check_sleep(bool interrupts)
 {
     char text[PLACE_TEXT];
-    if (panic_is_under_way())
-        return;
-    bool interrupts = cpu_interrupts_disable(); /* or the thread might move between two looks at its CPU */
     const struct lock_list *list = lock_order_spin_locks();
     if (list->count > 0) {
         const struct lock_held *held = &list->held[list->count - 1];
@@ -150,7 +133,36 @@ void lock_order_may_sleep(void)
     }
     if (!interrupts || this_cpu(preempt_count) > 0)
         panic("a thread sleeps with %s off", interrupts ? "preemption" : "interrupts");
+}
+
+void lock_order_may_sleep(void)
+{
+    if (panic_is_under_way())
+        return;
+    bool interrupts = cpu_interrupts_disable();
+    check_sleep(interrupts);
     cpu_interrupts_enable();
+}
+
+void lock_order_acquire_sleeping(struct lock_list *list, const void *lock, unsigned rank, enum lock_order_kind kind)
+{
+    uintptr_t where = (uintptr_t)__builtin_return_address(0);
+    if (list == NULL || panic_is_under_way())
+        return;
+    if (kind != LOCK_ORDER_TRY) {
+        bool interrupts = cpu_interrupts_disable();
+        check_sleep(true); /* the kernel starts with interrupts off, and yet takes locks that no one else can hold */
+        if (interrupts)
+            cpu_interrupts_enable();
+    }
+    if (rank != LOCK_RANK_UNRANKED)
+        acquire(list, &(struct lock_held){lock, where, rank}, kind);
+}
+
+void lock_order_release_sleeping(struct lock_list *list, const void *lock, unsigned rank)
+{
+    if (list != NULL && is_checked(rank))
+        release(list, lock, rank, (uintptr_t)__builtin_return_address(0));
 }
 
 void lock_order_check_empty(const struct lock_list *list)

@@ -6,8 +6,8 @@
  * Spin locks are noted for each CPU, since their holder stays there; arch/x86_64/spinlock.h does it. Sleeping locks are
  * noted for each thread, in the `struct lock_list` that it carries; the functions that take them do it:
  *
- *     lock_order_acquire_sleeping(&self->held, mutex, mutex->rank, LOCK_ORDER_STRICT);   before it waits
- *     lock_order_release_sleeping(&self->held, mutex, mutex->rank);
+ *     lock_order_acquire_sleeping(thread_locks(), mutex, mutex->rank, LOCK_ORDER_STRICT);   before it waits
+ *     lock_order_release_sleeping(thread_locks(), mutex, mutex->rank);
  *
  * and whatever may put a thread to sleep calls lock_order_may_sleep(). In other builds all of these are nothing.
  *
@@ -58,6 +58,7 @@ void lock_order_set_symbols(void (*format)(char *buffer, size_t size, uintptr_t 
 void lock_order_acquire(const void *lock, unsigned rank, enum lock_order_kind kind);
 void lock_order_release(const void *lock, unsigned rank);
 
+/* A LIST that is NULL is that of code before there are threads, which is not checked. */
 void lock_order_acquire_sleeping(struct lock_list *list, const void *lock, unsigned rank, enum lock_order_kind kind);
 void lock_order_release_sleeping(struct lock_list *list, const void *lock, unsigned rank);
 

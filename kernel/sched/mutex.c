@@ -103,7 +103,7 @@ static __attribute__((noinline)) void lock_slowly(struct mutex *mutex, uintptr_t
 void mutex_lock(struct mutex *mutex)
 {
     uintptr_t me = (uintptr_t)thread_current(), owner = 0;
-    lock_order_acquire(mutex, mutex->rank, false);
+    lock_order_acquire_sleeping(thread_locks(), mutex, mutex->rank, LOCK_ORDER_STRICT);
     if (__builtin_expect(!change(mutex, &owner, me), 0))
         lock_slowly(mutex, me);
 }
@@ -113,7 +113,7 @@ bool mutex_try_lock(struct mutex *mutex)
     uintptr_t owner = 0;
     if (!change(mutex, &owner, (uintptr_t)thread_current()))
         return false;
-    lock_order_acquire(mutex, mutex->rank, true);
+    lock_order_acquire_sleeping(thread_locks(), mutex, mutex->rank, LOCK_ORDER_TRY);
     return true;
 }
 
@@ -137,7 +137,7 @@ static __attribute__((noinline)) void unlock_slowly(struct mutex *mutex, uintptr
 void mutex_unlock(struct mutex *mutex)
 {
     uintptr_t me = (uintptr_t)thread_current(), owner = me;
-    lock_order_release(mutex);
+    lock_order_release_sleeping(thread_locks(), mutex, mutex->rank);
     if (__builtin_expect(
             !__atomic_compare_exchange_n(&mutex->owner, &owner, 0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED), 0))
         unlock_slowly(mutex, me);

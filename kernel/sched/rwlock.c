@@ -37,7 +37,7 @@ static void give(struct rwlock *lock, struct thread *thread, bool writer)
 
 static void take(struct rwlock *lock, bool writer)
 {
-    lock_order_acquire(lock, lock->rank, false);
+    lock_order_acquire_sleeping(thread_locks(), lock, lock->rank, LOCK_ORDER_STRICT);
     spin_lock(&lock->lock);
     if (list_is_empty(&lock->waiters) && is_free_for(lock, writer))
         give(lock, thread_current(), writer);
@@ -66,7 +66,7 @@ void rwlock_read(struct rwlock *lock)
 
 void rwlock_read_unlock(struct rwlock *lock)
 {
-    lock_order_release(lock);
+    lock_order_release_sleeping(thread_locks(), lock, lock->rank);
     spin_lock(&lock->lock);
     if (lock->readers == 0)
         panic("thread %s gives back the rwlock at %p, which no reader holds", thread_current()->name, (void *)lock);
@@ -82,7 +82,7 @@ void rwlock_write(struct rwlock *lock)
 
 void rwlock_write_unlock(struct rwlock *lock)
 {
-    lock_order_release(lock);
+    lock_order_release_sleeping(thread_locks(), lock, lock->rank);
     spin_lock(&lock->lock);
     if (lock->writer != thread_current())
         panic("thread %s gives back the rwlock at %p, which it does not hold", thread_current()->name, (void *)lock);
@@ -106,7 +106,7 @@ void rwspin_init(struct rwspinlock *lock, enum lock_rank rank)
 bool rwspin_read(struct rwspinlock *lock)
 {
     bool interrupts = cpu_interrupts_disable();
-    lock_order_acquire(lock, lock->rank, false);
+    lock_order_acquire(lock, lock->rank, LOCK_ORDER_STRICT);
     while (__atomic_fetch_add(&lock->state, 1, __ATOMIC_ACQUIRE) & WRITER) {
         __atomic_fetch_sub(&lock->state, 1, __ATOMIC_RELAXED);
         while (__atomic_load_n(&lock->state, __ATOMIC_RELAXED) & WRITER)
@@ -117,7 +117,7 @@ bool rwspin_read(struct rwspinlock *lock)
 
 void rwspin_read_unlock(struct rwspinlock *lock, bool interrupts)
 {
-    lock_order_release(lock);
+    lock_order_release(lock, lock->rank);
     __atomic_fetch_sub(&lock->state, 1, __ATOMIC_RELEASE);
     if (!interrupts)
         return;

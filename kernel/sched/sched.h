@@ -84,6 +84,15 @@ static inline struct thread *thread_current(void)
     return this_cpu(current_thread);
 }
 
+#ifdef DEBUG
+/* The sleeping locks that the current thread holds, for debug/lock_order.h; NULL before there are threads. */
+static inline struct lock_list *thread_locks(void)
+{
+    struct thread *self = thread_current();
+    return self ? &self->held : NULL;
+}
+#endif
+
 /* Makes a thread that runs function(argument), and whose result that returns. NULL: no memory. */
 struct thread *thread_create(const char *name, long (*function)(void *), void *argument);
 

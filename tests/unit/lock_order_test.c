@@ -159,6 +159,8 @@ static void test_sleeping(void **state)
     struct lock_list mine = {0};
     struct spinlock spin = SPINLOCK_INIT(DEVICE);
     int a, b;
+    lock_order_acquire_sleeping(NULL, &a, LOCK_RANK_VMAP, LOCK_ORDER_STRICT); /* before there are threads */
+    lock_order_release_sleeping(NULL, &a, LOCK_RANK_VMAP);
     assert_string_equal(PANIC_OF(lock_order_may_sleep()), "a thread sleeps with interrupts off");
     fake_interrupts_on = true;
     assert_string_equal(PANIC_OF(lock_order_may_sleep()), "");
