@@ -25,10 +25,12 @@
     X(160, THREADS, "kernel/sched/thread.c", "the list of all threads; exit and join")                                 \
     X(170, TIMERS, "kernel/time/timer.c", "one CPU's queue of timers")                                                 \
     X(180, RUN_QUEUE, "kernel/sched/sched.c", "one CPU's runnable threads; nested by CPU number")                      \
-    X(185, VMAP, "kernel/mm/vmap.c", "the kernel's virtual areas")                                                     \
-    X(190, PAGE_TABLE, "kernel/arch/x86_64/paging.c", "the kernel's page tables")                                      \
-    X(200, SLAB, "kernel/mm/slab.c", "one cache's slabs and magazines")                                                \
-    X(210, PAGES, "kernel/mm/page.c", "one zone's free pages")                                                         \
+    X(185, VMAP, "kernel/mm/vmap.c", "the tree of virtual areas, those that wait for a TLB flush")                     \
+    X(190, PAGE_TABLE, "kernel/arch/x86_64/paging.c",                                                                  \
+        "adding tables and splitting pages; entries that map are their range's owner's")                               \
+    X(200, SLAB, "kernel/mm/slab.c", "one cache's slabs, their free objects, its depot of magazines")                  \
+    X(210, PAGES, "kernel/mm/page.c",                                                                                  \
+        "one zone's free blocks and their struct page; both zones only by page_check, low first")                      \
     X(220, SHOOTDOWN, "kernel/arch/x86_64/smp.c", "the call-function and TLB requests under way")                      \
     X(230, RANDOM, "kernel/random.c", "the generator's key and pool")                                                  \
     X(235, CLOCK, "kernel/time/clock.c", "corrections of the clock's rate, its change of source")                      \
