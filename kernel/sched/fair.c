@@ -27,7 +27,7 @@ void fair_set_nice(struct fair_queue *queue, struct fair_entity *entity, int nic
 }
 
 /* Equals stay in the order in which they came. */
-static void insert(struct fair_queue *queue, struct fair_entity *entity)
+void fair_wait(struct fair_queue *queue, struct fair_entity *entity)
 {
     struct rb_node *parent = NULL;
     bool left = false;
@@ -42,54 +42,13 @@ void fair_join(struct fair_queue *queue, struct fair_entity *entity)
 {
     queue->count++;
     queue->weight += entity->weight;
-    insert(queue, entity);
+    fair_wait(queue, entity);
 }
 
 void fair_leave(struct fair_queue *queue, struct fair_entity *entity)
 {
     rb_remove(&queue->tree, &entity->node);
     fair_leave_running(queue, entity);
-}
-
-void fair_leave_running(struct fair_queue *queue, struct fair_entity *entity)
-{
-    queue->count--;
-    queue->weight -= entity->weight;
-}
-
-void fair_run(struct fair_queue *queue, struct fair_entity *entity)
-{
-    rb_remove(&queue->tree, &entity->node);
-}
-
-void fair_wait(struct fair_queue *queue, struct fair_entity *entity)
-{
-    insert(queue, entity);
-}
-
-void fair_account(struct fair_queue *queue, struct fair_entity *running, uint64_t ns)
-{
-    const struct fair_entity *first = fair_first(queue);
-    uint64_t least = queue->minimum;
-    if (running) {
-        running->virtual_time += fair_virtual(running, ns);
-        least = running->virtual_time;
-        if (first && fair_before(first->virtual_time, least))
-            least = first->virtual_time;
-    } else if (first)
-        least = first->virtual_time;
-    if (fair_before(queue->minimum, least))
-        queue->minimum = least;
-}
-
-void fair_export(const struct fair_queue *queue, struct fair_entity *entity)
-{
-    entity->virtual_time -= queue->minimum;
-}
-
-void fair_import(const struct fair_queue *queue, struct fair_entity *entity)
-{
-    entity->virtual_time += queue->minimum;
 }
 
 void fair_place_woken(const struct fair_queue *queue, struct fair_entity *entity)

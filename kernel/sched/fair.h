@@ -67,10 +67,17 @@ static inline uint64_t fair_virtual(const struct fair_entity *entity, uint64_t n
 /* It comes to the queue, waiting; it leaves, whether waiting (`fair_leave`) or running (`fair_leave_running`). */
 void fair_join(struct fair_queue *queue, struct fair_entity *entity);
 void fair_leave(struct fair_queue *queue, struct fair_entity *entity);
-void fair_leave_running(struct fair_queue *queue, struct fair_entity *entity);
+static inline void fair_leave_running(struct fair_queue *queue, struct fair_entity *entity)
+{
+    queue->count--;
+    queue->weight -= entity->weight;
+}
 
 /* From waiting to running and back; count and weight stay. */
-void fair_run(struct fair_queue *queue, struct fair_entity *entity);
+static inline void fair_run(struct fair_queue *queue, struct fair_entity *entity)
+{
+    rb_remove(&queue->tree, &entity->node);
+}
 void fair_wait(struct fair_queue *queue, struct fair_entity *entity);
 
 /* Who of those that wait has had the least; NULL: nobody waits. */
@@ -80,11 +87,27 @@ static inline struct fair_entity *fair_first(const struct fair_queue *queue)
 }
 
 /* RUNNING (NULL: nobody) has run for NS. */
-void fair_account(struct fair_queue *queue, struct fair_entity *running, uint64_t ns);
+static inline void fair_account(struct fair_queue *queue, struct fair_entity *running, uint64_t ns)
+{
+    const struct fair_entity *least = fair_first(queue);
+    if (running) {
+        running->virtual_time += fair_virtual(running, ns);
+        if (!least || fair_before(running->virtual_time, least->virtual_time))
+            least = running;
+    }
+    if (least && fair_before(queue->minimum, least->virtual_time))
+        queue->minimum = least->virtual_time;
+}
 
 /* Between queues, virtual time is relative to the minimum. */
-void fair_export(const struct fair_queue *queue, struct fair_entity *entity);
-void fair_import(const struct fair_queue *queue, struct fair_entity *entity);
+static inline void fair_export(const struct fair_queue *queue, struct fair_entity *entity)
+{
+    entity->virtual_time -= queue->minimum;
+}
+static inline void fair_import(const struct fair_queue *queue, struct fair_entity *entity)
+{
+    entity->virtual_time += queue->minimum;
+}
 
 /* Bounds what a sleeper has saved up: call before fair_join. */
 void fair_place_woken(const struct fair_queue *queue, struct fair_entity *entity);

@@ -128,29 +128,35 @@ static void evict_current(struct run_queue *queue, struct thread *thread)
     thread->cpu = (uint16_t)sched_choose_cpu(thread);
 }
 
+/* May the current thread go on, though FIRST waits? */
+static bool goes_on(const struct run_queue *queue, const struct thread *current, enum switch_reason reason,
+    const struct fair_entity *first)
+{
+    if (!first)
+        return true;
+    return reason == SWITCH_PREEMPT &&
+           (!queue->preempt_due || !fair_before(first->virtual_time, current->fair.virtual_time));
+}
+
 /* Who runs next? The current thread is put where it belongs; the next one, if it is another, is taken out to run. */
 static struct thread *choose_next(struct run_queue *queue, struct thread *current, enum switch_reason reason)
 {
     struct fair_entity *first = fair_first(&queue->fair);
-    if (current == queue->idle)
-        ;
-    else if (reason >= SWITCH_BLOCK) {
+    bool stays = reason < SWITCH_BLOCK && current != queue->idle;
+    bool allowed = __builtin_expect(cpu_mask_has(&current->allowed, queue->cpu), 1);
+    if (stays && allowed && goes_on(queue, current, reason, first))
+        return current;
+    if (first)
+        fair_run(&queue->fair, first); /* before the other is put in: two changes of a smaller tree */
+    if (stays && allowed)
+        fair_wait(&queue->fair, &current->fair);
+    else if (stays)
+        evict_current(queue, current);
+    else if (current != queue->idle) {
         current->place = THREAD_AWAY;
         fair_leave_running(&queue->fair, &current->fair);
-    } else if (__builtin_expect(!cpu_mask_has(&current->allowed, queue->cpu), 0))
-        evict_current(queue, current);
-    else if (!first)
-        return current;
-    else if (reason == SWITCH_PREEMPT &&
-             (!queue->preempt_due || !fair_before(first->virtual_time, current->fair.virtual_time)))
-        return current;
-    else
-        fair_wait(&queue->fair, &current->fair);
-
-    if (!first)
-        return queue->idle;
-    fair_run(&queue->fair, first);
-    return container_of(first, struct thread, fair);
+    }
+    return first ? container_of(first, struct thread, fair) : queue->idle;
 }
 
 /* Must the slice timer be started? If so, for when; else 0. */

@@ -80,7 +80,10 @@ void sched_push(struct run_queue *queue, uint64_t now);     /* in the slice's ti
 long sched_idle(void *unused);
 
 /* thread.c */
-struct thread *thread_of(vaddr_t *stack_pointer); /* by the address of its first member */
+static inline struct thread *thread_of(vaddr_t *stack_pointer)
+{
+    return container_of(stack_pointer, struct thread, stack_pointer);
+}
 struct thread *thread_allocate(const char *name, long (*function)(void *), void *argument);
 void thread_ended(struct thread *thread); /* it has left its CPU for good; interrupts off, no lock held */
 void thread_init(struct thread *main);    /* before any other; main's name and place in the list */

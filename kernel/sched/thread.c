@@ -32,10 +32,6 @@ static uint64_t last_id;
 static struct slab_cache *thread_cache;
 static struct thread *main_thread; /* static, on the stack that the boot loader made */
 
-struct thread *thread_of(vaddr_t *stack_pointer)
-{
-    return container_of(stack_pointer, struct thread, stack_pointer);
-}
 _Static_assert(offsetof(struct thread, stack_pointer) == 0, "switch.S knows where the stack pointer is");
 
 /* ------------------------------------------------------------------------------------------------------------------

@@ -26,6 +26,9 @@ fault_injection_UNIT_SOURCES := kernel/debug/fault_injection.c
 UNIT_TESTS += list rbtree bitmap radix
 
 rbtree_UNIT_SOURCES := kernel/lib/rbtree.c
+
+UNIT_TESTS += fair
+fair_UNIT_SOURCES := kernel/sched/fair.c kernel/lib/rbtree.c
 bitmap_UNIT_SOURCES := kernel/lib/bitmap.c
 radix_UNIT_SOURCES := kernel/lib/radix.c
 
