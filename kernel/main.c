@@ -8,6 +8,7 @@
 #include "arch/x86_64/trap.h"
 #include "build/gen/version.h"
 #include "drivers/acpi/acpi.h"
+#include "drivers/drivers.h"
 #include "init.h"
 #include "lib/cmdline.h"
 #include "lib/errno.h"
@@ -94,5 +95,6 @@ void kernel_main(struct boot_info *info)
     acpi_boot(info);
     clock_init_early();
     clock_init();
+    pci_init(pci_drivers);
     init_main(info);
 }
