@@ -35,11 +35,8 @@
 
 #include "arch/x86_64/switch.h"
 #include "arch/x86_64/trap.h"
-#include "debug/counter.h"
 #include "lib/errno.h"
 #include "panic.h"
-
-COUNTER(context_switches, "a CPU went from one thread to another");
 
 PER_CPU(struct thread *, current_thread);
 PER_CPU(struct run_queue, run_queue) __attribute__((aligned(64)));
@@ -183,6 +180,8 @@ static void switch_registers(struct thread *from, struct thread *to)
 {
     if (from->fpu.area && from->state != THREAD_DEAD)
         fpu_switch_out(&from->fpu);
+    this_cpu(fpu_current) = &to->fpu;
+    this_cpu(trap_try_slot) = &to->trap_try;
     if (to->process)
         trap_set_kernel_stack(to->stack_base + THREAD_STACK_SIZE);
 }
@@ -215,7 +214,6 @@ void sched_switch(enum switch_reason reason)
         leave_idle(queue);
     queue->current = next;
     queue->counts.switches++;
-    counter_add(context_switches, 1);
     next->on_cpu = true;
     next->switches++;
     switch_registers(current, next);
@@ -418,6 +416,8 @@ void sched_adopt(struct run_queue *queue, unsigned cpu, struct thread *running, 
         queue->fair.weight = running->fair.weight;
     }
     this_cpu(current_thread) = running;
+    this_cpu(fpu_current) = &running->fpu;
+    this_cpu(trap_try_slot) = &running->trap_try;
     preempt_hook = preempt;
     cpu_mask_add(&sched_cpus, cpu);
 }

@@ -11,7 +11,7 @@
 #ifndef CORRODE_ARCH_FPU_H
 #define CORRODE_ARCH_FPU_H
 
-#include "lib/types.h"
+#include "arch/x86_64/percpu.h"
 
 struct thread_fpu {
     void *area;      /* XSAVE area, 64-byte aligned; NULL: the thread does not use the registers */
@@ -19,20 +19,35 @@ struct thread_fpu {
     uint64_t loaded; /* ... and that CPU's load counter then: equal, the registers are still ours */
 };
 
-void fpu_init(void);     /* the boot CPU: size and components of the area; needs slab_init */
-void fpu_init_cpu(void); /* each CPU: CR0, CR4, XCR0, IA32_XSS */
+/* Where areas come from: fpu_area_size bytes, aligned to 64. Called in any context in which fpu_* are. */
+struct fpu_memory {
+    void *(*allocate)(void);     /* NULL: out of memory */
+    void (*release)(void *area); /* never NULL */
+};
 
+void fpu_init(const struct fpu_memory *memory); /* the boot CPU: which instructions, how large an area */
+void fpu_init_cpu(void);                        /* each CPU: XCR0, IA32_XSS; after cpu_control_init */
+
+#define FPU_AREA_MAX 4096
+#define FPU_AREA_ALIGNMENT 64
 size_t fpu_area_size(void);
+
+/* The state of the thread that runs: the scheduler sets it with each switch, before fpu_switch_in. */
+DECLARE_PER_CPU(struct thread_fpu *, fpu_current);
 
 /* Lets a thread (the current one, or one that is not running) use the registers, from their initial state. -ENOMEM. */
 int fpu_enable(struct thread_fpu *fpu);
 void fpu_release(struct thread_fpu *fpu);
 
-/* A copy of the current state (fork, signal frames). -ENOMEM. */
+/* A copy of the current state (fork, signal frames): each is the current thread's, or one that does not run. -ENOMEM.
+ */
 int fpu_copy(struct thread_fpu *to, struct thread_fpu *from);
 
 /* The scheduler's, interrupts off: before the switch away from a thread, and after the switch to one. */
 void fpu_switch_out(struct thread_fpu *fpu);
 void fpu_switch_in(struct thread_fpu *fpu);
+
+/* How often registers have been loaded on CPU; for reports and tests. */
+uint64_t fpu_load_count(unsigned cpu);
 
 #endif

@@ -1,0 +1,255 @@
+/*
+ * Floating-point and vector registers: see fpu.h.
+ *
+ * The best pair of instructions that the processor has is chosen once: XSAVES (compacted, writes only what is in use
+ * and has changed), XSAVEOPT (the same in the standard format), XSAVEC (compacted, what is in use), XSAVE, FXSAVE.
+ *
+ * Memory is the truth of every thread that does not run; the registers are that of the one that does. fpu_switch_out
+ * brings the memory up to date, and leaves the registers alone; so they stay right for this thread until another one
+ * loads its own there. Each CPU counts its loads, and a thread remembers the CPU and the count of its last load: if
+ * both still hold when it comes back, nothing need be loaded. Whoever changes the memory of a thread makes it forget
+ * (`forget`). Since a thread that does not run owns nothing in any CPU, copying and releasing need no other CPU.
+ *
+ * Everything here runs on the CPU that it is about, with interrupts off where a switch must not come between; there are
+ * no locks.
+ *
+ * Source: Intel SDM volume 1, 10.5 (FXSAVE), chapter 13 (XSAVE: 13.4 the area, 13.6 and 13.12 the init and modified
+ * optimisations); volume 2, CPUID leaf 0Dh; volume 4, IA32_XSS.
+ */
+#include "arch/x86_64/fpu.h"
+#include "arch/x86_64/cpu.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "log.h"
+#include "panic.h"
+
+#define LOG_NAME "fpu"
+
+#define MSR_XSS 0xda0
+
+/* Components: x87, SSE, AVX; AVX-512 has three. What is beyond needs more than saving (PKRU: CR4.PKE; AMX: consent). */
+#define XCR0_BASE 0x03ull
+#define XCR0_AVX 0x04ull
+#define XCR0_AVX512 0xe0ull
+
+#define FXSAVE_SIZE 512
+#define XCOMP_COMPACTED (1ull << 63)
+#define FCW_INIT 0x37f
+#define MXCSR_INIT 0x1f80
+
+/* The head of every area. */
+struct fpu_area {
+    uint16_t fcw;
+    uint8_t x87[22];
+    uint32_t mxcsr;
+    uint8_t registers[484];
+    uint64_t xstate_bv, xcomp_bv; /* from here on, XSAVE only */
+};
+_Static_assert(offsetof(struct fpu_area, mxcsr) == 24, "FXSAVE");
+_Static_assert(offsetof(struct fpu_area, xstate_bv) == FXSAVE_SIZE, "XSAVE");
+
+enum method { FXSAVE, XSAVE, XSAVEC, XSAVEOPT, XSAVES };
+static const char *const method_names[] = {"FXSAVE", "XSAVE", "XSAVEC", "XSAVEOPT", "XSAVES"};
+
+#define NOWHERE CPU_MAX /* the registers of no CPU */
+
+static enum method method;
+static uint64_t components; /* in XCR0 */
+static size_t area_size;
+static const struct fpu_memory *memory;
+
+PER_CPU(struct thread_fpu *, fpu_current);
+static PER_CPU(uint64_t, loads);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Saving and loading
+ */
+
+#define SAVE_WITH(instruction)                                                                                         \
+    __asm__ volatile(instruction " %0"                                                                                 \
+        : "+m"(*(char(*)[FXSAVE_SIZE])area)                                                                            \
+        : "a"((uint32_t)components), "d"((uint32_t)(components >> 32))                                                 \
+        : "memory")
+
+static void save(void *area)
+{
+    switch (method) {
+    case XSAVES: SAVE_WITH("xsaves64"); break;
+    case XSAVEOPT: SAVE_WITH("xsaveopt64"); break;
+    case XSAVEC: SAVE_WITH("xsavec64"); break;
+    case XSAVE: SAVE_WITH("xsave64"); break;
+    case FXSAVE: SAVE_WITH("fxsave64"); break;
+    }
+}
+
+static void load(const void *area)
+{
+#define LOAD_WITH(instruction)                                                                                         \
+    __asm__ volatile(instruction " %0"                                                                                 \
+        :                                                                                                              \
+        : "m"(*(const char(*)[FXSAVE_SIZE])area), "a"((uint32_t)components), "d"((uint32_t)(components >> 32))         \
+        : "memory")
+
+    if (method == XSAVES)
+        LOAD_WITH("xrstors64");
+    else if (method == FXSAVE)
+        LOAD_WITH("fxrstor64");
+    else
+        LOAD_WITH("xrstor64");
+}
+
+/* The state after FNINIT and at a program's start: everything zero, but for the two control words. */
+static void set_initial(void *memory_of_area)
+{
+    struct fpu_area *area = memory_of_area;
+    memset(area, 0, area_size);
+    area->fcw = FCW_INIT;
+    area->mxcsr = MXCSR_INIT;
+    if (method == XSAVES || method == XSAVEC)
+        area->xcomp_bv = XCOMP_COMPACTED | components;
+}
+
+static void forget(struct thread_fpu *fpu)
+{
+    fpu->cpu = NOWHERE;
+    fpu->loaded = 0;
+}
+
+/* Do this CPU's registers hold what this thread left there, or is it running with them now? */
+static bool is_loaded(const struct thread_fpu *fpu)
+{
+    return fpu->cpu == cpu_number() && fpu->loaded == this_cpu(loads);
+}
+
+void fpu_switch_out(struct thread_fpu *fpu)
+{
+    if (fpu->area)
+        save(fpu->area);
+}
+
+void fpu_switch_in(struct thread_fpu *fpu)
+{
+    if (!fpu->area || is_loaded(fpu))
+        return;
+    load(fpu->area);
+    fpu->cpu = cpu_number();
+    fpu->loaded = ++this_cpu(loads);
+}
+
+uint64_t fpu_load_count(unsigned cpu)
+{
+    return __atomic_load_n(&cpu_local(loads, cpu), __ATOMIC_RELAXED);
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Threads
+ */
+
+int fpu_enable(struct thread_fpu *fpu)
+{
+    if (fpu->area)
+        return 0;
+    void *area = memory->allocate();
+    if (!area)
+        return -ENOMEM;
+    set_initial(area);
+    bool interrupts = cpu_interrupts_disable();
+    forget(fpu);
+    fpu->area = area;
+    if (this_cpu(fpu_current) == fpu)
+        fpu_switch_in(fpu);
+    if (interrupts)
+        cpu_interrupts_enable();
+    return 0;
+}
+
+void fpu_release(struct thread_fpu *fpu)
+{
+    void *area = fpu->area;
+    if (!area)
+        return;
+    bool interrupts = cpu_interrupts_disable();
+    fpu->area = NULL; /* from here on no switch saves to it */
+    forget(fpu);
+    if (interrupts)
+        cpu_interrupts_enable();
+    memory->release(area);
+}
+
+int fpu_copy(struct thread_fpu *to, struct thread_fpu *from)
+{
+    if (!from->area) {
+        fpu_release(to);
+        return 0;
+    }
+    void *area = to->area ? to->area : memory->allocate();
+    if (!area)
+        return -ENOMEM;
+    bool interrupts = cpu_interrupts_disable();
+    if (this_cpu(fpu_current) == from)
+        save(from->area);
+    memcpy(area, from->area, area_size);
+    forget(to);
+    to->area = area;
+    if (this_cpu(fpu_current) == to)
+        fpu_switch_in(to);
+    if (interrupts)
+        cpu_interrupts_enable();
+    return 0;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Start-up
+ */
+
+static enum method best_method(void)
+{
+    if (!cpu_has(CPU_XSAVE))
+        return FXSAVE;
+    if (cpu_has(CPU_XSAVES))
+        return XSAVES;
+    if (cpu_has(CPU_XSAVEOPT))
+        return XSAVEOPT;
+    return cpu_has(CPU_XSAVEC) ? XSAVEC : XSAVE;
+}
+
+static uint64_t usable_components(void)
+{
+    struct cpuid id = cpu_id(0xd, 0);
+    uint64_t supported = (uint64_t)id.edx << 32 | id.eax;
+    uint64_t usable = supported & (XCR0_BASE | XCR0_AVX);
+    if (usable & XCR0_AVX && (supported & XCR0_AVX512) == XCR0_AVX512)
+        usable |= XCR0_AVX512;
+    return usable;
+}
+
+void fpu_init_cpu(void)
+{
+    const uint32_t mxcsr = MXCSR_INIT;
+    if (method != FXSAVE)
+        __asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)components), "d"((uint32_t)(components >> 32)));
+    if (method == XSAVES)
+        cpu_write_msr(MSR_XSS, 0);
+    __asm__ volatile("fninit; ldmxcsr %0" : : "m"(mxcsr));
+}
+
+void fpu_init(const struct fpu_memory *memory_of_areas)
+{
+    memory = memory_of_areas;
+    method = best_method();
+    if (method != FXSAVE)
+        components = usable_components();
+    fpu_init_cpu(); /* CPUID tells the size for what XCR0 has turned on */
+    if (method == FXSAVE)
+        area_size = FXSAVE_SIZE;
+    else
+        area_size = cpu_id(0xd, method == XSAVES || method == XSAVEC).ebx;
+    if (area_size < FXSAVE_SIZE || area_size > FPU_AREA_MAX)
+        panic("the processor says that its vector registers take %lu bytes", area_size);
+    log_info("%s, components %#lx, %lu bytes", method_names[method], components, area_size);
+}
+
+size_t fpu_area_size(void)
+{
+    return area_size;
+}
