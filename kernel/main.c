@@ -2,11 +2,14 @@
  * The kernel begins here: each part starts after those that it stands on. What it is all for is in init.h.
  */
 #include "arch/x86_64/cpu.h"
+#include "arch/x86_64/interrupt.h"
 #include "arch/x86_64/machine.h"
 #include "arch/x86_64/machine_check.h"
 #include "arch/x86_64/percpu.h"
+#include "arch/x86_64/smp.h"
 #include "arch/x86_64/trap.h"
 #include "build/gen/version.h"
+#include "cpus.h"
 #include "drivers/acpi/acpi.h"
 #include "drivers/drivers.h"
 #include "init.h"
@@ -86,7 +89,9 @@ void kernel_main(struct boot_info *info)
     paging_init(info, page_early_frame);
     page_init();
     slab_init();
+    smp_choose_page(info);
     vmap_init();
+    cpus_init();
     start_terminal();
 
     console_set_color(CONSOLE_WHITE, CONSOLE_BLACK);
@@ -94,7 +99,10 @@ void kernel_main(struct boot_info *info)
     console_set_color(CONSOLE_LIGHT_GREY, CONSOLE_BLACK);
     acpi_boot(info);
     clock_init_early();
+    interrupt_init();
     clock_init();
+    cpu_interrupts_enable();
+    cpus_start();
     pci_init(pci_drivers);
     init_main(info);
 }

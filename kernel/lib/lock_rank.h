@@ -31,7 +31,6 @@
     X(200, SLAB, "kernel/mm/slab.c", "one cache's slabs, their free objects, its depot of magazines")                  \
     X(210, PAGES, "kernel/mm/page.c",                                                                                  \
         "one zone's free blocks and their struct page; both zones only by page_check, low first")                      \
-    X(220, SHOOTDOWN, "kernel/arch/x86_64/smp.c", "the call-function and TLB requests under way")                      \
     X(230, RANDOM, "kernel/random.c", "the generator's key and pool")                                                  \
     X(235, CLOCK, "kernel/time/clock.c", "corrections of the clock's rate, its change of source")                      \
     X(250, CONSOLE, "kernel/tty/console.c", "screen, cursor, colours, serial line: one print is whole")                \

@@ -12,6 +12,7 @@ DECLARE_PER_CPU(uint32_t, apic_id);
 void apic_init(void);     /* the boot CPU: finds and enables it; maps its page */
 void apic_init_cpu(void); /* another CPU */
 void apic_eoi(void);
+bool apic_is_x2apic(void);
 
 /* To the CPU with that APIC ID. */
 void apic_send(uint32_t apic_id, unsigned vector);

@@ -26,20 +26,26 @@ typedef void interrupt_handler(void *argument);
 void interrupt_set_kernel_handler(enum interrupt_vector vector, interrupt_handler *handler);
 
 /*
- * A vector for a device's message-signalled interrupt, aimed at CPU (INTERRUPT_ANY_CPU: spread over them). Returns the
- * vector or -ENOSPC. *message_address and *message_data are what the device must write; NULL when not needed.
+ * A vector for a device's message-signalled interrupt, aimed at CPU (INTERRUPT_ANY_CPU: spread over them). Returns a
+ * number for it, positive, or -ENOSPC. *message_address and *message_data are what the device must write; NULL when not
+ * needed. Each CPU has vectors of its own, so the number, which names the interrupt here and in reports, is more than
+ * the vector: CPU * 256 + vector.
  */
 #define INTERRUPT_ANY_CPU (~0u)
 int interrupt_allocate(interrupt_handler *handler, void *argument, const char *name, unsigned cpu,
     uint64_t *message_address, uint32_t *message_data);
 
-/* Afterwards the handler is not running on any CPU. Not from a handler. */
-void interrupt_free(int vector);
+/* Afterwards the handler is not running on any CPU. Interrupts are on (smp_call), no spin lock is held. */
+void interrupt_free(int number);
 
 /* An ISA interrupt (0 to 15) or a global system interrupt through the I/O APIC. 0 or -ENODEV, -EBUSY, -ENOSPC. */
 int interrupt_request_isa(unsigned irq, interrupt_handler *handler, void *argument, const char *name);
 int interrupt_request_gsi(
     unsigned gsi, bool level, bool active_low, interrupt_handler *handler, void *argument, const char *name);
+
+/* Undo these, with what interrupt_free promises. */
+void interrupt_release_isa(unsigned irq);
+void interrupt_release_gsi(unsigned gsi);
 
 /* Is this code running in an interrupt handler? */
 bool interrupt_is_active(void);
@@ -49,12 +55,14 @@ void interrupt_init(void);
 /* On each other CPU as it comes up. */
 void interrupt_init_cpu(void);
 
-/* One row per vector in use, for reports: NAME and how often on each CPU. */
+/* One row per vector in use, for reports: false past the last. */
 struct interrupt_row {
-    unsigned vector;
+    unsigned number; /* for interrupt_count */
     const char *name;
 };
 bool interrupt_row(unsigned index, struct interrupt_row *row);
-uint64_t interrupt_count(unsigned vector, unsigned cpu);
+
+/* How often it has come to CPU. Exceptions and the kernel's own vectors have numbers too: the vector. */
+uint64_t interrupt_count(unsigned number, unsigned cpu);
 
 #endif

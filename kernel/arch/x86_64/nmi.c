@@ -7,6 +7,7 @@
  */
 #include "arch/x86_64/io.h"
 #include "arch/x86_64/machine.h"
+#include "arch/x86_64/smp_internal.h"
 #include "arch/x86_64/trap_internal.h"
 #include "log.h"
 #include "panic.h"
@@ -30,6 +31,7 @@ static const char *cause(void)
 bool nmi_handle(struct trap_frame *frame, vaddr_t address)
 {
     static struct log_ratelimit limit;
+    smp_stop_if_asked();
     const char *why = cause();
     if (why)
         panic("non-maskable interrupt at %#lx: %s", frame->rip, why);

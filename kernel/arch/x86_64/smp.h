@@ -7,6 +7,7 @@
 #define CORRODE_ARCH_SMP_H
 
 #include "arch/x86_64/percpu.h"
+#include "boot/protocol.h"
 
 /* A set of CPUs. */
 struct cpu_mask {
@@ -31,13 +32,24 @@ extern struct cpu_mask cpus_online;
 /*
  * Starts every CPU that the MADT lists as enabled; each, when its GDT, paging, APIC and per-CPU data are up, calls
  * `enter` on a stack of its own (its idle thread's, from `stack`), which does not return. A CPU that does not answer is
- * logged and left. Returns how many are online.
+ * logged and left. Returns how many are online. `maxcpus=N` on the command line leaves the others asleep.
+ *
+ * CPUs are numbered in the order of the MADT, the boot CPU first. All are started at once, so `enter` runs on several
+ * at a time.
  */
 struct smp_start {
     vaddr_t (*stack)(unsigned cpu); /* the top of the stack that CPU starts on; 0: out of memory, leave it */
     void (*enter)(void);            /* on the new CPU, interrupts off */
+    void *(*allocate)(size_t size); /* zeroed, page-aligned, mapped for ever; NULL: out of memory */
+    void (*delay)(uint64_t ns);     /* spins at least so long */
 };
 unsigned smp_start(const struct smp_start *start);
+
+/*
+ * Before smp_start: the page below 1 MiB in which the other CPUs begin, in real mode; 0 when there is none. The page
+ * allocator leaves that memory alone.
+ */
+paddr_t smp_choose_page(const struct boot_info *info);
 
 /* Makes CPU look at its need_resched. */
 void smp_reschedule(unsigned cpu);
@@ -51,7 +63,9 @@ void smp_call(unsigned cpu, void (*function)(void *), void *argument);
 void smp_call_others(void (*function)(void *), void *argument);
 void smp_call_mask(const struct cpu_mask *mask, void (*function)(void *), void *argument);
 
-/* By NMI, for a panic: every other CPU stops for good where it is, even with interrupts off. Waits a moment for them.
+/*
+ * By NMI, for a panic: every other CPU stops for good where it is, even with interrupts off. Waits a moment for them;
+ * those that have stopped are no longer in cpus_online.
  */
 void smp_stop_others(void);
 
