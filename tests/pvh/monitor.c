@@ -79,7 +79,7 @@ static void say_wild_ranges(void)
     ranges[3] = (struct hvm_memory){UINT64_MAX - 5000, 10000, 1, 0};
     ranges[4] = (struct hvm_memory){MIB(8) + 1, 0, 1, 0};
     ranges[5] = (struct hvm_memory){MIB(8) + 123, 5000, 99, 0};
-    ranges[6] = (struct hvm_memory){MIB(1), MIB(64), 1, 0};
+    ranges[6] = (struct hvm_memory){MIB(1), MIB(63), 1, 0}; /* all that there is */
     info.memory_count = 7;
 }
 
