@@ -6,31 +6,7 @@
  */
 #include "drivers/uart16550.h"
 #include "arch/x86_64/io.h"
-
-/* Registers, by their names in the data sheet. */
-#define THR 0 /* transmitter holding register */
-#define DLL 0 /* divisor latch, low byte; while LCR_DLAB is set */
-#define DLM 1 /* divisor latch, high byte; while LCR_DLAB is set */
-#define IER 1 /* interrupt enable */
-#define FCR 2 /* FIFO control */
-#define LCR 3 /* line control */
-#define MCR 4 /* modem control */
-#define LSR 5 /* line status */
-#define MSR 6 /* modem status */
-#define SCR 7 /* scratch */
-
-#define FCR_ENABLE_AND_CLEAR 0x07
-#define LCR_8N1 0x03
-#define LCR_DLAB 0x80
-#define MCR_DTR 0x01
-#define MCR_RTS 0x02
-#define MCR_OUT2 0x08
-#define MCR_LOOP 0x10
-#define LSR_THRE 0x20 /* room for a byte */
-#define LSR_TEMT 0x40 /* nothing left to send */
-#define MSR_LINES 0xf0
-#define MSR_CTS 0x10
-#define MSR_DCD 0x80
+#include "drivers/uart16550_registers.h"
 
 /* The divisor latch divides 1.8432 MHz / 16. */
 #define BASE_BAUD 115200

@@ -34,6 +34,7 @@
     X(230, RANDOM, "kernel/random.c", "the generator's key and pool")                                                  \
     X(235, CLOCK, "kernel/time/clock.c", "corrections of the clock's rate, its change of source")                      \
     X(250, CONSOLE, "kernel/tty/console.c", "screen, cursor, colours, serial line: one print is whole")                \
+    X(251, SERIAL, "kernel/drivers/serial.c", "the serial port's registers and rings")                                 \
     X(252, SCREEN, "kernel/tty/terminal.c", "what all terminals show, and the display")
 
 #define LOCK_RANK_ENUM(number, name, where, what) LOCK_RANK_##name = number,

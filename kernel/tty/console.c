@@ -23,6 +23,7 @@ static bool lock_broken;    /* by a panic */
 static uint8_t colors = SCREEN_DEFAULT_COLORS; /* of what is written from now on, as in a cell */
 
 static uint16_t serial_port;                        /* 0: none */
+static const struct console_serial *serial;         /* NULL: we send to the port ourselves */
 static const struct console_output *output;         /* NULL: the screen is ours */
 static uint8_t sent_colors = SCREEN_DEFAULT_COLORS; /* what serial line and output were told last */
 
@@ -50,7 +51,17 @@ void console_break_lock(void)
     lock_broken = true;
     if (output != NULL)
         output->close();
+    if (serial != NULL)
+        serial->close();
     output = NULL;
+    serial = NULL;
+}
+
+void console_set_serial(const struct console_serial *new_serial)
+{
+    lock();
+    serial = serial_port != 0 ? new_serial : NULL;
+    unlock();
 }
 
 void console_set_output(const struct console_output *new_output)
@@ -63,7 +74,9 @@ void console_set_output(const struct console_output *new_output)
 /* To the serial line and the terminal, as it is. */
 static void send(const char *text, size_t length)
 {
-    for (size_t i = 0; i < length && serial_port != 0; i++)
+    if (serial != NULL)
+        serial->write(text, length);
+    for (size_t i = 0; i < length && serial_port != 0 && serial == NULL; i++)
         uart_write(serial_port, (uint8_t)text[i]);
     if (output != NULL)
         output->write(text, length);
@@ -155,6 +168,7 @@ void console_init(const struct boot_info *info)
     lock();
     colors = sent_colors = SCREEN_DEFAULT_COLORS;
     output = NULL;
+    serial = NULL;
     serial_port = info->serial.port;
     screen_open(info);
     unlock();

@@ -70,6 +70,16 @@ struct console_output {
 void console_set_output(const struct console_output *output);
 
 /*
+ * The same for the serial line: who sends what the console writes to it from now on (drivers/serial.h), until a panic
+ * calls `close`; NULL: the console does, by polling. Without a serial port it is not called.
+ */
+struct console_serial {
+    void (*write)(const char *text, size_t length);
+    void (*close)(void);
+};
+void console_set_serial(const struct console_serial *serial);
+
+/*
  * For a panic: from now on the console does not wait for its lock, for the holder may be the one that failed. It gives
  * a holder on another processor a moment to finish. The screen is the console's own again.
  */

@@ -11,6 +11,7 @@
 #include "tty/terminal.h"
 #include "arch/x86_64/spinlock.h"
 #include "lib/errno.h"
+#include "lib/ring.h"
 #include "lib/string.h"
 #include "tty/console.h"
 #include "tty/display.h"
@@ -33,8 +34,8 @@ struct terminal {
     struct spinlock lock; /* TERMINAL: what follows */
     void (*notify)(void *context);
     void *notify_context;
-    size_t first, count; /* of the input, a ring */
-    char input[TERMINAL_INPUT_SIZE];
+    struct byte_ring input;
+    char input_bytes[TERMINAL_INPUT_SIZE];
 };
 
 static struct spinlock screen_lock = SPINLOCK_INIT(SCREEN);
@@ -47,20 +48,10 @@ static const struct terminal_memory *memory;
  * Input
  */
 
-static size_t push_input(struct terminal *terminal, const char *bytes, size_t length)
-{
-    size_t room = TERMINAL_INPUT_SIZE - terminal->count;
-    if (length > room)
-        length = room;
-    for (size_t i = 0; i < length; i++)
-        terminal->input[(terminal->first + terminal->count++) % TERMINAL_INPUT_SIZE] = bytes[i];
-    return length;
-}
-
 void terminal_input(struct terminal *terminal, const char *bytes, size_t length)
 {
     spin_lock(&terminal->lock);
-    length = push_input(terminal, bytes, length);
+    length = byte_ring_put(&terminal->input, bytes, length);
     void (*notify)(void *context) = terminal->notify;
     void *context = terminal->notify_context;
     spin_unlock(&terminal->lock);
@@ -71,12 +62,7 @@ void terminal_input(struct terminal *terminal, const char *bytes, size_t length)
 size_t terminal_read(struct terminal *terminal, char *bytes, size_t size)
 {
     spin_lock(&terminal->lock);
-    if (size > terminal->count)
-        size = terminal->count;
-    for (size_t i = 0; i < size; i++)
-        bytes[i] = terminal->input[(terminal->first + i) % TERMINAL_INPUT_SIZE];
-    terminal->first = (terminal->first + size) % TERMINAL_INPUT_SIZE;
-    terminal->count -= size;
+    size = byte_ring_get(&terminal->input, bytes, size);
     spin_unlock(&terminal->lock);
     return size;
 }
@@ -204,6 +190,7 @@ struct terminal *terminal_create(unsigned columns, unsigned rows)
         return NULL;
     }
     spin_lock_init(&terminal->lock, LOCK_RANK_TERMINAL);
+    terminal->input = (struct byte_ring)BYTE_RING_INIT(terminal->input_bytes);
     terminal->columns = columns;
     terminal->rows = rows;
     terminal->emulator = emulator_create(emulator, columns, rows, &operations, terminal);

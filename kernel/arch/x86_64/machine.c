@@ -4,6 +4,15 @@
 #include "arch/x86_64/machine.h"
 #include "arch/x86_64/io.h"
 
+#include <stddef.h>
+
+static void (*at_exit)(void);
+
+void machine_at_exit(void (*function)(void))
+{
+    at_exit = function;
+}
+
 _Noreturn void machine_halt(void)
 {
     cpu_interrupts_disable();
@@ -18,6 +27,8 @@ _Noreturn void machine_halt(void)
  */
 _Noreturn void machine_reset(void)
 {
+    if (at_exit != NULL)
+        at_exit();
     cpu_interrupts_disable();
     for (unsigned tries = 0; tries < 100000 && (inb(0x64) & 2); tries++)
         cpu_pause();
@@ -39,6 +50,8 @@ _Noreturn void machine_reset(void)
 
 _Noreturn void machine_exit(enum boot_exit status)
 {
+    if (at_exit != NULL)
+        at_exit();
     /* On a PC the port may belong to anything. */
     if (cpu_is_virtual())
         outb(BOOT_EXIT_PORT, (uint8_t)status);

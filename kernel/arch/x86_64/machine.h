@@ -18,4 +18,7 @@ _Noreturn void machine_reset(void);
 /* Reports STATUS to the virtual machine monitor, which ends the machine if it knows how. A real machine halts. */
 _Noreturn void machine_exit(enum boot_exit status);
 
+/* A function that machine_exit and machine_reset call first, in whatever state the machine is: what is left to say. */
+void machine_at_exit(void (*function)(void));
+
 #endif
