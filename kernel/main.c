@@ -12,6 +12,8 @@
 #include "cpus.h"
 #include "drivers/acpi/acpi.h"
 #include "drivers/drivers.h"
+#include "drivers/ps2.h"
+#include "drivers/serial.h"
 #include "init.h"
 #include "lib/cmdline.h"
 #include "lib/errno.h"
@@ -67,6 +69,14 @@ static void start_terminal(void)
         log_warning("no memory for a terminal: the screen shows plain text only");
 }
 
+/* What is typed goes to the terminal that is shown. */
+static void type_key(const struct key_event *event)
+{
+    struct terminal *terminal = terminal_shown();
+    if (terminal != NULL)
+        terminal_key(terminal, event);
+}
+
 void kernel_main(struct boot_info *info)
 {
     if (info->magic != BOOT_INFO_MAGIC)
@@ -103,6 +113,8 @@ void kernel_main(struct boot_info *info)
     clock_init();
     cpu_interrupts_enable();
     cpus_start();
+    serial_init(info->serial.port);
+    ps2_init(type_key);
     pci_init(pci_drivers);
     init_main(info);
 }
