@@ -156,23 +156,45 @@ static bool has_room(const struct zone *zone, uint64_t frames, unsigned flags)
  * Zones
  */
 
-/* Up to COUNT blocks; returns how many it got. */
-static unsigned take_from_zone(struct zone *zone, unsigned order, unsigned flags, struct page **pages, unsigned count)
+/* A block, or NULL. */
+static struct page *take_from_zone(struct zone *zone, unsigned order, unsigned flags)
+{
+    struct page *page = NULL;
+    spin_lock(&zone->lock);
+    if (has_room(zone, 1ull << order, flags))
+        page = take_block(zone, order);
+    spin_unlock(&zone->lock);
+    return page;
+}
+
+static struct page *take(unsigned order, unsigned flags)
+{
+    struct page *page = NULL;
+    if (!(flags & ALLOC_LOW))
+        page = take_from_zone(&page_zones[ZONE_NORMAL], order, flags);
+    return page ? page : take_from_zone(&page_zones[ZONE_LOW], order, flags);
+}
+
+/* Up to COUNT single frames; a small block is used up at once, which is cheaper than to split it. */
+static unsigned take_frames_from_zone(struct zone *zone, struct page **pages, unsigned count)
 {
     unsigned got = 0;
     spin_lock(&zone->lock);
-    while (got < count && has_room(zone, 1ull << order, flags) && (pages[got] = take_block(zone, order)) != NULL)
-        got++;
+    while (got < count && has_room(zone, count - got, 0)) {
+        unsigned order = 31 - (unsigned)__builtin_clz(count - got);
+        unsigned smallest = zone->orders ? (unsigned)__builtin_ctz(zone->orders) : PAGE_ORDER_MAX;
+        order = order < smallest ? order : smallest;
+        struct page *page = take_block(zone, order);
+        if (!page)
+            break;
+        for (unsigned i = 0; i < 1u << order; i++, page++) {
+            page->state = PAGE_CACHED;
+            page->order = 0;
+            pages[got++] = page;
+        }
+    }
     spin_unlock(&zone->lock);
     return got;
-}
-
-static unsigned take(unsigned order, unsigned flags, struct page **pages, unsigned count)
-{
-    unsigned got = 0;
-    if (!(flags & ALLOC_LOW))
-        got = take_from_zone(&page_zones[ZONE_NORMAL], order, flags, pages, count);
-    return got ? got : take_from_zone(&page_zones[ZONE_LOW], order, flags, pages, count);
 }
 
 static void give(struct page *page, unsigned order)
@@ -203,20 +225,22 @@ void page_add_range(struct page_range range)
 /* Gives the COUNT frames that were freed longest ago back. */
 static void cache_give(struct page_cache *cache, unsigned count)
 {
-    for (unsigned i = 0; i < count; i++)
-        give(cache->pages[i], 0);
+    for (unsigned i = 0; i < count;) {
+        struct zone *zone = page_zone_of(cache->pages[i]);
+        spin_lock(&zone->lock);
+        for (; i < count && page_zone_of(cache->pages[i]) == zone; i++)
+            free_block(zone, cache->pages[i], 0);
+        spin_unlock(&zone->lock);
+    }
     cache->count -= count;
     memmove(cache->pages, cache->pages + count, cache->count * sizeof cache->pages[0]);
 }
 
-/* The reserve is given out frame by frame, so that none of it lies in a cache. */
-static void cache_fill(struct page_cache *cache, unsigned flags)
+static void cache_fill(struct page_cache *cache)
 {
-    cache->count = take(0, flags & ~ALLOC_URGENT, cache->pages, PAGE_CACHE_BATCH);
-    if (cache->count == 0 && (flags & ALLOC_URGENT))
-        cache->count = take(0, flags, cache->pages, 1);
-    for (unsigned i = 0; i < cache->count; i++)
-        cache->pages[i]->state = PAGE_CACHED;
+    cache->count = take_frames_from_zone(&page_zones[ZONE_NORMAL], cache->pages, PAGE_CACHE_BATCH);
+    if (cache->count == 0)
+        cache->count = take_frames_from_zone(&page_zones[ZONE_LOW], cache->pages, PAGE_CACHE_BATCH);
 }
 
 /* A frame from this CPU's cache; NULL when that is empty. */
@@ -234,15 +258,32 @@ static inline struct page *cache_pop(void)
     return page;
 }
 
-static inline void cache_push(struct page *page)
+/* False when the cache is full. */
+static inline bool cache_push(struct page *page)
 {
     bool interrupts = cpu_interrupts_disable();
-    if (__builtin_expect(this_cpu(page_cache).count == PAGE_CACHE_SIZE, 0))
-        cache_give(this_cpu_pointer(page_cache), PAGE_CACHE_BATCH);
     unsigned count = this_cpu(page_cache).count;
-    page->state = PAGE_CACHED;
-    this_cpu(page_cache).pages[count] = page;
-    this_cpu(page_cache).count = count + 1;
+    bool room = count < PAGE_CACHE_SIZE;
+    if (__builtin_expect(room, 1)) {
+        page->state = PAGE_CACHED;
+        this_cpu(page_cache).pages[count] = page;
+        this_cpu(page_cache).count = count + 1;
+    }
+    if (interrupts)
+        cpu_interrupts_enable();
+    return room;
+}
+
+static __attribute__((noinline)) void free_slowly(struct page *page, unsigned order)
+{
+    if (order > 0) {
+        give(page, order);
+        return;
+    }
+    bool interrupts = cpu_interrupts_disable();
+    if (this_cpu(page_cache).count == PAGE_CACHE_SIZE)
+        cache_give(this_cpu_pointer(page_cache), PAGE_CACHE_BATCH);
+    cache_push(page);
     if (interrupts)
         cpu_interrupts_enable();
 }
@@ -270,21 +311,19 @@ static void shrink_all(void)
     page_cache_drain();
 }
 
-/* From the zones, by way of the cache where it serves. */
+/* From the zones, by way of the cache where that serves: the last frames are given out one by one. */
 static struct page *take_one(unsigned order, unsigned flags)
 {
     struct page *page = NULL;
-    if (order > 0 || (flags & ALLOC_LOW)) {
-        take(order, flags, &page, 1);
-        return page;
+    if (order == 0 && !(flags & ALLOC_LOW)) {
+        bool interrupts = cpu_interrupts_disable();
+        if (this_cpu(page_cache).count == 0)
+            cache_fill(this_cpu_pointer(page_cache));
+        page = cache_pop();
+        if (interrupts)
+            cpu_interrupts_enable();
     }
-    bool interrupts = cpu_interrupts_disable();
-    if (this_cpu(page_cache).count == 0)
-        cache_fill(this_cpu_pointer(page_cache), flags);
-    page = cache_pop();
-    if (interrupts)
-        cpu_interrupts_enable();
-    return page;
+    return page ? page : take(order, flags);
 }
 
 static __attribute__((noinline)) struct page *allocate_slowly(unsigned order, unsigned flags)
@@ -298,25 +337,41 @@ static __attribute__((noinline)) struct page *allocate_slowly(unsigned order, un
     return take_one(order, flags);
 }
 
-struct page *page_allocate(unsigned order, unsigned flags)
+/* What is as good as new: as no one knows it yet, the stores become one. */
+static inline struct page *begin(struct page *page, unsigned order)
 {
-    if (fault_injection_should_fail())
-        return NULL;
-    struct page *page = order == 0 && !(flags & ALLOC_LOW) ? cache_pop() : NULL;
-    if (__builtin_expect(!page, 0)) {
-        page = allocate_slowly(order, flags);
-        if (!page)
-            return NULL;
-    }
     check_poison(page, order);
     page->state = PAGE_USED;
     page->order = (uint8_t)order;
     page->flags = 0;
     page->references = 1;
     page->owner = NULL;
+    return page;
+}
+
+/* Any order, any flags. */
+static __attribute__((noinline)) struct page *allocate(unsigned order, unsigned flags)
+{
+    if (fault_injection_should_fail())
+        return NULL;
+    struct page *page = order == 0 && !(flags & ALLOC_LOW) ? cache_pop() : NULL;
+    if (!page && (page = allocate_slowly(order, flags)) == NULL)
+        return NULL;
+    begin(page, order);
     if (flags & ALLOC_ZERO)
         memset(page_memory(page), 0, (size_t)PAGE_SIZE << order);
     return page;
+}
+
+/* Most want one frame, and nothing else. */
+struct page *page_allocate(unsigned order, unsigned flags)
+{
+    if (__builtin_expect(order == 0 && flags == 0 && !fault_injection_armed, 1)) {
+        struct page *page = cache_pop();
+        if (__builtin_expect(page != NULL, 1))
+            return begin(page, 0);
+    }
+    return allocate(order, flags);
 }
 
 static __attribute__((noinline, cold)) _Noreturn void panic_at_free(const struct page *page, unsigned order)
@@ -332,10 +387,8 @@ void page_free(struct page *page, unsigned order)
     if (__builtin_expect(page->state != PAGE_USED || page->order != order, 0))
         panic_at_free(page, order);
     poison(page, order);
-    if (order == 0)
-        cache_push(page);
-    else
-        give(page, order);
+    if (__builtin_expect(order > 0 || !cache_push(page), 0))
+        free_slowly(page, order);
 }
 
 void page_get(struct page *page)

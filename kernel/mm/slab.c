@@ -33,9 +33,9 @@ PER_CPU(struct slab_cpu[SLAB_CACHE_MAX], slab_cpus);
 static struct spinlock table_lock = SPINLOCK_INIT(SLAB); /* which entries of slab_caches are taken */
 static struct slab_cache *magazines;
 
-static inline struct slab_cpu *cpu_of(const struct slab_cache *cache)
+static inline struct slab_cpu *cpu_of(unsigned id)
 {
-    return &(*this_cpu_pointer(slab_cpus))[cache->id];
+    return &(*this_cpu_pointer(slab_cpus))[id];
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -115,6 +115,7 @@ static bool add_slab(struct slab_cache *cache, unsigned flags)
     for (unsigned i = 0; i < 1u << cache->order; i++) {
         slab[i].state = PAGE_SLAB;
         slab[i].slab = cache;
+        slab[i].slab_cache_id = cache->id;
     }
     slab->slab_in_use = 0;
     slab->slab_touched = 0;
@@ -260,12 +261,37 @@ static bool make_room(struct slab_cache *cache, struct slab_cpu *cpu, void *obje
  * Allocating
  */
 
+/* What most calls come to: these two, on the loaded magazine. Caches are known by number here, see kmalloc. */
+static inline void *pop(unsigned id)
+{
+    void *object = NULL;
+    bool interrupts = cpu_interrupts_disable();
+    struct slab_cpu *cpu = cpu_of(id);
+    if (__builtin_expect(cpu->rounds > 0, 1))
+        object = cpu->loaded->objects[--cpu->rounds];
+    if (interrupts)
+        cpu_interrupts_enable();
+    return object;
+}
+
+static inline bool push(unsigned id, void *object)
+{
+    bool interrupts = cpu_interrupts_disable();
+    struct slab_cpu *cpu = cpu_of(id);
+    bool room = cpu->rounds < cpu->room;
+    if (__builtin_expect(room, 1))
+        cpu->loaded->objects[cpu->rounds++] = object;
+    if (interrupts)
+        cpu_interrupts_enable();
+    return room;
+}
+
 /* Slabs are added with interrupts as they are for the caller: when frames are short, other CPUs may have to help. */
-static __attribute__((noinline)) void *allocate_slowly(struct slab_cache *cache, unsigned flags)
+static void *pop_slowly(struct slab_cache *cache, unsigned flags)
 {
     for (;;) {
         bool interrupts = cpu_interrupts_disable();
-        void *object = refill(cache, cpu_of(cache));
+        void *object = refill(cache, cpu_of(cache->id));
         if (interrupts)
             cpu_interrupts_enable();
         if (object || !add_slab(cache, flags))
@@ -273,36 +299,37 @@ static __attribute__((noinline)) void *allocate_slowly(struct slab_cache *cache,
     }
 }
 
-static inline void *allocate(struct slab_cache *cache, unsigned flags, const void *caller)
+static __attribute__((noinline)) void push_slowly(struct slab_cache *cache, void *object)
 {
-    if (fault_injection_should_fail())
-        return NULL;
-    void *object = NULL;
     bool interrupts = cpu_interrupts_disable();
-    struct slab_cpu *cpu = cpu_of(cache);
-    if (__builtin_expect(cpu->rounds > 0, 1))
-        object = cpu->loaded->objects[--cpu->rounds];
-    if (interrupts)
-        cpu_interrupts_enable();
-    if (__builtin_expect(!object, 0) && (object = allocate_slowly(cache, flags)) == NULL)
-        return NULL;
-    slab_debug_allocate(cache, object, caller);
-    return flags & ALLOC_ZERO ? memset(object, 0, cache->size) : object;
-}
-
-static inline void give_back(struct slab_cache *cache, void *object, const void *caller)
-{
-    slab_debug_free(cache, object, caller);
-    bool interrupts = cpu_interrupts_disable();
-    struct slab_cpu *cpu = cpu_of(cache);
-    if (__builtin_expect(cpu->rounds < cpu->room, 1) || make_room(cache, cpu, object))
+    struct slab_cpu *cpu = cpu_of(cache->id);
+    if (make_room(cache, cpu, object))
         cpu->loaded->objects[cpu->rounds++] = object;
     if (interrupts)
         cpu_interrupts_enable();
 }
 
+/* With any flags, from anywhere. */
+static __attribute__((noinline)) void *allocate(struct slab_cache *cache, unsigned flags, const void *caller)
+{
+    if (fault_injection_should_fail())
+        return NULL;
+    void *object = pop(cache->id);
+    if (!object && (object = pop_slowly(cache, flags)) == NULL)
+        return NULL;
+    slab_debug_allocate(cache, object, caller);
+    return flags & ALLOC_ZERO ? memset(object, 0, cache->size) : object;
+}
+
 void *slab_allocate(struct slab_cache *cache, unsigned flags)
 {
+    if (__builtin_expect(flags == 0 && !fault_injection_armed, 1)) {
+        void *object = pop(cache->id);
+        if (__builtin_expect(object != NULL, 1)) {
+            slab_debug_allocate(cache, object, __builtin_return_address(0));
+            return object;
+        }
+    }
     return allocate(cache, flags, __builtin_return_address(0));
 }
 
@@ -311,7 +338,9 @@ void slab_free(struct slab_cache *cache, void *object)
     if (!object)
         return;
     slab_debug_find(cache, object);
-    give_back(cache, object, __builtin_return_address(0));
+    slab_debug_free(cache, object, __builtin_return_address(0));
+    if (__builtin_expect(!push(cache->id, object), 0))
+        push_slowly(cache, object);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -345,14 +374,19 @@ static const struct {
 #define SIZE_MAX_CACHED 8192
 #define FIRST_LARGE 12 /* index of 2048 */
 
-static struct slab_cache *size_caches[ARRAY_LENGTH(sizes)];
-static uint8_t small_sizes[(SMALL_MAX >> SIZE_SHIFT) + 1]; /* by size / 16, rounded up: index in sizes */
+/* The caches of these sizes are made first, so that their numbers are those of `sizes`. */
+static uint8_t small_sizes[(SMALL_MAX >> SIZE_SHIFT) + 1]; /* by size / 16, rounded up */
 
-static inline struct slab_cache *cache_for(size_t size)
+static inline unsigned small_cache_for(size_t size)
+{
+    return small_sizes[(size + (1 << SIZE_SHIFT) - 1) >> SIZE_SHIFT];
+}
+
+static inline unsigned cache_for(size_t size)
 {
     if (size <= SMALL_MAX)
-        return size_caches[small_sizes[(size + (1 << SIZE_SHIFT) - 1) >> SIZE_SHIFT]];
-    return size_caches[FIRST_LARGE + (63 - 10) - (unsigned)__builtin_clzll(size - 1)];
+        return small_cache_for(size);
+    return FIRST_LARGE + (63 - 10) - (unsigned)__builtin_clzll(size - 1);
 }
 
 static void *allocate_large(size_t size, unsigned flags)
@@ -375,11 +409,24 @@ static void free_large(struct page *page, void *object)
     page_free(page, page->order);
 }
 
+static __attribute__((noinline)) void *allocate_size(size_t size, unsigned flags, const void *caller)
+{
+    if (size > SIZE_MAX_CACHED)
+        return allocate_large(size, flags);
+    return allocate(&slab_caches[cache_for(size)], flags, caller);
+}
+
 void *kmalloc(size_t size, unsigned flags)
 {
-    if (__builtin_expect(size > SIZE_MAX_CACHED, 0))
-        return allocate_large(size, flags);
-    return allocate(cache_for(size), flags, __builtin_return_address(0));
+    if (__builtin_expect(size <= SMALL_MAX && flags == 0 && !fault_injection_armed, 1)) {
+        unsigned id = small_cache_for(size);
+        void *object = pop(id);
+        if (__builtin_expect(object != NULL, 1)) {
+            slab_debug_allocate(&slab_caches[id], object, __builtin_return_address(0));
+            return object;
+        }
+    }
+    return allocate_size(size, flags, __builtin_return_address(0));
 }
 
 void kfree(void *object)
@@ -392,7 +439,9 @@ void kfree(void *object)
         return;
     }
     slab_debug_find(NULL, object);
-    give_back(page->slab, object, __builtin_return_address(0));
+    slab_debug_free(page->slab, object, __builtin_return_address(0));
+    if (__builtin_expect(!push((unsigned)page->slab_cache_id, object), 0))
+        push_slowly(page->slab, object);
 }
 
 size_t kmalloc_size(const void *object)
@@ -473,7 +522,7 @@ static void free_magazine(struct magazine *magazine)
 /* Gives what this CPU keeps of the cache to its slabs. Interrupts are off. */
 static void drain_cpu(struct slab_cache *cache)
 {
-    struct slab_cpu *cpu = cpu_of(cache), had = *cpu;
+    struct slab_cpu *cpu = cpu_of(cache->id), had = *cpu;
     *cpu = (struct slab_cpu){0};
     spin_lock(&cache->lock);
     if (had.loaded)
@@ -540,15 +589,14 @@ void slab_reclaim(void)
 void slab_init(void)
 {
     static struct page_shrinker shrinker = {.shrink = slab_reclaim};
-    magazines = slab_cache_create("magazine", sizeof(struct magazine), _Alignof(struct magazine));
-    magazines->rounds = 0;
-
     unsigned small = 0;
     for (unsigned i = 0; i < ARRAY_LENGTH(sizes); i++) {
         unsigned size = sizes[i].size;
-        size_caches[i] = slab_cache_create(sizes[i].name, size, size < PAGE_SIZE ? 16 : PAGE_SIZE);
+        slab_cache_create(sizes[i].name, size, size < PAGE_SIZE ? 16 : PAGE_SIZE);
         while (size <= SMALL_MAX && small <= size >> SIZE_SHIFT)
             small_sizes[small++] = (uint8_t)i;
     }
+    magazines = slab_cache_create("magazine", sizeof(struct magazine), _Alignof(struct magazine));
+    magazines->rounds = 0;
     page_add_shrinker(&shrinker);
 }

@@ -54,9 +54,10 @@ extern struct slab_cache slab_caches[SLAB_CACHE_MAX];
  * A slab is a block of frames in state PAGE_SLAB, each with `slab` set to its cache. The struct page of the first says
  * the rest, by these names.
  */
-#define slab_in_use flags       /* objects that are not in it */
-#define slab_touched references /* objects that were ever given out: those behind them are free, and nowhere noted */
-#define slab_free_head index    /* the first free object that was */
+#define slab_in_use flags         /* objects that are not in it */
+#define slab_touched references   /* objects that were ever given out: those behind them are free, and nowhere noted */
+#define slab_free_head index      /* the first free object that was */
+#define slab_cache_id reserved[1] /* of every frame: saves kfree a look at the cache */
 
 static inline struct page *slab_page_of(const struct slab_cache *cache, const void *object)
 {
