@@ -23,6 +23,7 @@
  */
 #include "mm/page_internal.h"
 
+#include "arch/x86_64/smp.h"
 #include "debug/fault_injection.h"
 #include "lib/string.h"
 #include "panic.h"
@@ -288,12 +289,14 @@ static __attribute__((noinline)) void free_slowly(struct page *page, unsigned or
         cpu_interrupts_enable();
 }
 
+static void drain_this_cpu(void *unused)
+{
+    cache_give(this_cpu_pointer(page_cache), this_cpu(page_cache).count);
+}
+
 void page_cache_drain(void)
 {
-    bool interrupts = cpu_interrupts_disable();
-    cache_give(this_cpu_pointer(page_cache), this_cpu(page_cache).count);
-    if (interrupts)
-        cpu_interrupts_enable();
+    smp_call_all_if_possible(drain_this_cpu, NULL);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -302,7 +305,7 @@ void page_cache_drain(void)
 
 void page_add_shrinker(struct page_shrinker *shrinker)
 {
-    list_push_back(&shrinkers, &shrinker->link);
+    list_push_front(&shrinkers, &shrinker->link); /* who came later stands on those before, and frees to them */
 }
 
 static void shrink_all(void)

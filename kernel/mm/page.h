@@ -81,7 +81,10 @@ void page_put(struct page *page);
 uint64_t page_free_count(void);
 uint64_t page_total_count(void);
 
-/* Empties this CPU's cache into the buddy lists; for leak checks and when memory is short. */
+/*
+ * Empties the CPUs' caches into the buddy lists: all of them where interrupts are on, else this CPU's. For leak checks
+ * and when memory is short.
+ */
 void page_cache_drain(void);
 
 /* Walks everything, and panics when the lists and the array disagree. Slow: for tests and debug builds. */
@@ -115,8 +118,5 @@ void page_release_boot(void);
 
 /* Gives the lists a piece of RAM that they never had, in whole pages; ends that are none stay unused. */
 void page_release(paddr_t address, uint64_t size);
-
-/* A frame below 1 MiB, for the start of other CPUs: always the same, of which nothing else knows. 0: there is none. */
-paddr_t page_real_mode_frame(void);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * Page frames when the machine starts: from the boot loader's memory map to the lists of free blocks.
  *
- * page_early_init makes a table of the usable ranges, from 1 MiB on: below, firmware of real machines goes on writing.
+ * page_early_init makes a table of the usable ranges, from 1 MiB on: below, firmware of real machines goes on writing,
+ * and other CPUs start there (arch/x86_64/smp.c).
  * Until the lists stand, memory is cut off the ends of those ranges: single frames for page tables, and pieces for the
  * array. One thing may have no more than is there: the array is backed for whole blocks of the largest order that hold
  * RAM (64 KiB for 4 MiB), so a range much smaller than that, alone in its block, costs more than it brings and is left
@@ -36,7 +37,6 @@ static uint64_t table_size;              /* of the two tables below, in bytes */
 static struct page_range *loader_ranges; /* what page_release_boot frees */
 static unsigned loader_range_count;
 static struct page_range table_frames; /* cut off, not used yet */
-static paddr_t real_mode_frame;
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Cutting pieces off
@@ -143,8 +143,6 @@ static void place_tables(uint64_t count)
 
 static void add_usable(struct page_range range)
 {
-    if (range.first < LOW_END && range.end > range.first)
-        real_mode_frame = (min_u64(range.end, LOW_END) - 1) << PAGE_SHIFT;
     range.first = max_u64(range.first, LOW_END);
     if (range.first < range.end)
         page_boot_ranges[page_boot_range_count++] = range;
@@ -354,9 +352,4 @@ void page_release_boot(void)
         page_release(
             loader_ranges[i].first << PAGE_SHIFT, (loader_ranges[i].end - loader_ranges[i].first) << PAGE_SHIFT);
     loader_range_count = 0;
-}
-
-paddr_t page_real_mode_frame(void)
-{
-    return real_mode_frame;
 }

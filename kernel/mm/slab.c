@@ -18,6 +18,7 @@
  */
 #include "mm/slab_internal.h"
 
+#include "arch/x86_64/smp.h"
 #include "debug/fault_injection.h"
 #include "lib/string.h"
 #include "panic.h"
@@ -477,38 +478,34 @@ static void lay_out(struct slab_cache *cache, size_t size, size_t alignment)
         cache->order++;
     cache->capacity = (uint16_t)objects_in(cache, cache->order);
     cache->rounds = rounds_for(size);
+    if (cache->capacity == 0)
+        panic("objects of %lu bytes are too large for slabs; allocate pages", (unsigned long)size);
 }
 
-static struct slab_cache *find_free_entry(const char *name)
+static struct slab_cache *free_entry(void)
 {
-    spin_lock(&table_lock);
     for (unsigned i = 0; i < SLAB_CACHE_MAX; i++) {
-        struct slab_cache *cache = &slab_caches[i];
-        if (cache->name)
-            continue;
-        cache->name = name;
-        cache->id = (uint16_t)i;
-        spin_unlock(&table_lock);
-        return cache;
+        slab_caches[i].id = (uint16_t)i;
+        if (!slab_caches[i].name)
+            return &slab_caches[i];
     }
-    spin_unlock(&table_lock);
     return NULL;
 }
 
+/* The name comes last: slab_reclaim looks at every entry that has one. */
 struct slab_cache *slab_cache_create(const char *name, size_t size, size_t alignment)
 {
-    struct slab_cache *cache = find_free_entry(name);
-    if (!cache)
-        return NULL;
-    cache->lock.rank = LOCK_RANK_SLAB; /* it may be in use: slab_reclaim looks at every entry */
-    spin_lock(&cache->lock);
-    list_init(&cache->partial);
-    list_init(&cache->full);
-    list_init(&cache->empty);
-    lay_out(cache, size, alignment);
-    spin_unlock(&cache->lock);
-    if (cache->capacity == 0)
-        panic("slab cache %s: objects of %lu bytes are too large; allocate pages", name, (unsigned long)size);
+    spin_lock(&table_lock);
+    struct slab_cache *cache = free_entry();
+    if (cache) {
+        cache->lock.rank = LOCK_RANK_SLAB;
+        list_init(&cache->partial);
+        list_init(&cache->full);
+        list_init(&cache->empty);
+        lay_out(cache, size, alignment);
+        __atomic_store_n(&cache->name, name, __ATOMIC_RELEASE);
+    }
+    spin_unlock(&table_lock);
     return cache;
 }
 
@@ -520,8 +517,9 @@ static void free_magazine(struct magazine *magazine)
 }
 
 /* Gives what this CPU keeps of the cache to its slabs. Interrupts are off. */
-static void drain_cpu(struct slab_cache *cache)
+static void drain_cpu(void *argument)
 {
+    struct slab_cache *cache = argument;
     struct slab_cpu *cpu = cpu_of(cache->id), had = *cpu;
     *cpu = (struct slab_cpu){0};
     spin_lock(&cache->lock);
@@ -559,30 +557,30 @@ static void drain_depot(struct slab_cache *cache)
     }
 }
 
-static void shrink_cache(struct slab_cache *cache)
-{
-    bool interrupts = cpu_interrupts_disable();
-    drain_cpu(cache);
-    if (interrupts)
-        cpu_interrupts_enable();
-    drain_depot(cache);
-}
-
 void slab_cache_destroy(struct slab_cache *cache)
 {
-    shrink_cache(cache);
+    smp_call_all_if_possible(drain_cpu, cache);
+    drain_depot(cache);
     if (cache->in_use > 0)
         panic(
             "slab cache %s is destroyed, and %lu of its objects are in use", cache->name, (unsigned long)cache->in_use);
     cache->name = NULL;
 }
 
+static void drain_all(void *unused)
+{
+    for (unsigned i = 0; i < SLAB_CACHE_MAX; i++)
+        if (slab_caches[i].name)
+            drain_cpu(&slab_caches[i]);
+}
+
 /* The magazines' own cache comes last: the others give theirs to it. */
 void slab_reclaim(void)
 {
+    smp_call_all_if_possible(drain_all, NULL);
     for (unsigned i = 0; i < SLAB_CACHE_MAX; i++)
         if (slab_caches[i].name && &slab_caches[i] != magazines)
-            shrink_cache(&slab_caches[i]);
+            drain_depot(&slab_caches[i]);
     drain_depot(magazines);
 }
 

@@ -24,7 +24,7 @@ struct slab_cache;
 /* NAME stays the caller's and must live as long. alignment: a power of two, at most PAGE_SIZE. NULL: no memory. */
 struct slab_cache *slab_cache_create(const char *name, size_t size, size_t alignment);
 
-/* All its objects must have been freed. */
+/* All its objects must have been freed. Interrupts on. */
 void slab_cache_destroy(struct slab_cache *cache);
 
 /* NULL when there is no memory. flags: ALLOC_ZERO, ALLOC_URGENT. */
@@ -41,7 +41,7 @@ size_t kmalloc_size(const void *object);
 /* Objects that are allocated, in one cache or (NULL) in all; for reports and leak checks. */
 uint64_t slab_object_count(const struct slab_cache *cache);
 
-/* Gives empty slabs and this CPU's magazines back to the page allocator. */
+/* Gives empty slabs and magazines back to the page allocator: every CPU's where interrupts are on, else this CPU's. */
 void slab_reclaim(void);
 
 /* One cache after another, for reports: false past the last. */

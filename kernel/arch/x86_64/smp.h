@@ -64,6 +64,12 @@ void smp_call_others(void (*function)(void *), void *argument);
 void smp_call_mask(const struct cpu_mask *mask, void (*function)(void *), void *argument);
 
 /*
+ * Runs function(argument) on this CPU, with interrupts off, and on every other if waiting for them is allowed here, that
+ * is where interrupts are on: for what helps the more CPUs do it. Any context.
+ */
+void smp_call_all_if_possible(void (*function)(void *), void *argument);
+
+/*
  * By NMI, for a panic: every other CPU stops for good where it is, even with interrupts off. Waits a moment for them;
  * those that have stopped are no longer in cpus_online.
  */

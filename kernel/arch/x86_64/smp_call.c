@@ -119,6 +119,18 @@ void smp_call_others(void (*function)(void *), void *argument)
     smp_call_mask(&cpus_online, function, argument);
 }
 
+void smp_call_all_if_possible(void (*function)(void *), void *argument)
+{
+    preempt_disable(); /* or this CPU might be one of the others halfway */
+    bool interrupts = cpu_interrupts_disable();
+    function(argument);
+    if (interrupts) {
+        cpu_interrupts_enable();
+        smp_call_others(function, argument);
+    }
+    preempt_enable();
+}
+
 void smp_reschedule(unsigned cpu)
 {
     apic_send(cpu_local(apic_id, cpu), VECTOR_RESCHEDULE);
