@@ -108,6 +108,7 @@ void kernel_main(struct boot_info *info)
     console_printf("Corrode %s\n", CORRODE_VERSION);
     console_set_color(CONSOLE_LIGHT_GREY, CONSOLE_BLACK);
     acpi_boot(info);
+    acpi_power_init();
     clock_init_early();
     interrupt_init();
     clock_init();

@@ -5,7 +5,7 @@ ACPI_SOURCES := $(addprefix kernel/drivers/acpi/,tables.c madt.c fadt.c devices.
 
 PCI_SOURCES := $(addprefix kernel/drivers/pci/,scan.c bar.c interrupt.c driver.c)
 
-DRIVER_SOURCES := $(ACPI_SOURCES) kernel/drivers/acpi/boot.c
+DRIVER_SOURCES := $(ACPI_SOURCES) kernel/drivers/acpi/boot.c kernel/drivers/acpi/power.c
 
 DRIVER_SOURCES += kernel/drivers/serial.c kernel/drivers/ps2.c kernel/drivers/ps2_keys.c
 DRIVER_SOURCES += $(PCI_SOURCES) kernel/drivers/pci/config.c kernel/drivers/drivers.c

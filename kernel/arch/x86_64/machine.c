@@ -13,6 +13,13 @@ void machine_at_exit(void (*function)(void))
     at_exit = function;
 }
 
+static const struct machine_power_ops *power;
+
+void machine_set_power(const struct machine_power_ops *ops)
+{
+    power = ops;
+}
+
 _Noreturn void machine_halt(void)
 {
     cpu_interrupts_disable();
@@ -20,16 +27,29 @@ _Noreturn void machine_halt(void)
         cpu_halt(); /* an NMI wakes it */
 }
 
+_Noreturn void machine_power_off(void)
+{
+    if (at_exit != NULL)
+        at_exit();
+    cpu_interrupts_disable();
+    if (power != NULL && power->power_off != NULL)
+        power->power_off();
+    machine_halt();
+}
+
 /*
- * The keyboard controller's command FEh pulses the reset line, port CF9h resets through the chipset (both: Intel 100
- * series chipset data sheet, volume 2), and an exception that finds no handler three times shuts the processor down,
- * which resets (SDM volume 3A, 6.15, "Double Fault").
+ * What the firmware's tables say comes first, then what most PCs know: the keyboard controller's command FEh pulses the
+ * reset line, port CF9h resets through the chipset (both: Intel 100 series chipset data sheet, volume 2), and an
+ * exception that finds no handler three times shuts the processor down, which resets (SDM volume 3A, 6.15, "Double
+ * Fault").
  */
 _Noreturn void machine_reset(void)
 {
     if (at_exit != NULL)
         at_exit();
     cpu_interrupts_disable();
+    if (power != NULL && power->reset != NULL)
+        power->reset();
     for (unsigned tries = 0; tries < 100000 && (inb(0x64) & 2); tries++)
         cpu_pause();
     outb(0x64, 0xfe);

@@ -12,6 +12,19 @@ void kernel_main(struct boot_info *info);
 /* Stops this processor for good. */
 _Noreturn void machine_halt(void);
 
+/*
+ * What whoever reads the firmware's tables knows about turning the machine off and resetting it. Both are called on one
+ * processor with interrupts off, and return when it did not work. NULL: no way is known.
+ */
+struct machine_power_ops {
+    void (*power_off)(void);
+    void (*reset)(void);
+};
+void machine_set_power(const struct machine_power_ops *ops); /* kept, not copied */
+
+/* Turns the machine off; where that does not work, stops this processor. The others may run until the last moment. */
+_Noreturn void machine_power_off(void);
+
 /* Starts the machine anew, in whatever way works first. */
 _Noreturn void machine_reset(void);
 

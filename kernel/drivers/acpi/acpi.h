@@ -136,4 +136,11 @@ struct acpi_mcfg {
 /* NULL beyond the last. */
 const struct acpi_mcfg *acpi_mcfg(unsigned i);
 
+/* ------------------------------------------------------------------------------------------------------------------
+ * Turning the machine off (power.c)
+ */
+
+/* Tells machine_power_off and machine_reset (arch/x86_64/machine.h) how this machine does it. After vmap_init. */
+void acpi_power_init(void);
+
 #endif

@@ -11,6 +11,13 @@ __attribute__((weak)) uint8_t fake_inb(uint16_t port)
     return 0xff;
 }
 
+__attribute__((weak)) void fake_outw(uint16_t port, uint16_t value) {}
+
+__attribute__((weak)) uint16_t fake_inw(uint16_t port)
+{
+    return 0xffff;
+}
+
 __attribute__((weak)) uint32_t fake_inl(uint16_t port)
 {
     return UINT32_MAX;

@@ -19,6 +19,8 @@ struct cpuid {
 void fake_outb(uint16_t port, uint8_t value);
 uint8_t fake_inb(uint16_t port);
 uint32_t fake_inl(uint16_t port);
+void fake_outw(uint16_t port, uint16_t value);
+uint16_t fake_inw(uint16_t port);
 uint64_t fake_tsc(void);
 struct cpuid fake_cpuid(uint32_t leaf, uint32_t subleaf);
 extern bool fake_is_virtual; /* false at first */
@@ -31,6 +33,16 @@ static inline void outb(uint16_t port, uint8_t value)
 static inline uint8_t inb(uint16_t port)
 {
     return fake_inb(port);
+}
+
+static inline void outw(uint16_t port, uint16_t value)
+{
+    fake_outw(port, value);
+}
+
+static inline uint16_t inw(uint16_t port)
+{
+    return fake_inw(port);
 }
 
 static inline uint32_t inl(uint16_t port)
