@@ -15,6 +15,14 @@ deaths() {
     death stack_overflow '^panic: a kernel stack overflowed: '
     death double_fault '^panic: double fault: '
     death undefined_instruction '^panic: invalid opcode: .*\(ud2\)$'
+    death slab_freed_twice '^panic: object of cache victim at 0x[0-9a-f]+ is freed twice' debug
+    death slab_written_behind '^panic: the red zone behind an object of cache victim .* byte 100 is 0x1' debug
+    death slab_written_after_free '^panic: a free object of cache victim .* was written to: byte 50 is 0x1' debug
+    death slab_freed_to_another_cache '^panic: 0x[0-9a-f]+ is freed to cache other, but it belongs to victim$' debug
+    death slab_freed_in_the_middle '^panic: 0x[0-9a-f]+ is freed, but no object of cache victim begins there$' debug
+    death vmap_guard_page '^panic: page fault: .* wrote to 0xffffd[0-9a-f]{8}000, where nothing is mapped'
+    death vmap_freed_area '^panic: page fault: .* wrote to 0xffffd[0-9a-f]{8}000, where nothing is mapped'
+    death vmap_executed '^panic: page fault: .* executed 0xffffd[0-9a-f]{8}040, which is not executable'
     death undefined_shift 'undefined behaviour at tests/kernel/deaths.c:[0-9]+:[0-9]+: shift of 1 by 40' debug
     death undefined_index 'undefined behaviour at tests/kernel/deaths.c:[0-9]+:[0-9]+: index 7 is outside' debug
     death undefined_alignment 'undefined behaviour at tests/kernel/deaths.c:.* misaligned' debug

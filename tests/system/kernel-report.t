@@ -29,3 +29,13 @@ verdict "a result twice" 0 'KTAP version 1\n1..2\nok 1 a\nok 1 a\n' 'ok a/ok a/e
 verdict "the machine is off too early" 0 'KTAP version 1\n1..3\n' 'end success, 0 results in place of 3/'
 err='corrode: the machine crashed: it reset itself (a triple fault, or a reboot)'
 verdict "a reset" 126 'KTAP version 1\n1..1\n' 'end reset, 0 results in place of 1/'
+
+# The kernel's side of it.
+err=
+boot --firmware direct "$build/selftest.elf" 'test=lib_str*'
+is "test= chooses tests" "$(ktap_results | tr '\n' '/')" 'ok lib_strings/end /'
+ends "a choice that nothing fits is a failure" 1 'no test is called nonsense_' --firmware direct "$build/selftest.elf" \
+    'test=nonsense_*'
+ends "an unknown death is a failure, and names the others" 1 '^# death=panic$' --firmware direct "$build/selftest.elf" \
+    death=of-boredom
+ends "the kernel itself has no tests in it" 0 '^command line  "test=.*"' --firmware direct "$build/kernel.elf" 'test=*'

@@ -34,6 +34,8 @@ bool trap_closes_user_memory;
 PER_CPU(void **, trap_try_slot);
 static PER_CPU(void *, boot_try); /* before there are threads */
 static vaddr_t boot_stack_base;
+
+#define FRAME_REACH (2 * PAGE_SIZE) /* no function writes further from its stack pointer, if it writes to its stack */
 static bool (*guard_finder)(vaddr_t address);
 
 static const char *const names[TRAP_EXCEPTIONS] = {
@@ -188,6 +190,8 @@ bool trap_is_stack_overflow(const struct trap_frame *frame)
     if (trap_from_user(frame) || (frame->vector != TRAP_PAGE_FAULT && frame->vector != TRAP_DOUBLE_FAULT))
         return false;
     vaddr_t address = cpu_read_cr2();
+    if (frame->rsp - address + FRAME_REACH >= 2 * FRAME_REACH)
+        return false; /* a wild pointer, or the guard of something else */
     return address - (boot_stack_base - PAGE_SIZE) < PAGE_SIZE || (guard_finder && guard_finder(address));
 }
 
