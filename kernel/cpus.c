@@ -10,6 +10,7 @@
 #include "mm/vmap.h"
 #include "panic.h"
 #include "time/clock.h"
+#include "time/timer.h"
 
 static struct slab_cache *fpu_areas;
 
@@ -50,6 +51,13 @@ static vaddr_t stack(unsigned cpu)
     return memory ? (vaddr_t)memory + 0x4000 : 0;
 }
 
+/* Before the CPU counts as online: comparing clocks takes CPU 0, which waits for it meanwhile. */
+static void prepare(void)
+{
+    clock_init_cpu();
+    timers_init_cpu();
+}
+
 static void enter(void)
 {
     for (;;)
@@ -58,6 +66,7 @@ static void enter(void)
 
 void cpus_start(void)
 {
-    static const struct smp_start ops = {.stack = stack, .enter = enter, .allocate = allocate, .delay = clock_delay};
+    static const struct smp_start ops = {
+        .stack = stack, .prepare = prepare, .enter = enter, .allocate = allocate, .delay = clock_delay_serving};
     smp_start(&ops);
 }

@@ -25,6 +25,7 @@
 #include "panic_report.h"
 #include "random.h"
 #include "time/clock.h"
+#include "time/timer.h"
 #include "tty/console.h"
 #include "tty/terminal.h"
 
@@ -109,9 +110,10 @@ void kernel_main(struct boot_info *info)
     console_set_color(CONSOLE_LIGHT_GREY, CONSOLE_BLACK);
     acpi_boot(info);
     acpi_power_init();
-    clock_init_early();
     interrupt_init();
+    clock_init_early();
     clock_init();
+    timers_init_cpu();
     cpu_interrupts_enable();
     cpus_start();
     serial_init(info->serial.port);

@@ -10,15 +10,13 @@
 #define TSC_MIN_HZ 1000000ull /* emulators count instructions */
 #define TSC_MAX_HZ SCALE_MAX_HZ
 
-struct clock_reading calibrate_read(const struct clock_source *source, calibrate_apic *apic)
+struct clock_reading calibrate_read(const struct clock_source *source)
 {
     struct clock_reading best = {.spread = UINT64_MAX};
-    for (int i = 0; i < CALIBRATE_TRIES; i++) {
+    for (int i = 0; i < CALIBRATE_TRIES || (best.spread > CALIBRATE_CLOSE && i < CALIBRATE_TRIES_MAX); i++) {
         struct clock_reading reading = {0};
         uint64_t before = cpu_tsc_ordered();
         reading.count = source->read();
-        if (apic)
-            reading.apic = apic();
         reading.spread = cpu_tsc_ordered() - before;
         reading.tsc = before + reading.spread / 2;
         if (reading.spread < best.spread)
@@ -56,18 +54,20 @@ uint64_t calibrate_tsc_hz(const struct clock_source *source, const struct clock_
     return hz >= TSC_MIN_HZ && hz <= TSC_MAX_HZ ? hz : 0;
 }
 
-uint64_t calibrate_apic_hz(const struct clock_reading *first, const struct clock_reading *second, uint64_t tsc_hz)
+uint64_t calibrate_source_hz(const struct clock_source *source, const struct clock_reading *first,
+    const struct clock_reading *second, uint64_t tsc_hz)
 {
-    if (second->apic == 0 || second->apic >= first->apic || second->tsc <= first->tsc)
+    if (second->tsc <= first->tsc)
         return 0;
-    uint64_t hz = scale_ratio(first->apic - second->apic, tsc_hz, second->tsc - first->tsc);
+    uint64_t count = (second->count - first->count) & source->mask;
+    uint64_t hz = scale_ratio(count, tsc_hz, second->tsc - first->tsc);
     return hz >= SCALE_MIN_HZ && hz <= SCALE_MAX_HZ ? hz : 0;
 }
 
-bool calibrate_is_precise(const struct clock_reading *first, const struct clock_reading *second)
+bool calibrate_is_precise(const struct clock_reading *first, const struct clock_reading *second, uint64_t parts)
 {
     uint64_t unknown = first->spread / 2 + second->spread / 2;
-    return second->tsc > first->tsc && (second->tsc - first->tsc) / CALIBRATE_PRECISION >= unknown;
+    return second->tsc > first->tsc && (second->tsc - first->tsc) / parts >= unknown;
 }
 
 bool calibrate_agree(uint64_t hz, uint64_t other, uint64_t parts)

@@ -14,7 +14,9 @@
 #include "time/source.h"
 
 #define CALIBRATE_TRIES 7
-#define CALIBRATE_PRECISION 2000 /* a measurement is good when its window is so many times its uncertainty */
+#define CALIBRATE_TRIES_MAX 50   /* when the closest of those is not as close as ... */
+#define CALIBRATE_CLOSE 4000     /* cycles */
+#define CALIBRATE_PRECISION 2000 /* parts: a measurement is good when less than one is not known */
 #define CALIBRATE_MIN_NS 1000000ull
 #define CALIBRATE_MAX_NS 30000000ull /* no better reading is waited for after that */
 
@@ -22,14 +24,10 @@ struct clock_reading {
     uint64_t tsc;    /* when it was taken */
     uint64_t spread; /* how far apart the two were between which it was taken */
     uint64_t count;  /* the source's */
-    uint32_t apic;   /* the local APIC timer's, which counts down; 0 when it does not run */
 };
 
-/* What to read of the local APIC's timer; NULL: nothing. */
-typedef uint32_t calibrate_apic(void);
-
 /* Interrupts must be off. */
-struct clock_reading calibrate_read(const struct clock_source *source, calibrate_apic *apic);
+struct clock_reading calibrate_read(const struct clock_source *source);
 
 /*
  * The TSC's rate between two readings. ESTIMATE is what was believed so far, and tells how often a narrow counter has
@@ -38,11 +36,12 @@ struct clock_reading calibrate_read(const struct clock_source *source, calibrate
 uint64_t calibrate_tsc_hz(const struct clock_source *source, const struct clock_reading *first,
     const struct clock_reading *second, uint64_t estimate);
 
-/* The local APIC timer's rate, given the TSC's; 0 when it did not count. */
-uint64_t calibrate_apic_hz(const struct clock_reading *first, const struct clock_reading *second, uint64_t tsc_hz);
+/* The other way round: the rate of a source between two readings, given the TSC's; 0 when it is impossible. */
+uint64_t calibrate_source_hz(const struct clock_source *source, const struct clock_reading *first,
+    const struct clock_reading *second, uint64_t tsc_hz);
 
-/* Is the window between them long enough for what is not known of its ends? */
-bool calibrate_is_precise(const struct clock_reading *first, const struct clock_reading *second);
+/* Is what is not known of the ends of the window between them less than one part in PARTS of it? */
+bool calibrate_is_precise(const struct clock_reading *first, const struct clock_reading *second, uint64_t parts);
 
 /* Do two rates agree to one part in PARTS? */
 bool calibrate_agree(uint64_t hz, uint64_t other, uint64_t parts);

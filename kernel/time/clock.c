@@ -16,8 +16,12 @@
 #include "drivers/acpi/acpi.h"
 #include "log.h"
 #include "time/clock_internal.h"
+#include "time/event.h"
+#include "time/kvmclock.h"
 #include "time/rtc.h"
 #include "time/scale.h"
+#include "time/sync.h"
+#include "time/upkeep.h"
 
 #define LOG_NAME "clock"
 
@@ -35,6 +39,8 @@ static struct {
     struct clock_reading first, second;
 } measured[SOURCES_MAX];
 static unsigned measured_count;
+
+static struct kvmclock told_by_kvm; /* tsc_hz is 0: nothing was told */
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Telling the time
@@ -62,7 +68,7 @@ uint64_t clock_tsc_hz(void)
 
 uint64_t clock_tsc_to_ns(uint64_t cycles)
 {
-    return scale(cycles, clock_state.tsc_factor);
+    return scale(cycles, __atomic_load_n(&clock_state.tsc_to_ns, __ATOMIC_RELAXED));
 }
 
 const char *clock_name(void)
@@ -107,6 +113,15 @@ void clock_delay(uint64_t ns)
         cpu_pause();
 }
 
+void clock_delay_serving(uint64_t ns)
+{
+    uint64_t start = clock_monotonic();
+    do {
+        sync_answer();
+        cpu_pause();
+    } while (clock_monotonic() - start < ns);
+}
+
 /* ------------------------------------------------------------------------------------------------------------------
  * Measuring
  */
@@ -114,7 +129,7 @@ void clock_delay(uint64_t ns)
 static struct clock_reading read_pair(const struct clock_source *source)
 {
     bool interrupts = cpu_interrupts_disable();
-    struct clock_reading reading = calibrate_read(source, NULL);
+    struct clock_reading reading = calibrate_read(source);
     if (interrupts)
         cpu_interrupts_enable();
     return reading;
@@ -128,6 +143,7 @@ void clock_init_early(void)
             measured[measured_count++].source = source;
     for (unsigned i = 0; i < measured_count; i++)
         measured[i].first = read_pair(measured[i].source);
+    event_measure_begin();
 }
 
 static uint64_t wrap_ns(const struct clock_source *source)
@@ -135,15 +151,18 @@ static uint64_t wrap_ns(const struct clock_source *source)
     return scale_ratio(source->mask, NS_PER_SECOND, source->hz);
 }
 
-static bool window_is_good(unsigned i)
+/* Is the window long enough? To see whether a rate that we were told is true, it need not be long. */
+static bool window_is_good(unsigned i, bool told)
 {
+    if (told)
+        return calibrate_is_precise(&measured[i].first, &measured[i].second, 4 * CALIBRATE_VOTE);
     uint64_t count = (measured[i].second.count - measured[i].first.count) & measured[i].source->mask;
     return scale_ratio(count, NS_PER_SECOND, measured[i].source->hz) >= CALIBRATE_MIN_NS &&
-           calibrate_is_precise(&measured[i].first, &measured[i].second);
+           calibrate_is_precise(&measured[i].first, &measured[i].second, CALIBRATE_PRECISION);
 }
 
 /* Reads all sources again; the first of them when enough time has passed since its first reading. */
-static void read_again(void)
+static void read_again(bool told)
 {
     if (measured_count == 1 && wrap_ns(measured[0].source) < SHORT_WRAP_NS) /* who knows how often it has wrapped */
         measured[0].first = read_pair(measured[0].source);
@@ -151,7 +170,7 @@ static void read_again(void)
     for (unsigned i = 0; i < measured_count; i++)
         do {
             measured[i].second = read_pair(measured[i].source);
-        } while (i == 0 && !window_is_good(i) && cpu_tsc() - start < most);
+        } while (i == 0 && !window_is_good(i, told) && cpu_tsc() - start < most);
 }
 
 /* The opinion of each source about the TSC's rate, after CPUID's. */
@@ -188,6 +207,9 @@ static void guess(void)
 static void find_rate(void)
 {
     struct tsc_rate told = tsc_rate_told();
+    if (kvmclock_read(&told_by_kvm))
+        told = (struct tsc_rate){.hz = told_by_kvm.tsc_hz, .exact = true, .from = "kvm-clock"};
+    read_again(told.exact);
     struct calibrate_rate rates[SOURCES_MAX + 1];
     struct calibrate_rate *by_source = told.exact ? rates + 1 : rates;
     rates[told.exact ? 0 : measured_count] = (struct calibrate_rate){.from = told.from, .hz = told.hz};
@@ -213,10 +235,19 @@ static void find_rate(void)
 static void set_wall(void)
 {
     uint64_t seconds;
-    if (rtc_read(acpi_century_register(), &seconds))
+    if (told_by_kvm.tsc_hz)
+        clock_set_wall(told_by_kvm.wall_ns + clock_tsc_to_ns(cpu_tsc() - told_by_kvm.tsc));
+    else if (rtc_read(acpi_century_register(), &seconds))
         clock_set_wall(seconds * NS_PER_SECOND);
     else
         log_warning("the machine's clock does not tell the time; it is 1970 now");
+}
+
+static void set_tsc_hz(uint64_t hz)
+{
+    __atomic_store_n(&clock_state.tsc_hz, hz, __ATOMIC_RELAXED);
+    __atomic_store_n(&clock_state.tsc_to_ns, scale_to_ns(hz), __ATOMIC_RELAXED);
+    __atomic_store_n(&clock_state.ns_to_tsc, scale_from_ns(hz), __ATOMIC_RELAXED);
 }
 
 static struct clock_source *best_clock(void)
@@ -227,13 +258,13 @@ static struct clock_source *best_clock(void)
 
 void clock_init(void)
 {
-    read_again();
     find_rate();
-    clock_state.tsc_factor = scale_to_ns(clock_state.tsc_hz);
+    set_tsc_hz(clock_state.tsc_hz);
+    event_measure_end();
 
     struct clock_source *source = tsc_is_constant() ? NULL : best_clock();
     uint64_t hz = source ? source->hz : clock_state.tsc_hz;
-    uint64_t since = measured_count ? scale(cpu_tsc() - measured[0].first.tsc, clock_state.tsc_factor) : 0;
+    uint64_t since = measured_count ? clock_tsc_to_ns(cpu_tsc() - measured[0].first.tsc) : 0;
     timebase_start(&clock_state.timebase, source, since, hz);
     log_set_clock(clock_monotonic);
     if (source)
@@ -250,10 +281,8 @@ void clock_correct(uint64_t hz)
     spin_lock(&lock);
     bool corrected = timebase_source(&clock_state.timebase) ||
                      timebase_correct(&clock_state.timebase, hz, scale(CORRECTION_LEAD_NS, scale_from_ns(hz)));
-    if (corrected) {
-        __atomic_store_n(&clock_state.tsc_hz, hz, __ATOMIC_RELAXED);
-        __atomic_store_n(&clock_state.tsc_factor, scale_to_ns(hz), __ATOMIC_RELAXED);
-    }
+    if (corrected)
+        set_tsc_hz(hz);
     spin_unlock(&lock);
 }
 
@@ -265,8 +294,34 @@ bool clock_give_up_tsc(const char *why)
     if (source && !already)
         timebase_start(&clock_state.timebase, source, clock_monotonic() + NS_PER_US, source->hz);
     spin_unlock(&lock);
+    if (source)
+        upkeep_clock_changed();
     if (!already)
         log_warning("the time-stamp counter is not fit for a clock: %s; the clock is %s", why,
             source ? source->name : "the counter all the same, for there is no other");
     return source != NULL;
+}
+
+/* Is the counter what CPU 0's is, as far as anyone can tell? */
+static bool is_synchronous(struct sync_offset *offset)
+{
+    return sync_measure(offset) && (uint64_t)(offset->cycles < 0 ? -offset->cycles : offset->cycles) <= offset->error;
+}
+
+void clock_init_cpu(void)
+{
+    struct sync_offset offset;
+    if (is_synchronous(&offset))
+        return;
+    if (offset.error == UINT64_MAX) {
+        log_warning("CPU %u cannot compare its time-stamp counter with CPU 0's: no answer", cpu_number());
+        return;
+    }
+    int64_t cycles = offset.cycles;
+    if (tsc_adjust(cycles) && is_synchronous(&offset)) {
+        log_info("the time-stamp counter of CPU %u was %ld cycles behind and has been set", cpu_number(), cycles);
+        return;
+    }
+    log_warning("the time-stamp counter of CPU %u is %ld cycles behind CPU 0's", cpu_number(), cycles);
+    clock_give_up_tsc("it differs between CPUs");
 }

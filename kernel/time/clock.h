@@ -35,8 +35,14 @@ const char *clock_name(void); /* of the source in use: "tsc", "hpet", "acpi_pm" 
 /* Cycle-level measuring: how long a difference of the time-stamp counter is, in nanoseconds. */
 uint64_t clock_tsc_to_ns(uint64_t cycles);
 
-void clock_init_early(void); /* first reading; after acpi_init */
+void clock_init_early(void); /* first reading; after acpi_init, vmap_init and apic_init */
 void clock_init(void);       /* second reading: from here on the clocks are right; sets log_set_clock */
-void clock_init_cpu(void);   /* on each CPU: compares its counter with CPU 0's */
+
+/*
+ * On each other CPU, before it runs anything: compares its counter with CPU 0's, and corrects it, or gives the counter
+ * up as the clock. Meanwhile CPU 0 must be in clock_delay_serving, which is clock_delay for those who wait for a CPU.
+ */
+void clock_init_cpu(void);
+void clock_delay_serving(uint64_t ns);
 
 #endif

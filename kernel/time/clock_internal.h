@@ -14,8 +14,8 @@
 extern struct clock_state {
     struct timebase timebase;
     uint64_t tsc_hz;                /* 0: not known yet */
-    uint64_t tsc_factor;            /* scale.h: cycles to ns */
-    uint64_t apic_hz;               /* of the local APIC's timer; 0: not measured */
+    uint64_t tsc_to_ns, ns_to_tsc;  /* scale.h */
+    uint64_t ns_to_apic;            /* counts of the local APIC's timer, for CPUs that do not set it by the TSC */
     struct clock_source *reference; /* what the TSC was measured against; NULL: nothing */
     struct clock_reading first;     /* its first reading, for later corrections */
     bool exact;                     /* the rate needs no correction */

@@ -43,4 +43,7 @@ struct tsc_rate tsc_rate_told(void);
 /* Does the time-stamp counter run at one rate, whatever the processor does? */
 bool tsc_is_constant(void);
 
+/* Adds to this CPU's time-stamp counter; false when the processor has no register for that. */
+bool tsc_adjust(int64_t cycles);
+
 #endif

@@ -10,9 +10,9 @@
 
 #include "time/scale.h"
 
-#define PROBE_READS 4096 /* the slowest source (PIT) counts once in about 2 reads of its port; faster buses exist */
+#define PROBE_READS 512 /* the slowest source (PIT) counts once in a read or two; an emulator's ports may be faster */
 
-static struct clock_source *const sources[] = {&clock_acpi_pm, &clock_pit};
+static struct clock_source *const sources[] = {&clock_hpet, &clock_acpi_pm, &clock_pit};
 
 static uint64_t wide;
 

@@ -15,18 +15,19 @@ struct timer {
     struct rb_node node;
     uint64_t expires; /* clock_monotonic */
     void (*function)(struct timer *timer);
-    uint16_t cpu;  /* whose queue; valid while queued or running */
-    uint8_t state; /* idle, queued, running */
+    uint16_t cpu;  /* whose queue's lock guards it */
+    uint8_t state; /* timer.c: TIMER_QUEUED, TIMER_STRAY */
 };
 
 void timer_init(struct timer *timer, void (*function)(struct timer *timer));
 
-/* Queues it on this CPU; moves it when it was queued. Any context. */
+/* Queues it on this CPU; moves it when it was queued. Any context but NMI; locks below TIMERS may be held. */
 void timer_start(struct timer *timer, uint64_t expires);
 
 /*
  * Takes it out; true when it was queued and will not fire. timer_stop does not wait for a function that is running on
- * another CPU; timer_stop_wait does (interrupts on, no lock held that the function takes).
+ * another CPU; timer_stop_wait does (interrupts on, no lock held that the function takes), also when that starts the
+ * timer again. Called by the timer's own function, it does not wait for itself.
  */
 bool timer_stop(struct timer *timer);
 bool timer_stop_wait(struct timer *timer);

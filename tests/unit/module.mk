@@ -70,6 +70,16 @@ loader_error_UNIT_CFLAGS := $(loader_UNIT_CFLAGS)
 $(foreach t,loader loader_error,$(OBJ)/unit/$t/boot/loader/blob.S.o): $(BUILD)/boot/handoff.bin
 $(BUILD)/tests/unit/loader.t: | $(UNIT_KERNELS)
 
+# Clocks and timers: tests/unit/time_machine.h is the machine that they meet.
+UNIT_TESTS += clock timebase rtc timer time_sync
+
+TIME_UNIT_SOURCES := $(filter-out kernel/time/hpet.c,$(TIME_SOURCES)) kernel/lib/rbtree.c tests/unit/time_machine.c
+clock_UNIT_SOURCES := $(TIME_UNIT_SOURCES)
+timer_UNIT_SOURCES := $(TIME_UNIT_SOURCES)
+time_sync_UNIT_SOURCES := kernel/time/sync.c
+timebase_UNIT_SOURCES := kernel/time/timebase.c
+rtc_UNIT_SOURCES := kernel/time/rtc.c
+
 # Randomness.
 UNIT_TESTS += chacha20 blake2s random
 

@@ -86,6 +86,8 @@ static void enter_cpu(unsigned cpu)
     machine_check_init_cpu();
     interrupt_init_cpu();
     fpu_init_cpu();
+    if (starting.ops->prepare)
+        starting.ops->prepare();
     cpu_mask_add(&cpus_online, cpu);
     starting.ops->enter();
 }
@@ -236,7 +238,7 @@ unsigned smp_start(const struct smp_start *start)
         wake();
         give_up();
         while (online_count() + how_many(UNFIT) + how_many(LOST) < cpu_count)
-            cpu_pause(); /* they run; their last steps take no time to speak of */
+            starting.ops->delay(0); /* they run; their last steps take no time to speak of */
         if (how_many(LOST) == 0)
             remove_code();
     } else {
