@@ -11,9 +11,9 @@
  */
 #include "tty/display.h"
 #include "lib/string.h"
-#include "tty/font.h"
 #include "tty/screen_internal.h"
 #include "tty/text_font.h"
+#include "tty/unicode_font.h"
 
 #define GREY 7
 #define UNDERLINE_COLOR 11 /* light cyan */
@@ -159,13 +159,14 @@ static void draw_cell(unsigned row, unsigned column, const struct cell *cell)
 {
     uint32_t foreground = to_pixel(cell->foreground, GREY, cell->bold);
     uint32_t background = to_pixel(cell->background, 0, false);
-    const uint8_t *glyph = font_glyph(cell->rest ? ' ' : cell->character < 0x100 ? (uint8_t)cell->character : 0xfe);
-    uint8_t underlined[FONT_HEIGHT];
+    uint8_t made[FONT_HEIGHT];
+    const uint8_t *glyph = unicode_font_glyph(cell->rest ? ' ' : cell->character, made);
 
     if (cell->underline) {
-        memcpy(underlined, glyph, FONT_HEIGHT);
-        underlined[UNDERLINE_LINE] = 0xff;
-        glyph = underlined;
+        if (glyph != made)
+            memcpy(made, glyph, FONT_HEIGHT);
+        made[UNDERLINE_LINE] = 0xff;
+        glyph = made;
     }
     screen->operations->draw(
         row, column, glyph, cell->reverse ? background : foreground, cell->reverse ? foreground : background);

@@ -1,8 +1,10 @@
 /*
- * mkfont: reads a console font (PSF, version 1 or 2, with its Unicode table) from standard input and writes the table
- * that kernel/tty/font.h declares as C. Run by the build; same font, same bytes.
+ * mkfont: turns console fonts (PSF, version 1 or 2, with their Unicode tables) into C. Run by the build; same fonts,
+ * same bytes.
  *
- *     gzip -dc Lat15-VGA16.psf.gz | mkfont >font.c
+ *     gzip -dc Lat15-VGA16.psf.gz | mkfont >font.c        the table of kernel/tty/font.h: ASCII, from standard input
+ *     mkfont FONT... >unicode_font_data.c                 those of kernel/tty/unicode_font.h: all beyond ASCII that
+ * some font has, each character from the first that has it
  *
  * Source: the format as the kbd project documents it, in its file doc/font-formats/font-formats-2.html.
  */
@@ -116,22 +118,101 @@ static const uint8_t *find_glyph(const struct font *font, uint32_t wanted)
     exit(1);
 }
 
-int main(void)
+static void print_glyph(const uint8_t *glyph)
 {
-    static uint8_t data[FILE_MAX];
-    size_t size = fread(data, 1, sizeof data, stdin);
-    struct font font = open_font(data, size);
+    printf("    {");
+    for (unsigned y = 0; y < FONT_HEIGHT; y++)
+        printf("%s0x%02x", y == 0 ? "" : ", ", glyph[y]);
+    printf("},\n");
+}
 
+static void print_ascii(const struct font *font)
+{
     printf("/* Made by tools/mkfont from one of Debian's console fonts. */\n"
            "#include \"tty/font.h\"\n\n"
            "const uint8_t font_glyphs[FONT_GLYPHS][FONT_HEIGHT] = {\n");
-    for (unsigned i = 0; i < FONT_GLYPHS; i++) {
-        const uint8_t *glyph = find_glyph(&font, i < FONT_GLYPHS - 1 ? FONT_FIRST + i : BLACK_SQUARE);
-        printf("    {");
-        for (unsigned y = 0; y < FONT_HEIGHT; y++)
-            printf("%s0x%02x", y == 0 ? "" : ", ", glyph[y]);
-        printf("},\n");
-    }
+    for (unsigned i = 0; i < FONT_GLYPHS; i++)
+        print_glyph(find_glyph(font, i < FONT_GLYPHS - 1 ? FONT_FIRST + i : BLACK_SQUARE));
     printf("};\n");
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * All of several fonts
+ */
+
+#define LIMIT 0xe000 /* beyond are private characters, presentation forms, and what does not fit a kernel's table */
+
+static const uint8_t *glyph_of[LIMIT]; /* by character */
+static const uint8_t *distinct[LIMIT];
+static unsigned distinct_count;
+
+static void collect(const struct font *font)
+{
+    const uint8_t *p = font->table;
+    for (size_t i = 0; i < font->count; i++) {
+        bool in_sequence = false;
+        for (uint32_t item; (item = next_item(font, &p)) != END;) {
+            if (item == START)
+                in_sequence = true;
+            else if (!in_sequence && item >= 0xa0 && item < LIMIT && glyph_of[item] == NULL)
+                glyph_of[item] = font->glyphs + i * FONT_HEIGHT;
+        }
+    }
+}
+
+static unsigned number_of(const uint8_t *glyph)
+{
+    for (unsigned i = 0; i < distinct_count; i++) {
+        if (memcmp(distinct[i], glyph, FONT_HEIGHT) == 0)
+            return i;
+    }
+    distinct[distinct_count] = glyph;
+    return distinct_count++;
+}
+
+static void print_all(void)
+{
+    unsigned count = 0;
+    printf("/* Made by tools/mkfont from some of Debian's console fonts. */\n"
+           "#include \"tty/unicode_font.h\"\n\n"
+           "const struct unicode_font_entry unicode_font_entries[] = {\n");
+    for (unsigned character = 0; character < LIMIT; character++) {
+        if (glyph_of[character] == NULL)
+            continue;
+        printf("    {0x%04x, %u},\n", character, number_of(glyph_of[character]));
+        count++;
+    }
+    printf("};\n\nconst unsigned unicode_font_count = %u;\n\n"
+           "const uint8_t unicode_font_glyphs[][FONT_HEIGHT] = {\n",
+        count);
+    for (unsigned i = 0; i < distinct_count; i++)
+        print_glyph(distinct[i]);
+    printf("};\n");
+}
+
+static struct font read_font(FILE *file)
+{
+    uint8_t *data = malloc(FILE_MAX);
+    if (data == NULL)
+        fail("there is no memory");
+    return open_font(data, fread(data, 1, FILE_MAX, file));
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 1) {
+        struct font font = read_font(stdin);
+        print_ascii(&font);
+    }
+    for (int i = 1; i < argc; i++) {
+        FILE *file = fopen(argv[i], "rb");
+        if (file == NULL)
+            fail("a font cannot be opened");
+        struct font font = read_font(file);
+        fclose(file);
+        collect(&font);
+    }
+    if (argc > 1)
+        print_all();
     return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
 }
