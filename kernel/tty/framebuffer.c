@@ -1,6 +1,7 @@
 /*
- * The framebuffer as a text screen: draws 8x16 glyphs at any depth that the boot protocol knows. Screens with more
- * cells than the grid get larger pixels, which is also what keeps the text readable on them.
+ * The framebuffer as a text screen: draws 8x16 glyphs at any depth that the boot protocol knows. Screens on which 80x25
+ * cells of double size fit get larger pixels, which keeps the text readable on them, and those with more cells than the
+ * grid larger ones still.
  *
  * The framebuffer is mapped write-combining: writes of whole lines are fast, reads take microseconds, so there are
  * none.
@@ -8,6 +9,10 @@
 #include "lib/string.h"
 #include "tty/font.h"
 #include "tty/screen_internal.h"
+
+/* A screen with this many cells, or more, of double size gets them: from 1280x800 pixels on. */
+#define COMFORTABLE_COLUMNS 80
+#define COMFORTABLE_ROWS 25
 
 /* Nothing sold has more; beyond, boot_info is wrong. */
 #define MAX_WIDTH 16384
@@ -80,6 +85,15 @@ static bool valid(const struct boot_framebuffer *f)
            valid_field(f->blue, f->bpp) && (uint64_t)f->pitch * f->height <= UINTPTR_MAX - (uintptr_t)f->address;
 }
 
+/* For a screen with room for so many glyphs as they are. */
+static unsigned choose_scale(unsigned columns, unsigned rows)
+{
+    unsigned n = columns >= 2 * COMFORTABLE_COLUMNS && rows >= 2 * COMFORTABLE_ROWS ? 2 : 1;
+    while (columns / n > SCREEN_MAX_COLUMNS || rows / n > SCREEN_MAX_ROWS)
+        n++;
+    return n;
+}
+
 bool framebuffer_open(const struct boot_info *info, struct screen *screen, uint16_t *cells)
 {
     static const struct screen_operations operations = {.show = show, .draw = draw, .pixel = make_pixel};
@@ -97,12 +111,9 @@ bool framebuffer_open(const struct boot_info *info, struct screen *screen, uint1
         palette[color] = make_pixel(screen_palette[color]);
 
     *screen = (struct screen){.operations = &operations};
-    scale = 0;
-    do {
-        scale++;
-        screen->columns = framebuffer->width / (FONT_WIDTH * scale);
-        screen->rows = framebuffer->height / (FONT_HEIGHT * scale);
-    } while (screen->columns > SCREEN_MAX_COLUMNS || screen->rows > SCREEN_MAX_ROWS);
+    scale = choose_scale(framebuffer->width / FONT_WIDTH, framebuffer->height / FONT_HEIGHT);
+    screen->columns = framebuffer->width / (FONT_WIDTH * scale);
+    screen->rows = framebuffer->height / (FONT_HEIGHT * scale);
     if (screen->columns == 0 || screen->rows == 0)
         return false;
 

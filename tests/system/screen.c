@@ -4,8 +4,10 @@
  *     screen size FILE                      WIDTH HEIGHT
  *     screen pixel FILE X Y                 the colour there, as rrggbb
  *     screen count FILE RRGGBB              how many pixels have that colour
- *     screen read FILE X Y LENGTH FG BG     the text of LENGTH characters whose upper left corner is at X, Y, in the
- *                                           console's own font and in exactly those colours; ? is what is no character
+ *     screen read FILE X Y LENGTH FG BG [SCALE]
+ *                                           the text of LENGTH characters whose upper left corner is at X, Y, in the
+ *                                           console's own font and in exactly those colours, each of the font's pixels
+ *                                           SCALE (1) pixels wide and high; ? is what is no character
  *     screen find FILE WxH TEXT             X Y FG BG of TEXT in whatever font with cells of W x H pixels
  *
  * `find` knows no font, so it can tell what a firmware has written. It looks for a row of cells in two colours in which
@@ -85,12 +87,24 @@ static unsigned count(const struct picture *picture, unsigned wanted)
  * Reading the console's font
  */
 
-static char read_cell(const struct picture *picture, unsigned x, unsigned y, unsigned ink, unsigned paper)
+/* SIZE by SIZE pixels of one colour, or NO_COLOUR. */
+#define NO_COLOUR 0xffffffff
+static unsigned large_pixel(const struct picture *picture, unsigned x, unsigned y, unsigned size)
+{
+    unsigned c = pixel(picture, x, y);
+    for (unsigned i = 1; i < size * size; i++)
+        if (pixel(picture, x + i % size, y + i / size) != c)
+            return NO_COLOUR;
+    return c;
+}
+
+static char read_cell(
+    const struct picture *picture, unsigned x, unsigned y, unsigned ink, unsigned paper, unsigned scale)
 {
     unsigned char shape[FONT_HEIGHT] = {0};
     for (unsigned line = 0; line < FONT_HEIGHT; line++) {
         for (unsigned i = 0; i < FONT_WIDTH; i++) {
-            unsigned c = pixel(picture, x + i, y + line);
+            unsigned c = large_pixel(picture, x + i * scale, y + line * scale, scale);
             if (c != ink && c != paper)
                 return '?';
             shape[line] = (unsigned char)(shape[line] << 1 | (c == ink));
@@ -194,10 +208,11 @@ int main(int argc, char **argv)
         printf("%06x\n", pixel(&picture, number(argv[3]), number(argv[4])));
     } else if (strcmp(what, "count") == 0 && argc == 4) {
         printf("%u\n", count(&picture, colour(argv[3])));
-    } else if (strcmp(what, "read") == 0 && argc == 8) {
+    } else if (strcmp(what, "read") == 0 && (argc == 8 || argc == 9)) {
+        unsigned scale = argc == 9 ? number(argv[8]) : 1;
         for (unsigned i = 0; i < number(argv[5]); i++)
-            putchar(read_cell(
-                &picture, number(argv[3]) + i * FONT_WIDTH, number(argv[4]), colour(argv[6]), colour(argv[7])));
+            putchar(read_cell(&picture, number(argv[3]) + i * FONT_WIDTH * scale, number(argv[4]), colour(argv[6]),
+                colour(argv[7]), scale));
         putchar('\n');
     } else if (strcmp(what, "find") == 0 && argc == 5 && sscanf(argv[3], "%ux%u", &width, &height) == 2) {
         return find(&picture, width, height, argv[4]) ? 0 : 1;
