@@ -77,6 +77,8 @@ struct mixer {
 };
 static PER_CPU(struct mixer, mixer);
 
+static void (*request_more)(void); /* a device's; NULL: there is none */
+
 static bool has_rdseed, has_rdrand;
 
 /* For secrets that are no longer needed: the compiler must believe that someone reads the zeros. */
@@ -272,11 +274,15 @@ static bool is_old(void)
 static void take_key(struct generator *g)
 {
     spin_lock(&base_lock);
-    if (!pool_started || is_old())
+    bool reseeds = !pool_started || is_old();
+    if (reseeds)
         reseed_locked();
     draw_key(base_key, g->key);
     g->generation = generation;
     spin_unlock(&base_lock);
+    void (*request)(void) = __atomic_load_n(&request_more, __ATOMIC_ACQUIRE);
+    if (reseeds && request != NULL)
+        request();
 }
 
 static void refill(struct generator *g)
@@ -333,6 +339,12 @@ uint64_t random_u64(void)
 bool random_ready(void)
 {
     return __atomic_load_n(&ready, __ATOMIC_ACQUIRE);
+}
+
+void random_set_source(void (*request)(void))
+{
+    __atomic_store_n(&request_more, request, __ATOMIC_RELEASE);
+    request();
 }
 
 void random_init(struct boot_info *info)

@@ -35,4 +35,11 @@ void random_add_event(uint64_t value);
 /* Stirs DATA in, of which the caller believes that it holds so many BITS of entropy: 0 when it may be known. */
 void random_add_entropy(const void *data, size_t size, unsigned bits);
 
+/*
+ * REQUEST is called now, and each time that the generator has used up what had come in: it asks a device for more,
+ * which random_add_entropy brings when it is there. It is called with interrupts off and whatever locks the caller of
+ * random_bytes holds: it may try to take a lock, and must not wait for one.
+ */
+void random_set_source(void (*request)(void));
+
 #endif

@@ -3,6 +3,15 @@
  */
 #include "drivers/drivers.h"
 
+#include "drivers/virtio/virtio_pci.h"
+#include "drivers/virtio/virtio_rng.h"
+
 const struct pci_driver *const pci_drivers[] = {
+    &virtio_pci_driver,
+    NULL,
+};
+
+const struct virtio_driver *const virtio_drivers[] = {
+    &virtio_rng_driver,
     NULL,
 };

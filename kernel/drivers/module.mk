@@ -9,3 +9,6 @@ DRIVER_SOURCES := $(ACPI_SOURCES) kernel/drivers/acpi/boot.c kernel/drivers/acpi
 
 DRIVER_SOURCES += kernel/drivers/serial.c kernel/drivers/ps2.c kernel/drivers/ps2_keys.c
 DRIVER_SOURCES += $(PCI_SOURCES) kernel/drivers/pci/config.c kernel/drivers/drivers.c
+
+VIRTIO_SOURCES := $(addprefix kernel/drivers/virtio/,virtio.c queue.c)
+DRIVER_SOURCES += $(VIRTIO_SOURCES) $(addprefix kernel/drivers/virtio/,virtio_pci.c virtio_rng.c)
