@@ -9,6 +9,7 @@
 #include "mm/slab.h"
 #include "mm/vmap.h"
 #include "panic.h"
+#include "sched/sched.h"
 #include "time/clock.h"
 #include "time/timer.h"
 
@@ -45,12 +46,6 @@ static void *allocate(size_t size)
     return vmap_allocate(size, ALLOC_ZERO);
 }
 
-static vaddr_t stack(unsigned cpu)
-{
-    void *memory = vmap_allocate(0x4000, 0);
-    return memory ? (vaddr_t)memory + 0x4000 : 0;
-}
-
 /* Before the CPU counts as online: comparing clocks takes CPU 0, which waits for it meanwhile. */
 static void prepare(void)
 {
@@ -58,15 +53,12 @@ static void prepare(void)
     timers_init_cpu();
 }
 
-static void enter(void)
-{
-    for (;;)
-        __asm__ volatile("sti; hlt");
-}
-
 void cpus_start(void)
 {
-    static const struct smp_start ops = {
-        .stack = stack, .prepare = prepare, .enter = enter, .allocate = allocate, .delay = clock_delay_serving};
+    static const struct smp_start ops = {.stack = sched_idle_stack,
+        .prepare = prepare,
+        .enter = sched_enter_cpu,
+        .allocate = allocate,
+        .delay = clock_delay_serving};
     smp_start(&ops);
 }

@@ -24,6 +24,7 @@
 #include "panic.h"
 #include "panic_report.h"
 #include "random.h"
+#include "sched/sched.h"
 #include "time/clock.h"
 #include "time/timer.h"
 #include "tty/console.h"
@@ -112,6 +113,7 @@ void kernel_main(struct boot_info *info)
     acpi_power_init();
     interrupt_init();
     clock_init_early();
+    sched_init();
     clock_init();
     timers_init_cpu();
     cpu_interrupts_enable();
