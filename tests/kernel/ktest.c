@@ -12,12 +12,14 @@
 #include "lib/cmdline.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "time/clock.h"
 #include "tty/console.h"
 
 #include <stdarg.h>
 
 #define RUNS_MAX 3 /* of a test that seems to leak */
 #define NAME_SIZE 128
+#define SLOW 1000 /* ms; a test that takes longer says so */
 
 static struct verdict {
     uint32_t failures;
@@ -118,7 +120,13 @@ void ktest_run(const struct ktest *test)
 static bool run_test(const struct ktest *test, unsigned number)
 {
     memset(&verdict, 0, sizeof verdict);
+    uint64_t begin = clock_monotonic();
+    ktest_watch(test->name, ktest_watch_seconds());
     ktest_run(test);
+    ktest_unwatch();
+    uint64_t milliseconds = (clock_monotonic() - begin) / 1000000;
+    if (milliseconds >= SLOW)
+        ktest_note("%s took %lu ms", test->name, (unsigned long)milliseconds);
     if (verdict.failures)
         console_printf("not ok %u %s # %s\n", number, test->name, verdict.first_failure);
     else if (verdict.skipped[0])

@@ -12,8 +12,9 @@
  *  2. Run it: make build/selftest.elf && build/corrode run --firmware none build/selftest.elf 'test=part_*'
  *
  * Tests run one after the other, in the order of the files' names, in a thread of their own, with interrupts on and
- * everything up that kernel/main.c starts. A test may start threads, and must have ended them when it returns; the
- * checks may be used in any of them. A resource that a test does not give back fails it: see KTEST_COUNT.
+ * everything up that kernel/main.c starts, for a minute each at most (watchdog=SECONDS). A test may start threads, and
+ * must have ended them when it returns; the checks may be used in any of them. A resource that a test does not give
+ * back fails it: see KTEST_COUNT.
  *
  * What must kill the kernel is a KDEATH: one runs in each boot, selected with `death=NAME`, and must not return. What
  * it has to say before the end stands in tests/system/kernel-deaths.t.

@@ -34,4 +34,10 @@ uint32_t ktest_count_failures(void (*function)(void));
 void ktest_counts_read(uint64_t *values);
 const struct ktest_count *ktest_counts_grown(const uint64_t *before, uint64_t *by);
 
+/* watchdog.c: panics when NAME is not done, that is, ktest_unwatch called, in so many seconds. 0: never. */
+#define KTEST_SECONDS 60
+void ktest_watch(const char *name, uint64_t seconds);
+void ktest_unwatch(void);
+uint64_t ktest_watch_seconds(void); /* KTEST_SECONDS, or what the command line says */
+
 #endif

@@ -20,6 +20,7 @@ deaths() {
     death slab_written_after_free '^panic: a free object of cache victim .* was written to: byte 50 is 0x1' debug
     death slab_freed_to_another_cache '^panic: 0x[0-9a-f]+ is freed to cache other, but it belongs to victim$' debug
     death slab_freed_in_the_middle '^panic: 0x[0-9a-f]+ is freed, but no object of cache victim begins there$' debug
+    death test_that_hangs '^panic: a test that hangs has run for more than 1 seconds$'
     death vmap_guard_page '^panic: page fault: .* wrote to 0xffffd[0-9a-f]{8}000, where nothing is mapped'
     death vmap_freed_area '^panic: page fault: .* wrote to 0xffffd[0-9a-f]{8}000, where nothing is mapped'
     death vmap_executed '^panic: page fault: .* executed 0xffffd[0-9a-f]{8}040, which is not executable'
