@@ -22,6 +22,8 @@ static bool lock_broken;    /* by a panic */
 
 static uint8_t colors = SCREEN_DEFAULT_COLORS; /* of what is written from now on, as in a cell */
 
+static bool line_is_open; /* what was written last did not end its line */
+
 static uint16_t serial_port;                        /* 0: none */
 static const struct console_serial *serial;         /* NULL: we send to the port ourselves */
 static const struct console_output *output;         /* NULL: the screen is ours */
@@ -39,22 +41,6 @@ static void unlock(void)
 {
     if (!lock_broken)
         spin_unlock(&console_lock);
-}
-
-void console_break_lock(void)
-{
-    for (unsigned tries = 1000000; tries > 0 && !lock_broken; tries--) {
-        if (spin_try_lock(&console_lock))
-            break;
-        cpu_pause();
-    }
-    lock_broken = true;
-    if (output != NULL)
-        output->close();
-    if (serial != NULL)
-        serial->close();
-    output = NULL;
-    serial = NULL;
 }
 
 void console_set_serial(const struct console_serial *new_serial)
@@ -146,6 +132,8 @@ static void send_text(const char *text, size_t length)
 
 static void write_locked(const char *text, size_t length)
 {
+    if (length > 0)
+        line_is_open = text[length - 1] != '\n';
     for (size_t i = 0; i < length && output == NULL; i++)
         screen_put(text[i], colors);
     if (serial_port != 0 || output != NULL)
@@ -209,6 +197,26 @@ void console_write(const char *text, size_t length)
 void console_print(const char *text)
 {
     console_write(text, strlen(text));
+}
+
+void console_break_lock(void)
+{
+    for (unsigned tries = 1000000; tries > 0 && !lock_broken; tries--) {
+        if (spin_try_lock(&console_lock))
+            break;
+        cpu_pause();
+    }
+    lock_broken = true;
+    const struct console_output *old_output = output;
+    const struct console_serial *old_serial = serial;
+    output = NULL; /* first: should they fail, there will be another panic */
+    serial = NULL;
+    if (old_output != NULL)
+        old_output->close();
+    if (old_serial != NULL)
+        old_serial->close();
+    if (line_is_open)
+        console_print("\n");
 }
 
 static void sink_write(struct format_sink *sink, const char *text, size_t length)

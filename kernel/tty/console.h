@@ -81,7 +81,8 @@ void console_set_serial(const struct console_serial *serial);
 
 /*
  * For a panic: from now on the console does not wait for its lock, for the holder may be the one that failed. It gives
- * a holder on another processor a moment to finish. The screen is the console's own again.
+ * a holder on another processor a moment to finish. The screen is the console's own again, and a line that was begun is
+ * ended.
  */
 void console_break_lock(void);
 

@@ -24,6 +24,19 @@ deaths() {
     death vmap_guard_page '^panic: page fault: .* wrote to 0xffffd[0-9a-f]{8}000, where nothing is mapped'
     death vmap_freed_area '^panic: page fault: .* wrote to 0xffffd[0-9a-f]{8}000, where nothing is mapped'
     death vmap_executed '^panic: page fault: .* executed 0xffffd[0-9a-f]{8}040, which is not executable'
+    death assertion '^panic: tests/kernel/inside_test.c:[0-9]+: not so: two \+ two == 5$'
+    death panic_under_console_lock '^panic: page fault: .* read 0x4000, where nothing is mapped'
+    death panic_with_a_bad_argument '^panic: here is '
+    death panic_in_nmi '^  in trap 2 at ktest_run_panic_in_nmi\+0x[0-9a-f]+ \(tests/kernel/inside_test.c:[0-9]+\)'
+    death panic_in_trap '^  in trap 3 at ktest_run_panic_in_trap\+0x[0-9a-f]+ \(tests/kernel/inside_test.c:[0-9]+\)'
+    death broken_chain '^  and no further: a frame pointer leads nowhere'
+    death not_canonical '^not canonical: rbx$'
+    death panic_in_panic '^the last part, of the first of several$'
+    death panic_without_end '^panic: the first of many$'
+    death lock_order '^panic: lock order: TIMERS .* is taken at .*\(tests/kernel/inside_test.c:[0-9]+\) under PAGES' debug
+    death lock_twice '^panic: lock order: PAGES .* by its holder' debug
+    death lock_not_held '^panic: lock order: PAGES .* by someone who does not hold it' debug
+    death sleep_under_spin_lock '^panic: a thread sleeps and holds the spin lock TIMERS' debug
     death undefined_shift 'undefined behaviour at tests/kernel/deaths.c:[0-9]+:[0-9]+: shift of 1 by 40' debug
     death undefined_index 'undefined behaviour at tests/kernel/deaths.c:[0-9]+:[0-9]+: index 7 is outside' debug
     death undefined_alignment 'undefined behaviour at tests/kernel/deaths.c:.* misaligned' debug

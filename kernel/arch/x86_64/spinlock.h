@@ -35,6 +35,14 @@ struct spinlock {
 #define lock_order_release(lock, rank) ((void)0)
 #endif
 
+/* In debug builds a lock is noted as taken where this is called, not here: Clang gives code without debugging
+ * information the line of its caller. */
+#if defined(DEBUG) && defined(__clang__)
+#define SPIN_INLINE static inline __attribute__((always_inline, nodebug))
+#else
+#define SPIN_INLINE static inline
+#endif
+
 static inline void spin_lock_init(struct spinlock *lock, enum lock_rank rank)
 {
     *lock = (struct spinlock){.rank = (uint8_t)rank};
@@ -49,7 +57,7 @@ static inline void spin_lock_wait(struct spinlock *lock, bool interrupts)
     lock->interrupts = interrupts;
 }
 
-static inline void spin_lock(struct spinlock *lock)
+SPIN_INLINE void spin_lock(struct spinlock *lock)
 {
     bool interrupts = cpu_interrupts_disable();
     lock_order_acquire(lock, lock->rank, LOCK_ORDER_STRICT);
@@ -57,7 +65,7 @@ static inline void spin_lock(struct spinlock *lock)
 }
 
 /* A second lock of the rank that is held: the caller has an order of its own among them, by CPU number say. */
-static inline void spin_lock_nested(struct spinlock *lock)
+SPIN_INLINE void spin_lock_nested(struct spinlock *lock)
 {
     bool interrupts = cpu_interrupts_disable();
     lock_order_acquire(lock, lock->rank, LOCK_ORDER_NESTED);
@@ -65,7 +73,7 @@ static inline void spin_lock_nested(struct spinlock *lock)
 }
 
 /* Takes the lock if it is free; true when it did. */
-static inline bool spin_try_lock(struct spinlock *lock)
+SPIN_INLINE bool spin_try_lock(struct spinlock *lock)
 {
     bool interrupts = cpu_interrupts_disable();
     uint32_t serving = __atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE);
@@ -81,7 +89,7 @@ static inline bool spin_try_lock(struct spinlock *lock)
 }
 
 /* Releases the lock; interrupts are off when it returns. *interrupts: whether they were on when it was taken. */
-static inline bool spin_unlock_keep(struct spinlock *lock)
+SPIN_INLINE bool spin_unlock_keep(struct spinlock *lock)
 {
     bool interrupts = lock->interrupts;
     lock_order_release(lock, lock->rank);
@@ -89,7 +97,7 @@ static inline bool spin_unlock_keep(struct spinlock *lock)
     return interrupts;
 }
 
-static inline void spin_unlock(struct spinlock *lock)
+SPIN_INLINE void spin_unlock(struct spinlock *lock)
 {
     if (!spin_unlock_keep(lock))
         return;
