@@ -11,12 +11,15 @@
 #include "debug/backtrace.h"
 #include "debug/lock_order.h"
 #include "debug/probe.h"
+#include "debug/stack_depth.h"
 #include "debug/symbols.h"
 #include "debug/trap_report.h"
 #include "lib/cmdline.h"
 #include "lib/string.h"
 #include "log.h"
+#include "mm/vmap.h"
 #include "panic.h"
+#include "sched/sched.h"
 #include "time/clock.h"
 #include "tty/console.h"
 
@@ -24,23 +27,26 @@
 #define REBOOT_SECONDS 5
 #define REBOOT_SECONDS_MAX 3600
 
-struct panic_sources panic_sources;
-
 static void sink_write(struct format_sink *sink, const char *text, size_t length)
 {
     console_write(text, length);
 }
 static struct format_sink console_sink = {.write = sink_write};
 
+/* The thread may be what is broken. */
+static bool read_thread(struct thread *thread)
+{
+    const struct thread *current = thread_current();
+    return current != NULL && probe_read(thread, (vaddr_t)current, sizeof *thread) == sizeof *thread;
+}
+
 static const char *who(char *text, size_t size)
 {
-    uint64_t id = 0;
-    const char *name = panic_sources.thread != NULL ? panic_sources.thread(&id) : NULL;
-    char copy[32];
-    if (name == NULL)
+    static struct thread thread;
+    if (!read_thread(&thread))
         return "the kernel";
-    copy[probe_read(copy, (vaddr_t)name, sizeof copy - 1)] = '\0'; /* the thread may be what is broken */
-    snprintf(text, size, "thread %s (%lu)", copy, id);
+    thread.name[sizeof thread.name - 1] = '\0';
+    snprintf(text, size, "thread %s (%lu)", thread.name, thread.id);
     return text;
 }
 
@@ -73,13 +79,23 @@ static void report_callers(const struct panic_info *info)
     backtrace_write(&console_sink, info->trap, (uintptr_t)info->frame);
 }
 
-/* What the CPU and its thread hold. */
+/* Debug builds know what the CPU and its thread hold, and how deep its stack has been. */
 static void report_locks(const struct panic_info *info)
 {
 #ifdef DEBUG
     lock_list_write(&console_sink, lock_order_spin_locks());
-    if (panic_sources.locks != NULL && panic_sources.locks() != NULL)
-        lock_list_write(&console_sink, panic_sources.locks());
+    if (thread_locks() != NULL)
+        lock_list_write(&console_sink, thread_locks());
+#endif
+}
+
+static void report_stack(const struct panic_info *info)
+{
+#ifdef DEBUG
+    const struct thread *thread = thread_current();
+    if (thread != NULL && thread->stack_base != 0 && probe_is_mapped(thread->stack_base, THREAD_STACK_SIZE))
+        console_printf("the stack of this thread has been %lu bytes deep, of %u\n",
+            stack_depth(thread->stack_base, THREAD_STACK_SIZE), THREAD_STACK_SIZE);
 #endif
 }
 
@@ -104,6 +120,7 @@ static void (*const parts[])(const struct panic_info *info) = {
     report_control_registers,
     report_callers,
     report_locks,
+    report_stack,
     report_log,
     NULL,
 };
@@ -135,15 +152,9 @@ static void end(const struct panic_info *info)
     machine_exit(BOOT_EXIT_PANIC);
 }
 
-static void stop_others(void)
-{
-    if (panic_sources.stop_others != NULL)
-        panic_sources.stop_others();
-}
-
 void panic_report_init(const struct boot_info *info)
 {
-    static const struct panic_operations operations = {.stop_others = stop_others, .report = parts, .end = end};
+    static const struct panic_operations operations = {.report = parts, .end = end};
 #ifdef DEBUG
     lock_order_set_symbols(symbols_format_return);
 #endif
@@ -151,18 +162,32 @@ void panic_report_init(const struct boot_info *info)
     panic_set_operations(&operations);
 }
 
+/* What virtual area an address belongs to, in words. */
+static bool describe_area(vaddr_t address, char *text, size_t size)
+{
+    struct vmap_area_info area;
+    if (address < VMAP_BASE || address - VMAP_BASE >= VMAP_SIZE || !vmap_find(address, &area))
+        return false;
+    snprintf(
+        text, size, "%s area at %#lx of %lu bytes", area.guard ? "a guard page of the" : "the", area.base, area.size);
+    return true;
+}
+
 _Noreturn void panic_trap(const struct trap_frame *trap)
 {
-    char name[64], area[64], text[256];
+    char name[64], area[80], text[256];
+    const struct thread *thread = thread_current();
     struct trap_facts facts = {
         .who = who(name, sizeof name),
         .address = cpu_read_cr2(),
         .overflow = trap_is_stack_overflow(trap),
     };
-    if (panic_sources.area != NULL && panic_sources.area(facts.address, area, sizeof area))
+    if (describe_area(facts.address, area, sizeof area))
         facts.area = area;
-    if (panic_sources.stack != NULL && !panic_sources.stack(&facts.stack_base, &facts.stack_size))
-        facts.stack_size = 0;
+    if (facts.overflow && thread != NULL && thread->stack_base != 0) {
+        facts.stack_base = thread->stack_base;
+        facts.stack_size = THREAD_STACK_SIZE;
+    }
     probe_read(&facts.code, trap->rip, sizeof facts.code);
     trap_explain(text, sizeof text, trap, &facts);
     panic_at(trap, "%s", text);

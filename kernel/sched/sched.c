@@ -35,8 +35,11 @@
 
 #include "arch/x86_64/switch.h"
 #include "arch/x86_64/trap.h"
+#include "debug/counter.h"
 #include "lib/errno.h"
 #include "panic.h"
+
+COUNTER(context_switches, "a CPU went from one thread to another");
 
 PER_CPU(struct thread *, current_thread);
 PER_CPU(struct run_queue, run_queue) __attribute__((aligned(64)));
@@ -214,6 +217,7 @@ void sched_switch(enum switch_reason reason)
         leave_idle(queue);
     queue->current = next;
     queue->counts.switches++;
+    counter_add(context_switches, 1);
     next->on_cpu = true;
     next->switches++;
     switch_registers(current, next);

@@ -18,11 +18,20 @@
 #include "sched/sched.h"
 #include "sched/sched_internal.h"
 
+#include "arch/x86_64/interrupt.h"
 #include "arch/x86_64/switch.h"
+#include "debug/counter.h"
+#include "debug/fault_injection.h"
+#include "debug/stack_depth.h"
 #include "lib/string.h"
+#include "log.h"
 #include "mm/slab.h"
 #include "mm/vmap.h"
 #include "panic.h"
+
+#define LOG_NAME "sched"
+
+COUNTER(threads_created, "threads created, not counting those that the CPUs begin with");
 
 static struct spinlock threads_lock = SPINLOCK_INIT(THREADS);
 static struct list threads = LIST_INIT(threads);
@@ -124,8 +133,12 @@ struct thread *thread_allocate(const char *name, long (*function)(void *), void 
     thread->function = function;
     thread->argument = argument;
     thread->stack_base = (vaddr_t)stack;
+#ifdef DEBUG
+    stack_paint(thread->stack_base, THREAD_STACK_SIZE);
+#endif
     thread->stack_pointer = context_create(thread->stack_base + THREAD_STACK_SIZE, begin, thread);
     set_up(thread, name);
+    counter_add(threads_created, 1);
     return thread;
 
 out_thread:
@@ -150,10 +163,23 @@ struct thread *thread_create(const char *name, long (*function)(void *), void *a
  * The end
  */
 
+/* In debug builds, how much of its stack it has used (debug/stack_depth.h). */
+static void report_stack(const struct thread *thread)
+{
+#ifdef DEBUG
+    size_t depth = stack_depth(thread->stack_base, THREAD_STACK_SIZE);
+    if (stack_is_short(depth, THREAD_STACK_SIZE))
+        log_warning("thread %s has used %lu of the %u bytes of its stack", thread->name, depth, THREAD_STACK_SIZE);
+    else
+        log_debug("thread %s has used %lu bytes of its stack", thread->name, depth);
+#endif
+}
+
 static void thread_free(struct thread *thread)
 {
     if (thread == main_thread)
         return; /* what there is of it is not ours */
+    report_stack(thread);
     spin_lock(&threads_lock);
     list_remove(&thread->all);
     count--;
@@ -283,8 +309,15 @@ uint64_t thread_count(void)
  * Start-up
  */
 
+/* Who allocates, for debug/fault_injection.h. */
+static const void *fault_owner(void)
+{
+    return interrupt_is_active() ? NULL : thread_current();
+}
+
 void thread_init(struct thread *main)
 {
+    fault_injection_set_owner(fault_owner);
     thread_cache = slab_cache_create("thread", sizeof(struct thread), _Alignof(struct thread));
     if (!thread_cache)
         panic("there is no memory for threads");

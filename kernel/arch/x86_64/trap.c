@@ -18,10 +18,13 @@
 #include "arch/x86_64/interrupt_internal.h"
 #include "arch/x86_64/preempt.h"
 #include "arch/x86_64/trap_internal.h"
+#include "debug/counter.h"
 #include "log.h"
 #include "panic.h"
 
 #define LOG_NAME "trap"
+
+COUNTER(page_faults, "page faults, the kernel's and the programs'");
 
 #define RFLAGS_TF (1u << 8)
 
@@ -212,6 +215,8 @@ static void exception(struct trap_frame *frame)
     uint64_t vector = frame->vector;
     vaddr_t address = vector == TRAP_PAGE_FAULT ? cpu_read_cr2() : 0;
     interrupt_count_up(vector);
+    if (vector == TRAP_PAGE_FAULT)
+        counter_add(page_faults, 1);
     if (!has_own_stack(frame) && frame->rflags & RFLAGS_IF)
         cpu_interrupts_enable();
     trap_handler *handler = __atomic_load_n(&handlers[vector], __ATOMIC_ACQUIRE);
