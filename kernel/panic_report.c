@@ -7,6 +7,7 @@
 #include "panic_report.h"
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/machine.h"
+#include "arch/x86_64/smp.h"
 #include "build/gen/version.h"
 #include "debug/backtrace.h"
 #include "debug/lock_order.h"
@@ -154,7 +155,7 @@ static void end(const struct panic_info *info)
 
 void panic_report_init(const struct boot_info *info)
 {
-    static const struct panic_operations operations = {.report = parts, .end = end};
+    static const struct panic_operations operations = {.stop_others = smp_stop_others, .report = parts, .end = end};
 #ifdef DEBUG
     lock_order_set_symbols(symbols_format_return);
 #endif

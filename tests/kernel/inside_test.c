@@ -5,6 +5,7 @@
 #include "ktest.h"
 
 #include "arch/x86_64/cpu.h"
+#include "arch/x86_64/smp.h"
 #include "arch/x86_64/spinlock.h"
 #include "arch/x86_64/trap.h"
 #include "debug/backtrace.h"
@@ -238,6 +239,18 @@ KDEATH(panic_in_trap)
 {
     trap_set_handler(TRAP_BREAKPOINT, panic_in_handler);
     __asm__ volatile("int3" : : : "memory");
+}
+
+static void panic_there(void *unused)
+{
+    panic("CPU %u gives up", cpu_number());
+}
+
+/* All at once, with several CPUs: one is the first, and reports in peace. */
+KDEATH(panic_on_all_cpus)
+{
+    smp_call_others(panic_there, NULL);
+    panic_there(NULL);
 }
 
 /* The stack's chain of frames leads nowhere. */

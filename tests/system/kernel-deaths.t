@@ -29,6 +29,7 @@ deaths() {
     death panic_with_a_bad_argument '^panic: here is '
     death panic_in_nmi '^  in trap 2 at ktest_run_panic_in_nmi\+0x[0-9a-f]+ \(tests/kernel/inside_test.c:[0-9]+\)'
     death panic_in_trap '^  in trap 3 at ktest_run_panic_in_trap\+0x[0-9a-f]+ \(tests/kernel/inside_test.c:[0-9]+\)'
+    death panic_on_all_cpus '^panic: CPU 0 gives up$'
     death broken_chain '^  and no further: a frame pointer leads nowhere'
     death not_canonical '^not canonical: rbx$'
     death panic_in_panic '^the last part, of the first of several$'

@@ -35,3 +35,12 @@ like "a backtrace has functions, files and lines" "$out" \
     '^  from ktest_run_panic\+0x[0-9a-f]+ \(tests/kernel/deaths\.c:[0-9]+\)$'
 like "down to the kernel's first function" "$out" '^  from kernel_main\+0x[0-9a-f]+ \(kernel/main\.c:[0-9]+\)$'
 like "what was not shown of the log follows" "$out" '^\[ *[0-9]+\.[0-9]{6}\] [a-z]+: '
+
+# Several CPUs panic at the same time: one reports, undisturbed.
+for try in 1 2 3; do
+    boot --firmware none --smp 4 "$kernel" death=panic_on_all_cpus
+    is "panics on all CPUs end the machine, $try" "$(ending)" panic
+    is "and one is reported" "$(printf '%s\n' "$out" | grep -c '^panic: CPU [0-3] gives up$')" 1
+    is "to the end" "$(printf '%s\n' "$out" | grep -c '^The end of it: CPU [0-3] gives up$')" 1
+    unlike "with nothing amiss" "$out" 'panic in the panic'
+done
