@@ -89,7 +89,7 @@ void thread_ended(struct thread *thread); /* it has left its CPU for good; inter
 void thread_init(struct thread *main);    /* before any other; main's name and place in the list */
 void thread_start_reaper(void);
 
-/* Frees the stacks that this CPU keeps for new threads. For tests, and when memory is short. */
+/* Frees the stacks that are kept for new threads. For tests, and when memory is short. */
 void thread_stacks_drain(void);
 
 #endif

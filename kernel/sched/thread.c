@@ -10,10 +10,11 @@
  * thread's own reference. If that was the last, the thread goes to the reaper, a thread that frees the others: freeing
  * a stack may sleep, which the middle of a switch must not.
  *
- * Stacks are virtual areas with guard pages; to unmap one, every CPU must forget it. So each CPU keeps a few stacks for
- * the next threads that are made there.
+ * Stacks are virtual areas with guard pages; to unmap one, every CPU must forget it. So a few are kept for the next
+ * threads.
  *
- * The lock THREADS guards the list, `ended` and `joiner`. A joiner is woken under it, so it cannot be gone by then.
+ * The lock THREADS guards the list, `ended`, `joiner` and the stacks that are kept. A joiner is woken under it, so it
+ * cannot be gone by then.
  */
 #include "sched/sched.h"
 #include "sched/sched_internal.h"
@@ -38,6 +39,8 @@ static struct list threads = LIST_INIT(threads);
 static uint64_t count; /* in the list */
 static uint64_t last_id;
 
+#define STACKS_KEPT 8 /* and one for each CPU */
+
 static struct slab_cache *thread_cache;
 static struct thread *main_thread; /* static, on the stack that the boot loader made */
 
@@ -47,46 +50,54 @@ _Static_assert(offsetof(struct thread, stack_pointer) == 0, "switch.S knows wher
  * Stacks
  */
 
-#define STACKS_KEPT 4 /* per CPU */
-
-struct stack_store {
-    unsigned count;
-    void *stacks[STACKS_KEPT];
+/* What lies at the bottom of a stack that is kept. */
+struct kept_stack {
+    struct kept_stack *next;
 };
-static PER_CPU(struct stack_store, stack_store);
+
+static struct {
+    struct kept_stack *first;
+    unsigned count;
+} kept; /* THREADS lock */
+
+static void *take_kept_stack(void)
+{
+    spin_lock(&threads_lock);
+    struct kept_stack *stack = kept.first;
+    if (stack) {
+        kept.first = stack->next;
+        kept.count--;
+    }
+    spin_unlock(&threads_lock);
+    return stack;
+}
 
 static void *stack_allocate(void)
 {
-    bool interrupts = cpu_interrupts_disable();
-    struct stack_store *store = this_cpu_pointer(stack_store);
-    void *stack = store->count ? store->stacks[--store->count] : NULL;
-    interrupts_restore(interrupts);
+    void *stack = take_kept_stack();
     return stack ? stack : vmap_allocate(THREAD_STACK_SIZE, 0);
 }
 
-static void stack_free(void *stack)
+static void stack_free(void *memory)
 {
-    bool interrupts = cpu_interrupts_disable();
-    struct stack_store *store = this_cpu_pointer(stack_store);
-    bool kept = store->count < STACKS_KEPT;
-    if (kept)
-        store->stacks[store->count++] = stack;
-    interrupts_restore(interrupts);
-    if (!kept)
-        vmap_free(stack);
+    struct kept_stack *stack = memory;
+    spin_lock(&threads_lock);
+    bool keep = kept.count < STACKS_KEPT + cpu_count;
+    if (keep) {
+        stack->next = kept.first;
+        kept.first = stack;
+        kept.count++;
+    }
+    spin_unlock(&threads_lock);
+    if (!keep)
+        vmap_free(memory);
 }
 
 void thread_stacks_drain(void)
 {
-    for (;;) {
-        bool interrupts = cpu_interrupts_disable();
-        struct stack_store *store = this_cpu_pointer(stack_store);
-        void *stack = store->count ? store->stacks[--store->count] : NULL;
-        interrupts_restore(interrupts);
-        if (!stack)
-            return;
+    void *stack;
+    while ((stack = take_kept_stack()) != NULL)
         vmap_free(stack);
-    }
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
