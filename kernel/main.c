@@ -25,6 +25,7 @@
 #include "panic_report.h"
 #include "random.h"
 #include "sched/sched.h"
+#include "sched/work.h"
 #include "time/clock.h"
 #include "time/timer.h"
 #include "tty/console.h"
@@ -69,6 +70,12 @@ static void start_terminal(void)
     static const struct terminal_memory memory = {.allocate = allocate_zeroed, .release = kfree};
     if (terminal_init(&memory) == -ENOMEM)
         log_warning("no memory for a terminal: the screen shows plain text only");
+}
+
+static void start_workers(void)
+{
+    if (work_init_shared() != 0)
+        panic("there is no memory for the threads that do what interrupts leave to be done");
 }
 
 /* What is typed goes to the terminal that is shown. */
@@ -118,6 +125,7 @@ void kernel_main(struct boot_info *info)
     timers_init_cpu();
     cpu_interrupts_enable();
     cpus_start();
+    start_workers();
     serial_init(info->serial.port);
     ps2_init(type_key);
     pci_init(pci_drivers);
