@@ -18,6 +18,7 @@
 #include "lib/errno.h"
 #include "log.h"
 #include "panic.h"
+#include "random.h"
 
 #define LOG_NAME "interrupt"
 
@@ -96,8 +97,10 @@ void interrupt_dispatch(unsigned vector)
     interrupt_count_up(vector);
     if (vector >= KERNEL_FIRST)
         served = serve_kernel(vector);
-    else if (vector >= INTERRUPT_FIRST)
+    else if (vector >= INTERRUPT_FIRST) {
         served = serve_device(vector);
+        random_add_event(vector); /* when devices have something to say is hard to guess */
+    }
     if (!served && log_ratelimit(&limit))
         log_warning("vector %u came to CPU %u, and no one wants it", vector, cpu_number());
     if (served ? vector != VECTOR_SPURIOUS : apic_in_service(vector))
