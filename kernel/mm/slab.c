@@ -189,6 +189,7 @@ static bool begin_magazine(struct slab_cache *cache, struct slab_cpu *cpu)
     if (take_from_slabs(magazines, &memory, 1) == 0 &&
         (!add_slab(magazines, 0) || take_from_slabs(magazines, &memory, 1) == 0))
         return false;
+    slab_debug_allocate(magazines, memory, __builtin_return_address(0));
     cpu->loaded = memory;
     cpu->rounds = 0;
     cpu->room = cache->rounds;
@@ -511,6 +512,7 @@ struct slab_cache *slab_cache_create(const char *name, size_t size, size_t align
 
 static void free_magazine(struct magazine *magazine)
 {
+    slab_debug_free(magazines, magazine, __builtin_return_address(0));
     spin_lock(&magazines->lock);
     slab_put(magazines, magazine);
     spin_unlock(&magazines->lock);

@@ -79,9 +79,9 @@ static inline void **slab_next_of(const struct slab_cache *cache, void *object);
 
 /* What follows an object and its red zone. */
 struct slab_trailer {
-    uint64_t state;     /* SLAB_STATE_*, exclusive or with the object's address */
-    const void *caller; /* who allocated it or freed it last */
     void *next;         /* in a slab's list of free objects */
+    const void *caller; /* who allocated it or freed it last */
+    uint64_t state; /* SLAB_STATE_*, exclusive or with the object's address; last, for what writes before the next */
 };
 
 #define SLAB_RED_ZONE 16 /* at least; on both sides */

@@ -1,10 +1,10 @@
 /*
- * Misuse of memory that a debug kernel must notice, and say of which object: see ktest.h. In a release kernel nothing
- * checks for it, so these are not there.
+ * Misuse of memory that must be noticed, and said of which object: see ktest.h. Most of it only a debug kernel notices.
  */
 #include "ktest.h"
 
 #include "lib/string.h"
+#include "mm/page.h"
 #include "mm/slab.h"
 #include "mm/vmap.h"
 
@@ -55,7 +55,47 @@ KDEATH(slab_freed_in_the_middle)
     slab_free(cache, (void *)(object + 16));
 }
 
+KDEATH(slab_written_before)
+{
+    volatile char *object = new_object(), *next = slab_allocate(cache, 0);
+    next[-1] = 1;
+    slab_free(cache, (void *)object);
+}
+
+KDEATH(page_written_after_free)
+{
+    struct page *page = page_allocate(0, 0);
+    volatile char *memory = page_memory(page);
+    page_free(page, 0);
+    memory[100] = 1;
+    page_allocate(0, 0);
+}
+
 #endif
+
+KDEATH(kfree_of_a_page)
+{
+    kfree(page_memory(page_allocate(0, 0)));
+}
+
+KDEATH(page_freed_twice)
+{
+    struct page *page = page_allocate(0, 0);
+    page_free(page, 0);
+    page_free(page, 0);
+}
+
+KDEATH(page_freed_as_another_order)
+{
+    page_free(page_allocate(3, 0), 2);
+}
+
+KDEATH(vmap_freed_twice)
+{
+    void *area = vmap_allocate(PAGE_SIZE, 0);
+    vmap_free(area);
+    vmap_free(area);
+}
 
 KDEATH(vmap_guard_page)
 {

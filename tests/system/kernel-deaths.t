@@ -20,6 +20,12 @@ deaths() {
     death slab_written_after_free '^panic: a free object of cache victim .* was written to: byte 50 is 0x1' debug
     death slab_freed_to_another_cache '^panic: 0x[0-9a-f]+ is freed to cache other, but it belongs to victim$' debug
     death slab_freed_in_the_middle '^panic: 0x[0-9a-f]+ is freed, but no object of cache victim begins there$' debug
+    death slab_written_before '^panic: object of cache victim .* was written far beyond its end, or the next before' debug
+    death page_written_after_free '^panic: page frame 0x[0-9a-f]+ was written to while it was free: .* at offset 0x60' debug
+    death page_freed_twice '^panic: page frame 0x[0-9a-f]+ is freed as a block of order 0, but it is free \(in a cache\)'
+    death page_freed_as_another_order '^panic: page frame .* is freed as a block of order 2, but it is allocated, of order 3'
+    death kfree_of_a_page '^panic: kfree of 0x[0-9a-f]+, which kmalloc did not return'
+    death vmap_freed_twice '^panic: vmap_free of 0x[0-9a-f]+, where no virtual area begins'
     death test_that_hangs '^panic: a test that hangs has run for more than 1 seconds$'
     death vmap_guard_page '^panic: page fault: .* wrote to 0xffffd[0-9a-f]{8}000, where nothing is mapped'
     death vmap_freed_area '^panic: page fault: .* wrote to 0xffffd[0-9a-f]{8}000, where nothing is mapped'
