@@ -159,6 +159,9 @@ elf_FUZZ_SOURCES := $(elf_UNIT_SOURCES)
 elf_FUZZ_NEEDS := $(UNIT_KERNELS)
 config_FUZZ_SOURCES := $(config_UNIT_SOURCES)
 config_FUZZ_RUNS := 200000
+FUZZ_TESTS += symbols
+symbols_FUZZ_SOURCES := kernel/debug/symbols_table.c
+symbols_FUZZ_NEEDS := $(BUILD)/kernel.elf
 
 
 FUZZ_TESTS += acpi pci

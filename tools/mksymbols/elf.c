@@ -45,13 +45,13 @@ static void find_text(struct kernel *kernel, Elf *elf, const char *path)
         errx(1, "%s: it has no executable segment of a reasonable size", path);
 }
 
-/* Functions, and labels of assembly code. */
+/* Functions, and labels of assembly code, which have no type and, when hidden, have become local. */
 static bool is_function(const GElf_Sym *symbol, const char *name)
 {
     unsigned type = GELF_ST_TYPE(symbol->st_info);
     if (symbol->st_shndx == SHN_UNDEF || symbol->st_shndx == SHN_ABS || name == NULL || name[0] == '\0')
         return false;
-    return type == STT_FUNC || (type == STT_NOTYPE && GELF_ST_BIND(symbol->st_info) == STB_GLOBAL);
+    return type == STT_FUNC || (type == STT_NOTYPE && name[0] != '.');
 }
 
 static void add_function(struct kernel *kernel, const GElf_Sym *symbol, const char *name)
@@ -202,8 +202,25 @@ static int compare_rows(const void *left, const void *right)
     return a->order < b->order ? -1 : a->order > b->order;
 }
 
+static bool has_lines(Elf *elf)
+{
+    size_t names;
+    Elf_Scn *section = NULL;
+    if (elf_getshdrstrndx(elf, &names) != 0)
+        return false;
+    while ((section = elf_nextscn(elf, section)) != NULL) {
+        GElf_Shdr header;
+        const char *name = gelf_getshdr(section, &header) != NULL ? elf_strptr(elf, names, header.sh_name) : NULL;
+        if (name != NULL && strcmp(name, ".debug_line") == 0)
+            return true;
+    }
+    return false;
+}
+
 static void read_lines(struct kernel *kernel, Elf *elf, const char *path)
 {
+    if (!has_lines(elf))
+        return; /* functions are better than nothing */
     Dwarf *dwarf = dwarf_begin_elf(elf, DWARF_C_READ, NULL);
     if (dwarf == NULL)
         errx(1, "%s: its debugging information cannot be read: %s", path, dwarf_errmsg(-1));
