@@ -8,10 +8,12 @@
 #include "ktest_internal.h"
 
 #include "arch/x86_64/machine.h"
+#include "arch/x86_64/preempt.h"
 #include "init.h"
 #include "lib/cmdline.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "sched/sched.h"
 #include "time/clock.h"
 #include "tty/console.h"
 
@@ -101,12 +103,39 @@ uint32_t ktest_count_failures(void (*function)(void))
  * Running
  */
 
+static long test_thread(void *argument)
+{
+    const struct ktest *test = argument;
+    test->run();
+    if (!cpu_interrupts_are_on()) {
+        ktest_fail(__FILE__, __LINE__, "%s returned with interrupts off", test->name);
+        cpu_interrupts_enable();
+    }
+    if (this_cpu(preempt_count) != 0) {
+        ktest_fail(__FILE__, __LINE__, "%s returned with preemption off", test->name);
+        this_cpu(preempt_count) = 0;
+    }
+    return 0;
+}
+
+static void run_in_thread(const struct ktest *test)
+{
+    struct thread *thread = thread_create_stopped(test->name, test_thread, (void *)(uintptr_t)test);
+    if (!thread) {
+        ktest_fail(__FILE__, __LINE__, "there is no memory for a thread");
+        return;
+    }
+    thread_bind(thread, 0);
+    thread_start(thread);
+    thread_join(thread);
+}
+
 void ktest_run(const struct ktest *test)
 {
     uint64_t before[KTEST_COUNTS_MAX];
     for (int runs = 1; runs <= RUNS_MAX; runs++) {
         ktest_counts_read(before);
-        test->run();
+        run_in_thread(test);
         uint64_t by = 0;
         const struct ktest_count *grown = ktest_counts_grown(before, &by);
         if (!grown || verdict.failures || verdict.skipped[0])
@@ -154,12 +183,12 @@ static bool matches(const char *pattern, const char *name)
 static _Noreturn void run_tests(const char *pattern)
 {
     unsigned count = 0, number = 0, failed = 0;
-    KTEST_EACH(test, ktests)
-    count += matches(pattern, (*test)->name);
+    KTEST_EACH (test, ktests)
+        count += matches(pattern, (*test)->name);
     console_printf("KTAP version 1\n1..%u\n", count);
-    KTEST_EACH(test, ktests)
-    if (matches(pattern, (*test)->name) && !run_test(*test, ++number))
-        failed++;
+    KTEST_EACH (test, ktests)
+        if (matches(pattern, (*test)->name) && !run_test(*test, ++number))
+            failed++;
     console_printf("# %u passed, %u failed\n", count - failed, failed);
     if (count == 0)
         ktest_note("no test is called %s", pattern);
@@ -169,17 +198,16 @@ static _Noreturn void run_tests(const char *pattern)
 static _Noreturn void run_death(const char *name)
 {
     console_print("KTAP version 1\n1..1\n");
-    KTEST_EACH(death, kdeaths)
-    {
+    KTEST_EACH (death, kdeaths) {
         if (strcmp((*death)->name, name) == 0) {
-            (*death)->run();
+            run_in_thread(*death);
             console_printf("not ok 1 %s # it is still alive\n", name);
             machine_exit(BOOT_EXIT_FAILURE);
         }
     }
     console_printf("not ok 1 %s # no death is called so; there are:\n", name);
-    KTEST_EACH(death, kdeaths)
-    ktest_note("death=%s", (*death)->name);
+    KTEST_EACH (death, kdeaths)
+        ktest_note("death=%s", (*death)->name);
     machine_exit(BOOT_EXIT_FAILURE);
 }
 

@@ -11,10 +11,10 @@
  *
  *  2. Run it: make build/selftest.elf && build/corrode run --firmware none build/selftest.elf 'test=part_*'
  *
- * Tests run one after the other, in the order of the files' names, in a thread of their own, with interrupts on and
- * everything up that kernel/main.c starts, for a minute each at most (watchdog=SECONDS). A test may start threads, and
- * must have ended them when it returns; the checks may be used in any of them. A resource that a test does not give
- * back fails it: see KTEST_COUNT.
+ * Tests run one after the other, in the order of the files' names, with interrupts on and everything up that
+ * kernel/main.c starts, for a minute each at most (watchdog=SECONDS). Each has a thread of its own, bound to CPU 0
+ * until it asks for something else. It may start threads, and must have ended them when it returns; the checks may be
+ * used in any of them. A resource that a test does not give back fails it: see KTEST_COUNT.
  *
  * What must kill the kernel is a KDEATH: one runs in each boot, selected with `death=NAME`, and must not return. What
  * it has to say before the end stands in tests/system/kernel-deaths.t.
@@ -55,7 +55,7 @@ struct ktest_count {
 /*
  * KTEST_COUNT(threads, thread_count): USED tells how many there are. A test after which there are more has leaked
  * some. Since caches fill up and some things are made at first use, such a test runs again, and fails if the number
- * grows each time. Counts that every part has are in tests/kernel/counts.c.
+ * grows each time. There is one for each resource that a part of the kernel counts.
  */
 #define KTEST_COUNT(count_name, function)                                                                              \
     static const struct ktest_count ktest_count_##count_name = {.name = #count_name, .used = function};                \
