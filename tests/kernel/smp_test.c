@@ -3,13 +3,16 @@
  * when everyone asks everyone at once.
  */
 #include "ktest.h"
+#include "on_cpus.h"
 
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/interrupt.h"
+#include "arch/x86_64/paging.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/trap.h"
 #include "drivers/acpi/acpi.h"
+#include "time/clock.h"
 
 static unsigned online(void)
 {
@@ -139,4 +142,60 @@ KTEST(smp_call_reaches_each_and_waits)
     smp_call_mask(&none, count_here, &ran);
     smp_call(CPU_MAX - 1, count_here, &ran);
     KTEST_EQUAL(ran, online() - 1 + (cpu_count == CPU_MAX));
+}
+
+/*
+ * Every CPU asks all others, and one of them, and flushes a page everywhere, at the same time as they do. On an
+ * emulator with fewer processors than it has CPUs a call may take long, so the time decides how many there are.
+ */
+struct storm {
+    uint64_t end;
+    unsigned rounds, counted;
+};
+
+static void storm(unsigned cpu, void *argument)
+{
+    struct storm *all = argument;
+    unsigned round = 0;
+    do {
+        unsigned other = (cpu + 1 + round % (cpu_count - 1)) % cpu_count, one = 0;
+        smp_call_others(count_here, &all->counted);
+        smp_call(other, count_here, &one);
+        KTEST_EQUAL(one, 1);
+        tlb_flush_kernel(DIRECT_MAP_BASE, PAGE_SIZE);
+        round++;
+    } while (clock_monotonic() < all->end);
+    __atomic_fetch_add(&all->rounds, round, __ATOMIC_RELAXED);
+}
+
+KTEST(smp_call_storm)
+{
+    unsigned n = online();
+    if (n == 1) {
+        ktest_skip("one CPU");
+        return;
+    }
+    struct storm all = {.end = clock_monotonic() + 500 * NS_PER_MS};
+    on_cpus(storm, &all);
+    KTEST_EQUAL(all.counted, all.rounds * (n - 1));
+    KTEST_CHECK(all.rounds >= n);
+}
+
+static void look_up(void *argument)
+{
+    __atomic_store_n((uint64_t *)argument, interrupt_count(VECTOR_RESCHEDULE, cpu_number()), __ATOMIC_RELEASE);
+}
+
+KTEST(smp_reschedule_arrives)
+{
+    for (unsigned cpu = 0; cpu < cpu_count; cpu++) {
+        uint64_t before = 0, after = 0;
+        if (cpu == cpu_number())
+            continue;
+        smp_call(cpu, look_up, &before);
+        smp_reschedule(cpu);
+        for (unsigned tries = 0; after <= before && tries < 100000; tries++)
+            smp_call(cpu, look_up, &after);
+        KTEST_CHECK(after > before);
+    }
 }
