@@ -30,6 +30,7 @@
 #include "time/timer.h"
 #include "tty/console.h"
 #include "tty/terminal.h"
+#include "vm/vm.h"
 
 #define LOG_NAME "kernel"
 
@@ -121,6 +122,7 @@ void kernel_main(struct boot_info *info)
     interrupt_init();
     clock_init_early();
     sched_init();
+    vm_init();
     clock_init();
     timers_init_cpu();
     cpu_interrupts_enable();

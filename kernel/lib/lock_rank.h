@@ -14,6 +14,7 @@
     X(0, UNRANKED, "", "not checked: only for locks of the kit and of tests")                                          \
     /* Sleeping locks */                                                                                               \
     X(10, SUBSYSTEM, "anywhere", "a subsystem's sleeping lock; holds other locks below")                               \
+    X(20, SPACE, "kernel/vm/vm.c", "sleeping: the areas of an address space")                                          \
     X(30, WORK, "kernel/sched/work.c", "sleeping: a work queue's set-up")                                              \
     /* Spin locks */                                                                                                   \
     X(100, DEVICE, "kernel/drivers", "a device's state and registers")                                                 \
@@ -25,6 +26,8 @@
     X(160, THREADS, "kernel/sched/thread.c", "the list of all threads; exit and join")                                 \
     X(170, TIMERS, "kernel/time/timer.c", "one CPU's queue of timers")                                                 \
     X(180, RUN_QUEUE, "kernel/sched/sched.c", "one CPU's runnable threads; nested by CPU number")                      \
+    X(182, OBJECT, "kernel/vm/vm.c", "the areas that map an object")                                                   \
+    X(184, SPACE_TABLE, "kernel/vm/pages.c", "the entries of an address space's page tables")                       \
     X(185, VMAP, "kernel/mm/vmap.c", "the tree of virtual areas, those that wait for a TLB flush")                     \
     X(190, PAGE_TABLE, "kernel/arch/x86_64/paging.c",                                                                  \
         "adding tables and splitting pages; entries that map are their range's owner's")                               \

@@ -186,8 +186,10 @@ static void switch_registers(struct thread *from, struct thread *to)
     this_cpu(fpu_current) = &to->fpu;
     this_cpu(fpu_current) = &to->fpu;
     this_cpu(trap_try_slot) = &to->trap_try;
-    if (to->process)
+    if (to->tables) {
         trap_set_kernel_stack(to->stack_base + THREAD_STACK_SIZE);
+        user_tables_switch(to->tables);
+    }
 }
 
 void sched_switch(enum switch_reason reason)

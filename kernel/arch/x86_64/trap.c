@@ -114,15 +114,25 @@ trap_handler *trap_set_handler(enum trap_vector vector, trap_handler *handler)
  * Faults that were expected
  */
 
+static const struct fixup *find_fixup(uintptr_t rip)
+{
+    for (const struct fixup *f = __start_trap_fixups; f < __stop_trap_fixups; f++)
+        if (rip == (uintptr_t)&f->faulting + (uintptr_t)(intptr_t)f->faulting)
+            return f;
+    return NULL;
+}
+
+bool trap_has_fixup(const struct trap_frame *frame)
+{
+    return !trap_from_user(frame) && find_fixup(frame->rip) != NULL;
+}
+
 static bool fix_up(struct trap_frame *frame)
 {
-    for (const struct fixup *f = __start_trap_fixups; f < __stop_trap_fixups; f++) {
-        if (frame->rip == (uintptr_t)&f->faulting + (uintptr_t)(intptr_t)f->faulting) {
-            frame->rip = (uintptr_t)&f->landing + (uintptr_t)(intptr_t)f->landing;
-            return true;
-        }
-    }
-    return false;
+    const struct fixup *f = find_fixup(frame->rip);
+    if (f)
+        frame->rip = (uintptr_t)&f->landing + (uintptr_t)(intptr_t)f->landing;
+    return f != NULL;
 }
 
 bool trap_read_msr(uint32_t msr, uint64_t *value)

@@ -116,6 +116,9 @@ DECLARE_PER_CPU(void **, trap_try_slot);
 /* Reads a register that the processor may not have: false then. */
 bool trap_read_msr(uint32_t msr, uint64_t *value);
 
+/* Would the instruction that trapped be fixed up? So this is a fault that was thought of. */
+bool trap_has_fixup(const struct trap_frame *frame);
+
 /*
  * A place for one instruction that may fault: from `faulting` the trap goes to `landing`. In assembly:
  *     1: mov (%rsi), %rax

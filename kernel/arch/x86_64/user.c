@@ -1,0 +1,99 @@
+/*
+ * Copies between the kernel and programs: see user.h. Words first, then bytes; a word that faults is tried again byte
+ * by byte, so that the number of bytes is exact. What can be brought in, the page-fault handler brings in unseen
+ * (proc/fault.c); the fixups are for what cannot.
+ *
+ * Source: Intel SDM volume 3A, 4.6 (SMAP), volume 2 (STAC, CLAC, REP).
+ */
+#include "arch/x86_64/user.h"
+
+#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/trap.h"
+#include "lib/errno.h"
+
+static inline void open_user(void)
+{
+    if (cpu_has(CPU_SMAP))
+        __asm__ volatile("stac" : : : "memory", "cc");
+}
+
+static inline void close_user(void)
+{
+    if (cpu_has(CPU_SMAP))
+        __asm__ volatile("clac" : : : "memory", "cc");
+}
+
+static inline size_t copy(void *to, const void *from, size_t size)
+{
+    size_t rest = size % 8, words = size / 8;
+    open_user();
+    __asm__ volatile("1: rep movsq\n"
+                     "2: lea (%3, %2, 8), %2\n" /* what is left in bytes: no words any more, or those that fault */
+                     "3: rep movsb\n"
+                     "4:\n" TRAP_FIXUP(1b, 2b) TRAP_FIXUP(3b, 4b)
+        : "+D"(to), "+S"(from), "+c"(words)
+        : "r"(rest)
+        : "memory");
+    close_user();
+    return words;
+}
+
+size_t user_read(void *to, uaddr_t from, size_t size)
+{
+    return user_range_ok(from, size) ? copy(to, (const void *)from, size) : size;
+}
+
+size_t user_write(uaddr_t to, const void *from, size_t size)
+{
+    return user_range_ok(to, size) ? copy((void *)to, from, size) : size;
+}
+
+size_t user_zero(uaddr_t to, size_t size)
+{
+    if (!user_range_ok(to, size))
+        return size;
+    size_t rest = size % 8, words = size / 8;
+    void *at = (void *)to;
+    open_user();
+    __asm__ volatile("1: rep stosq\n"
+                     "2: lea (%2, %1, 8), %1\n"
+                     "3: rep stosb\n"
+                     "4:\n" TRAP_FIXUP(1b, 2b) TRAP_FIXUP(3b, 4b)
+        : "+D"(at), "+c"(words)
+        : "r"(rest), "a"(0)
+        : "memory");
+    close_user();
+    return words;
+}
+
+/* Up to the next page only: what follows a string may not be there. */
+long user_read_string(char *buffer, uaddr_t from, size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        size_t piece = min_u64(size - done, PAGE_SIZE - (from + done) % PAGE_SIZE);
+        if (user_read(buffer + done, from + done, piece) != 0)
+            return -EFAULT;
+        for (size_t i = done; i < done + piece; i++)
+            if (buffer[i] == '\0')
+                return (long)i;
+        done += piece;
+    }
+    return -ENAMETOOLONG;
+}
+
+int user_compare_exchange(uaddr_t address, uint32_t *old, uint32_t new)
+{
+    if (!is_aligned(address, sizeof *old) || !user_range_ok(address, sizeof *old))
+        return -EFAULT;
+    uint32_t failed = 1, value = *old;
+    open_user();
+    __asm__ volatile("1: lock cmpxchgl %3, (%2)\n"
+                     "xorl %1, %1\n"
+                     "2:\n" TRAP_FIXUP(1b, 2b)
+        : "+a"(value), "+r"(failed)
+        : "r"(address), "r"(new)
+        : "memory", "cc");
+    close_user();
+    *old = value;
+    return failed ? -EFAULT : 0;
+}

@@ -1,0 +1,166 @@
+/*
+ * Address spaces of programs: which virtual memory there is (areas), what stands behind it (objects), and what has been
+ * touched of it (page tables).
+ *
+ * An area is a range of pages with one protection and one origin. Areas never overlap; neighbours that continue each
+ * other are one. They hang in a red-black tree by address in which each node knows the largest gap below it, so that
+ * a place for a new area is found in O(log n).
+ *
+ * Nothing is mapped before it is touched (vm_fault), except that a fault brings in neighbours that are in memory
+ * already. Where the pages come from:
+ *
+ *     anonymous, private   a zero page at the first read; a frame of its own at the first write
+ *     file, private        the file's page, read-only; a copy at the first write
+ *     shared               the object's page itself; anonymous shared memory is an object without a file
+ *
+ * After fork parent and child share the frames of private areas, read-only in both page tables. A write to one copies
+ * it, unless nobody else refers to it any more (struct page.references). So a frame in a private area is referred to
+ * once for each page table that maps it, and a frame of an object once more by the object.
+ *
+ * Locks: vm_space.lock (a rwlock: faults read, changes of areas write); below it object->lock and space->table_lock
+ * (spin).
+ *
+ * Source: POSIX.1-2017 mmap, munmap, mprotect; Linux's mmap(2), madvise(2) for what POSIX leaves open.
+ */
+#ifndef CORRODE_VM_VM_H
+#define CORRODE_VM_VM_H
+
+#include "arch/x86_64/user_paging.h"
+#include "mm/page.h"
+#include "sched/mutex.h"
+
+/* What an area allows: PROT_ of <sys/mman.h>. */
+#define VM_READ (1u << 0)
+#define VM_WRITE (1u << 1)
+#define VM_EXECUTE (1u << 2)
+/* How it behaves. */
+#define VM_SHARED (1u << 4)
+#define VM_GROWS_DOWN (1u << 5) /* a stack: faults below it, down to its limit, extend it */
+#define VM_MAY_WRITE (1u << 6)  /* mprotect may add VM_WRITE: the file was opened for writing, or it is private */
+#define VM_NO_FORK (1u << 7)    /* MADV_DONTFORK */
+#define VM_SPECIAL (1u << 8)    /* vDSO: not merged, not remapped */
+#define VM_HEAP (1u << 9)       /* brk's: for /proc */
+
+/*
+ * What stands behind areas: the pages of a file, or of shared anonymous memory. Owned by who made it (an inode) and by
+ * the areas that map it.
+ */
+struct vm_object {
+    const struct vm_object_ops *ops;
+    struct spinlock lock; /* OBJECT; guards `mappings` */
+    struct list mappings; /* areas that map it */
+    uint64_t generation;  /* grows with each change of `mappings` */
+    uint32_t references;
+    void *owner; /* the ops' */
+};
+
+struct vm_object_ops {
+    /* Finds page INDEX, reading it in if need be, with a reference for the caller. -ENOMEM, -EIO; -EFAULT beyond the
+     * end (SIGBUS). WRITE: it is about to be written through a shared mapping. */
+    int (*get_page)(struct vm_object *object, uint64_t index, bool write, struct page **page);
+    /* The page is in memory already: returns it with a reference, else NULL. Never sleeps. NULL: no fault-around. */
+    struct page *(*peek_page)(struct vm_object *object, uint64_t index);
+    /* The last reference is gone. */
+    void (*release)(struct vm_object *object);
+    /* Path for /proc/PID/maps into BUFFER. NULL: none. */
+    size_t (*describe)(struct vm_object *object, char *buffer, size_t size);
+};
+
+struct vm_area {
+    struct rb_node node;
+    struct vm_space *space;
+    vaddr_t start, end;       /* [start, end), whole pages */
+    uint64_t hole;            /* bytes between the area before and this one */
+    uint64_t gap;             /* augmented: the largest `hole` of this subtree */
+    uint32_t flags;           /* VM_* */
+    struct vm_object *object; /* NULL: private anonymous */
+    uint64_t offset;          /* in pages, of `start` in the object */
+    struct list_node mapping; /* in object->mappings */
+};
+
+struct vm_space {
+    struct rwlock lock;
+    struct rb_tree areas;
+    struct user_tables tables;
+    uint32_t references; /* threads, and those who look at it */
+    uint32_t area_count;
+
+    uint64_t pages_mapped;      /* all areas, in pages: VmSize */
+    uint64_t pages_resident;    /* VmRSS; table_lock */
+    struct spinlock table_lock; /* SPACE; guards the entries of the page tables */
+    vaddr_t brk_start, brk;     /* heap */
+    vaddr_t map_top;            /* new areas go below */
+    vaddr_t stack_top;
+    vaddr_t arguments, arguments_end, environment_end; /* for /proc/PID/cmdline, environ */
+    vaddr_t vdso;
+    uint64_t address_limit; /* RLIMIT_AS in pages */
+    uint64_t data_limit;
+    uint64_t stack_limit; /* bytes */
+};
+
+void vm_init(void); /* after slab_init */
+
+/* For who makes objects: the first reference is the owner's. */
+void vm_object_init(struct vm_object *object, const struct vm_object_ops *ops, void *owner);
+void vm_object_get(struct vm_object *object);
+void vm_object_put(struct vm_object *object);
+
+struct vm_space *vm_space_create(void); /* empty; NULL: no memory */
+void vm_space_get(struct vm_space *space);
+void vm_space_put(struct vm_space *space); /* the last one unmaps everything */
+
+/* The space whose page tables a thread looks at. */
+static inline struct vm_space *vm_space_of(struct user_tables *tables)
+{
+    return container_of(tables, struct vm_space, tables);
+}
+
+/* The current thread works in SPACE from now on; NULL: in none. Its caller keeps the reference. */
+void vm_space_enter(struct vm_space *space);
+
+/* A copy for fork: private areas copy-on-write, shared ones shared. NULL: no memory. */
+struct vm_space *vm_space_fork(struct vm_space *space);
+
+/*
+ * New area of SIZE bytes. ADDRESS is a wish, or with VM_MAP_FIXED an order (what was there goes), with
+ * VM_MAP_NO_REPLACE an order that fails with -EEXIST. object: a reference is taken; offset in bytes, page aligned.
+ * Returns the address or -ENOMEM, -EINVAL, -EPERM.
+ */
+#define VM_MAP_FIXED (1u << 0)
+#define VM_MAP_NO_REPLACE (1u << 1)
+#define VM_MAP_POPULATE (1u << 2)
+long vm_map(struct vm_space *space, vaddr_t address, uint64_t size, unsigned flags, unsigned map_flags,
+    struct vm_object *object, uint64_t offset);
+/* The same with space->lock held for writing; VM_MAP_POPULATE is not for it. */
+long vm_map_locked(struct vm_space *space, vaddr_t address, uint64_t size, unsigned flags, unsigned map_flags,
+    struct vm_object *object, uint64_t offset);
+int vm_unmap(struct vm_space *space, vaddr_t address, uint64_t size);
+int vm_protect(struct vm_space *space, vaddr_t address, uint64_t size, unsigned protection);
+int vm_advise(struct vm_space *space, vaddr_t address, uint64_t size, int advice);
+long vm_remap(struct vm_space *space, vaddr_t old, uint64_t old_size, uint64_t new_size, unsigned flags, vaddr_t new);
+int vm_sync(struct vm_space *space, vaddr_t address, uint64_t size, int flags);
+vaddr_t vm_set_brk(struct vm_space *space, vaddr_t brk); /* returns what it is then */
+
+/*
+ * A page fault in user memory, from a program or from the kernel's access to it. error: the processor's (FAULT_WRITE,
+ * FAULT_FETCH of trap.h, under these names). 0: try again. Otherwise the signal it makes: -EFAULT (SIGSEGV), -EIO
+ * (SIGBUS), -ENOMEM (the process is to be killed). *mapped: whether there is an area. May sleep.
+ */
+#define VM_FAULT_WRITE (1u << 1)
+#define VM_FAULT_FETCH (1u << 4)
+int vm_fault(struct vm_space *space, vaddr_t address, unsigned error, bool *mapped);
+
+/*
+ * What becomes of a program's fault that vm_fault does not settle: a signal. Called in the faulting thread; true: go on
+ * at frame->rip. Without one it is a panic.
+ */
+struct trap_frame;
+void vm_set_program_fault(bool (*handle)(struct trap_frame *frame, vaddr_t address, int result, bool mapped));
+
+/* Pages of an object that was truncated: taken out of every address space that maps them. */
+void vm_object_unmap(struct vm_object *object, uint64_t first_index, uint64_t count);
+
+/* The area that holds ADDRESS, or the first above it; NULL. The lock is held. */
+struct vm_area *vm_find_locked(struct vm_space *space, vaddr_t address);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * What the files of the address spaces know of each other: areas.c keeps the tree of areas, vm.c changes areas,
+ * pages.c what is mapped, fault.c brings pages in.
+ */
+#ifndef CORRODE_VM_VM_INTERNAL_H
+#define CORRODE_VM_VM_INTERNAL_H
+
+#include "mm/slab.h"
+#include "vm/vm.h"
+
+extern struct slab_cache *vm_area_cache;
+extern struct page *vm_zero_page; /* all zeros, for reads of memory that nobody has written; not counted */
+
+static inline uint64_t vm_area_pages(const struct vm_area *area)
+{
+    return (area->end - area->start) >> PAGE_SHIFT;
+}
+
+/* Index in the object of the page at ADDRESS. */
+static inline uint64_t vm_area_index(const struct vm_area *area, vaddr_t address)
+{
+    return area->offset + ((address - area->start) >> PAGE_SHIFT);
+}
+
+/* How entries of the area's pages may look when nothing is shared copy-on-write. */
+static inline unsigned vm_map_flags(const struct vm_area *area)
+{
+    return (area->flags & VM_WRITE ? MAP_WRITE : 0) | (area->flags & VM_EXECUTE ? MAP_EXECUTE : 0);
+}
+
+/* areas.c; space->lock is held for writing, but for the last two. */
+void vm_area_insert(struct vm_space *space, struct vm_area *area);
+void vm_area_remove(struct vm_space *space, struct vm_area *area); /* out of the tree, not freed */
+void vm_area_moved(struct vm_space *space, struct vm_area *area);  /* after start or end has changed in place */
+struct vm_area *vm_area_next(const struct vm_area *area);
+struct vm_area *vm_area_previous(const struct vm_area *area);
+
+/* The highest place for SIZE bytes in [low, high); 0: there is none. */
+vaddr_t vm_find_hole(const struct vm_space *space, uint64_t size, vaddr_t low, vaddr_t high);
+
+/* vm.c */
+
+/* Whole pages within the address space? Rounds *size up. 0 or -EINVAL. */
+int vm_check_range(vaddr_t address, uint64_t *size);
+int vm_split_ends(struct vm_space *space, vaddr_t start, vaddr_t end); /* 0 or -ENOMEM; locked for writing */
+int vm_unmap_locked(struct vm_space *space, vaddr_t address, uint64_t size);
+bool vm_space_try_get(struct vm_space *space); /* false: its last reference is gone */
+
+/* fault.c: takes page faults over */
+void vm_fault_init(void);
+
+/* pages.c */
+
+/* Takes out what is mapped in the range and forgets it everywhere. */
+void vm_pages_unmap(struct vm_space *space, vaddr_t start, vaddr_t end);
+
+/* Makes the entries of the range, all of one area, follow its flags. */
+void vm_pages_protect(struct vm_space *space, const struct vm_area *area, vaddr_t start, vaddr_t end);
+
+/* Maps in CHILD what AREA has in PARENT, copy-on-write if private. 0 or -ENOMEM. */
+int vm_pages_fork(struct vm_space *parent, struct vm_space *child, const struct vm_area *area);
+
+/* Moves entries to another place of the same space. 0 or -ENOMEM. */
+int vm_pages_move(struct vm_space *space, vaddr_t from, vaddr_t to, uint64_t size);
+
+/* Drops a reference to what an entry maps. */
+void vm_page_release(uint64_t entry);
+
+#endif
