@@ -118,18 +118,19 @@ void kernel_main(struct boot_info *info)
     console_printf("Corrode %s\n", CORRODE_VERSION);
     console_set_color(CONSOLE_LIGHT_GREY, CONSOLE_BLACK);
     acpi_boot(info);
+    clock_init_early();
     acpi_power_init();
     interrupt_init();
-    clock_init_early();
+    timers_init_early();
     sched_init();
     vm_init();
-    clock_init();
-    timers_init_cpu();
     cpu_interrupts_enable();
-    cpus_start();
-    start_workers();
     serial_init(info->serial.port);
     ps2_init(type_key);
+    clock_init();
+    timers_init_cpu();
+    cpus_start();
+    start_workers();
     pci_init(pci_drivers);
     init_main(info);
 }

@@ -2,10 +2,10 @@
  * Which counter is the clock, and how fast it runs: see clock.h.
  *
  * clock_init_early looks for every source of known rate and reads each beside the time-stamp counter. clock_init reads
- * again, a few milliseconds of start-up later, and has the rate by as many opinions as the machine has sources, CPUID's
- * among them; the majority is right (calibrate_vote). Nothing is waited for, unless start-up was so quick that the
- * window is shorter than its readings are precise. Where the counter is constant, or nothing else counts, it is the
- * clock, else the best source is. upkeep.c corrects the rate later, when the window has grown.
+ * again, when some more of the kernel has started, and has the rate by as many opinions as the machine has sources,
+ * CPUID's among them; the majority is right (calibrate_vote). It waits only for what is missing to a millisecond, and
+ * not even that for a rate that was told. Between the two the best source is the clock. Then the counter is, where it
+ * is constant or nothing else counts. upkeep.c corrects the rate later, when the window has grown.
  *
  * Reading takes no lock (timebase.h). Corrections take `lock`. Everything else is written before other CPUs run.
  */
@@ -143,7 +143,9 @@ void clock_init_early(void)
             measured[measured_count++].source = source;
     for (unsigned i = 0; i < measured_count; i++)
         measured[i].first = read_pair(measured[i].source);
-    event_measure_begin();
+    if (measured_count && measured[0].source->rating > 0)
+        timebase_start(&clock_state.timebase, measured[0].source, 0, measured[0].source->hz);
+    log_set_clock(clock_monotonic);
 }
 
 static uint64_t wrap_ns(const struct clock_source *source)
@@ -256,19 +258,26 @@ static struct clock_source *best_clock(void)
     return source && source->rating > 0 ? source : NULL;
 }
 
+/* The source whose first reading it was is the clock already; where that cannot be one, time begins now. */
+static void choose_clock(void)
+{
+    struct clock_source *source = tsc_is_constant() ? NULL : best_clock();
+    uint64_t hz = source ? source->hz : clock_state.tsc_hz;
+    uint64_t now = clock_monotonic();
+    if (!now && measured_count)
+        now = clock_tsc_to_ns(cpu_tsc() - measured[0].first.tsc);
+    if (!source || source != timebase_source(&clock_state.timebase))
+        timebase_start(&clock_state.timebase, source, now, hz);
+    if (source)
+        log_notice("the clock is %s: the time-stamp counter does not run at a constant rate", source->name);
+}
+
 void clock_init(void)
 {
     find_rate();
     set_tsc_hz(clock_state.tsc_hz);
     event_measure_end();
-
-    struct clock_source *source = tsc_is_constant() ? NULL : best_clock();
-    uint64_t hz = source ? source->hz : clock_state.tsc_hz;
-    uint64_t since = measured_count ? clock_tsc_to_ns(cpu_tsc() - measured[0].first.tsc) : 0;
-    timebase_start(&clock_state.timebase, source, since, hz);
-    log_set_clock(clock_monotonic);
-    if (source)
-        log_notice("the clock is %s: the time-stamp counter does not run at a constant rate", source->name);
+    choose_clock();
     set_wall();
 }
 

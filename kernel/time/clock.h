@@ -35,8 +35,12 @@ const char *clock_name(void); /* of the source in use: "tsc", "hpet", "acpi_pm" 
 /* Cycle-level measuring: how long a difference of the time-stamp counter is, in nanoseconds. */
 uint64_t clock_tsc_to_ns(uint64_t cycles);
 
-void clock_init_early(void); /* first reading; after acpi_init, vmap_init and apic_init */
-void clock_init(void);       /* second reading: from here on the clocks are right; sets log_set_clock */
+/*
+ * First reading, after acpi_init and vmap_init. From here on clock_monotonic counts where the machine has an HPET or PM
+ * timer; it stays 0 otherwise. Sets log_set_clock.
+ */
+void clock_init_early(void);
+void clock_init(void); /* second reading, after timers_init_early: from here on the clocks are right */
 
 /*
  * On each other CPU, before it runs anything: compares its counter with CPU 0's, and corrects it, or gives the counter

@@ -33,13 +33,22 @@ static uint64_t apic_passed(void)
 
 static const struct clock_source apic_source = {.read = apic_passed, .mask = UINT32_MAX};
 
+static struct clock_reading read_apic(void)
+{
+    bool interrupts = cpu_interrupts_disable();
+    struct clock_reading reading = calibrate_read(&apic_source);
+    if (interrupts)
+        cpu_interrupts_enable();
+    return reading;
+}
+
 void event_measure_begin(void)
 {
     if (apic_has_deadline())
         return;
     apic_timer_init_cpu();
     apic_timer_set_count(UINT32_MAX);
-    measure_first = calibrate_read(&apic_source);
+    measure_first = read_apic();
 }
 
 void event_measure_end(void)
@@ -48,7 +57,7 @@ void event_measure_end(void)
         return;
     struct clock_reading second;
     do {
-        second = calibrate_read(&apic_source);
+        second = read_apic();
     } while (clock_tsc_to_ns(second.tsc - measure_first.tsc) < CALIBRATE_MIN_NS);
     apic_timer_set_count(0);
     uint64_t hz = calibrate_source_hz(&apic_source, &measure_first, &second, clock_state.tsc_hz);

@@ -15,7 +15,7 @@ void event_set(uint64_t ns);
 /* On each CPU, the boot CPU first. */
 void event_init_cpu(void);
 
-/* On the boot CPU, around the work between clock_init_early and clock_init: measures how fast the timer counts. */
+/* Measures how fast the timer counts: on the boot CPU, around some of the work before clock_init. */
 void event_measure_begin(void);
 void event_measure_end(void);
 

@@ -182,11 +182,15 @@ static void expire(void *unused)
     spin_unlock(&queue->lock);
 }
 
+void timers_init_early(void)
+{
+    interrupt_set_kernel_handler(VECTOR_TIMER, expire);
+    event_measure_begin();
+}
+
 void timers_init_cpu(void)
 {
     struct timer_queue *queue = this_cpu_pointer(timer_queue);
-    if (cpu_number() == 0)
-        interrupt_set_kernel_handler(VECTOR_TIMER, expire);
     event_init_cpu();
     spin_lock_init(&queue->lock, LOCK_RANK_TIMERS);
     spin_lock(&queue->lock);

@@ -34,7 +34,8 @@ bool timer_stop_wait(struct timer *timer);
 
 bool timer_is_queued(const struct timer *timer);
 
-void timers_init_cpu(void); /* on each CPU, the boot CPU's first: after interrupt_init and clock_init */
+void timers_init_early(void); /* on the boot CPU, after interrupt_init: begins to measure its timer */
+void timers_init_cpu(void);   /* on each CPU, the boot CPU's first: after interrupt_init and clock_init */
 uint64_t timer_pending_count(void);
 
 #endif

@@ -19,6 +19,7 @@
 static void start(uint64_t work_ns)
 {
     clock_init_early();
+    timers_init_early();
     machine.ps += work_ns * 1000;
     clock_init();
     timers_init_cpu();

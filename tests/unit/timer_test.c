@@ -27,6 +27,7 @@ static void set_up(bool deadline)
     machine_plug_in();
     machine.deadline = deadline;
     clock_init_early();
+    timers_init_early();
     machine.ps += 5000000000;
     clock_init();
     timers_init_cpu();
