@@ -6,3 +6,11 @@ $(BUILD)/bench/count.so: bench/count.c bench/qemu_plugin.h
 	$(Q)$(CC) -std=gnu11 -O2 $(WARNINGS) -I. -shared -fPIC -fvisibility=hidden -o $@ $<
 
 BENCH_DEPS += $(BUILD)/bench/count.so
+
+# The kernel with measurements in place of its purpose: bench/kernel/bench.h.
+BENCH_SOURCES := $(KERNEL_SOURCES) $(wildcard bench/kernel/*.c) tests/kernel/on_cpus.c
+
+$(BUILD)/bench.elf: $(call objects,kernel,$(BENCH_SOURCES)) $(BUILD)/mksymbols
+	$(link-whole-kernel)
+
+BENCH_DEPS += $(BUILD)/bench.elf
