@@ -143,19 +143,36 @@ static void print_ascii(const struct font *font)
 #define LIMIT 0xe000 /* beyond are private characters, presentation forms, and what does not fit a kernel's table */
 
 static const uint8_t *glyph_of[LIMIT]; /* by character */
+static unsigned shared_by[LIMIT];      /* for how many characters that glyph serves in its font */
 static const uint8_t *distinct[LIMIT];
 static unsigned distinct_count;
+
+/* Reads the characters of the next glyph in the table; returns how many. At most MAX are stored. */
+static unsigned next_characters(const struct font *font, const uint8_t **p, uint32_t *characters, unsigned max)
+{
+    unsigned count = 0;
+    bool in_sequence = false;
+    for (uint32_t item; (item = next_item(font, p)) != END;) {
+        if (item == START)
+            in_sequence = true;
+        else if (!in_sequence && count < max)
+            characters[count++] = item;
+    }
+    return count;
+}
 
 static void collect(const struct font *font)
 {
     const uint8_t *p = font->table;
     for (size_t i = 0; i < font->count; i++) {
-        bool in_sequence = false;
-        for (uint32_t item; (item = next_item(font, &p)) != END;) {
-            if (item == START)
-                in_sequence = true;
-            else if (!in_sequence && item >= 0xa0 && item < LIMIT && glyph_of[item] == NULL)
-                glyph_of[item] = font->glyphs + i * FONT_HEIGHT;
+        uint32_t characters[256];
+        unsigned count = next_characters(font, &p, characters, 256);
+        for (unsigned j = 0; j < count; j++) {
+            uint32_t c = characters[j];
+            if (c < 0xa0 || c >= LIMIT || (glyph_of[c] != NULL && shared_by[c] <= count))
+                continue;
+            glyph_of[c] = font->glyphs + i * FONT_HEIGHT;
+            shared_by[c] = count;
         }
     }
 }

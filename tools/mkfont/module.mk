@@ -12,8 +12,8 @@ $(BUILD)/gen/font.c: $(BUILD)/mkfont $(CONSOLE_FONT)
 	@mkdir -p $(@D)
 	$(Q)gzip -dc $(CONSOLE_FONT) | $(BUILD)/mkfont >$@
 
-# The same style as CONSOLE_FONT; what one lacks the next may have.
-CONSOLE_FONTS ?= $(addprefix /usr/share/consolefonts/,Uni2-VGA16.psf.gz Uni1-VGA16.psf.gz FullGreek-VGA16.psf.gz)
+# All of CONSOLE_FONT's style; what one lacks the next may have.
+CONSOLE_FONTS ?= $(patsubst %,/usr/share/consolefonts/%-VGA16.psf.gz,Uni2 Uni1 FullGreek FullCyrSlav)
 
 $(BUILD)/gen/unicode_font_data.c: $(BUILD)/mkfont $(CONSOLE_FONTS)
 	$(call say,FONT,$@)
