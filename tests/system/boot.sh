@@ -124,6 +124,30 @@ text_screen() {
     }'
 }
 
+# The place and the attribute of TEXT on a text screen that text_screen has saved and printed: "ROW COLUMN ATTRIBUTE".
+place() {
+    printf '%s\n' "$2" | awk -v text="$3" 'index($0, text) && !done { print NR - 1, index($0, text) - 1; done = 1 }' >"$tmp/place"
+    read -r row column <"$tmp/place" || return 0
+    printf '%s %s %s\n' "$row" "$column" "$(bytes "$1" $(((row * 80 + column) * 2 + 1)) 1)"
+}
+
+# picture NAME: the screen of the last `hold` in $tmp/NAME.ppm, when it has stopped changing (but for a blinking cursor),
+# its width and height, and how many pixels wide the console makes one of its font's (kernel/tty/framebuffer.c).
+picture() {
+    for _ in 1 2 3 4 5 6 7 8 9; do
+        rm -f "$tmp/$1.ppm"
+        screendump "$socket" "$tmp/$1.ppm" || return 0
+        cmp -s "$tmp/$1.old" "$tmp/$1.ppm" && break
+        cp "$tmp/$1.ppm" "$tmp/$1.old"
+        sleep 0.2
+    done
+    size=$("$screen" size "$tmp/$1.ppm")
+    width=${size% *}
+    height=${size#* }
+    scale=1
+    [ "$width" -lt 1280 ] || [ "$height" -lt 800 ] || scale=2
+}
+
 # patch FILE OFFSET BYTES: writes BYTES, given for printf, into FILE.
 patch() {
     # shellcheck disable=SC2059 # the bytes are a format

@@ -1,8 +1,7 @@
 /*
  * The whole kernel with this for its purpose (kernel/init.h): fills the screen with everything that a terminal shows,
  * then tells, on the console, the bytes of what is typed on the keyboard ("keys: 1b 5b 41") or comes by the serial line
- * ("serial: 68 69"). Typing q ends it with success, Ctrl-P by a panic, Ctrl-L shows the screen again, and Ctrl-S writes
- * to the serial line without a pause.
+ * ("serial: 68 69"). Typing q ends it with success, Ctrl-P by a panic; Ctrl-S makes it write two thousand lines.
  */
 #include "arch/x86_64/io.h"
 #include "arch/x86_64/machine.h"
@@ -99,13 +98,12 @@ static void flood(void)
         console_printf("flood %u of 2000: the quick brown fox jumps over the lazy dog\n", i);
 }
 
-static void obey(struct terminal *terminal, const char *bytes, size_t length)
+static void obey(const char *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
         switch (bytes[i]) {
         case 'q': machine_exit(BOOT_EXIT_SUCCESS);
         case CONTROL('P'): panic("Ctrl-P was typed");
-        case CONTROL('L'): show(terminal); break;
         case CONTROL('S'): flood(); break;
         }
     }
@@ -122,12 +120,12 @@ void init_main(const struct boot_info *info)
         size_t length = terminal_read(terminal, bytes, sizeof bytes);
         if (length > 0) {
             tell("keys", bytes, length);
-            obey(terminal, bytes, length);
+            obey(bytes, length);
         }
         length = serial_read(bytes, sizeof bytes);
         if (length > 0) {
             tell("serial", bytes, length);
-            obey(terminal, bytes, length);
+            obey(bytes, length);
         }
         cpu_pause();
     }
