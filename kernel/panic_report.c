@@ -28,6 +28,9 @@
 #define REBOOT_SECONDS 5
 #define REBOOT_SECONDS_MAX 3600
 
+static vaddr_t boot_stack_base;
+static size_t boot_stack_size;
+
 static void sink_write(struct format_sink *sink, const char *text, size_t length)
 {
     console_write(text, length);
@@ -39,6 +42,15 @@ static bool read_thread(struct thread *thread)
 {
     const struct thread *current = thread_current();
     return current != NULL && probe_read(thread, (vaddr_t)current, sizeof *thread) == sizeof *thread;
+}
+
+/* The stack of this CPU's thread: its size, 0 when it is not known, and its base. The first thread has the loader's. */
+static size_t current_stack(vaddr_t *base)
+{
+    static struct thread thread;
+    bool is_thread = read_thread(&thread) && thread.stack_base != 0;
+    *base = is_thread ? thread.stack_base : boot_stack_base;
+    return is_thread ? THREAD_STACK_SIZE : cpu_number() == 0 ? boot_stack_size : 0;
 }
 
 static const char *who(char *text, size_t size)
@@ -93,10 +105,10 @@ static void report_locks(const struct panic_info *info)
 static void report_stack(const struct panic_info *info)
 {
 #ifdef DEBUG
-    const struct thread *thread = thread_current();
-    if (thread != NULL && thread->stack_base != 0 && probe_is_mapped(thread->stack_base, THREAD_STACK_SIZE))
-        console_printf("the stack of this thread has been %lu bytes deep, of %u\n",
-            stack_depth(thread->stack_base, THREAD_STACK_SIZE), THREAD_STACK_SIZE);
+    vaddr_t base;
+    size_t size = current_stack(&base);
+    if (size > 0 && probe_is_mapped(base, size))
+        console_printf("this stack, at %#lx, has been %lu bytes deep, of %lu\n", base, stack_depth(base, size), size);
 #endif
 }
 
@@ -160,6 +172,11 @@ void panic_report_init(const struct boot_info *info)
     lock_order_set_symbols(symbols_format_return);
 #endif
     probe_init(info->direct_map, info->direct_map_size);
+    boot_stack_base = info->stack_base;
+    boot_stack_size = info->stack_size;
+#ifdef DEBUG
+    stack_paint_current(boot_stack_base);
+#endif
     panic_set_operations(&operations);
 }
 
@@ -174,21 +191,25 @@ static bool describe_area(vaddr_t address, char *text, size_t size)
     return true;
 }
 
+/* Did the stack of this CPU's thread run into its guard page? Then that is what went wrong, whatever came of it. */
+static void look_for_overflow(struct trap_facts *facts, const struct trap_frame *trap)
+{
+    vaddr_t base;
+    size_t size = current_stack(&base);
+    bool in_guard = size > 0 && base - facts->address - 1 < PAGE_SIZE;
+    bool may_overflow = trap->vector == TRAP_PAGE_FAULT || trap->vector == TRAP_DOUBLE_FAULT;
+    facts->overflow = !trap_from_user(trap) && ((may_overflow && in_guard) || trap_is_stack_overflow(trap));
+    facts->stack_base = base;
+    facts->stack_size = size;
+}
+
 _Noreturn void panic_trap(const struct trap_frame *trap)
 {
     char name[64], area[80], text[256];
-    const struct thread *thread = thread_current();
-    struct trap_facts facts = {
-        .who = who(name, sizeof name),
-        .address = cpu_read_cr2(),
-        .overflow = trap_is_stack_overflow(trap),
-    };
+    struct trap_facts facts = {.who = who(name, sizeof name), .address = cpu_read_cr2()};
+    look_for_overflow(&facts, trap);
     if (describe_area(facts.address, area, sizeof area))
         facts.area = area;
-    if (facts.overflow && thread != NULL && thread->stack_base != 0) {
-        facts.stack_base = thread->stack_base;
-        facts.stack_size = THREAD_STACK_SIZE;
-    }
     probe_read(&facts.code, trap->rip, sizeof facts.code);
     trap_explain(text, sizeof text, trap, &facts);
     panic_at(trap, "%s", text);

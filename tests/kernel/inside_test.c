@@ -17,6 +17,7 @@
 #include "lib/string.h"
 #include "log.h"
 #include "panic.h"
+#include "sched/sched.h"
 #include "tty/console.h"
 
 #define LOG_NAME "inside"
@@ -202,6 +203,55 @@ KTEST(log_remembers)
     KTEST_EQUAL(message.level, LOG_DEBUG);
 }
 
+/* An NMI's record is kept, and shown when the next one is written. */
+static bool log_in_nmi(struct trap_frame *frame, vaddr_t address)
+{
+    log_debug("from an NMI");
+    return true;
+}
+
+KTEST(log_takes_records_of_nmis)
+{
+    struct log_message message;
+    uint64_t cursor = log_ring.next;
+    trap_handler *before = trap_set_handler(TRAP_NMI, log_in_nmi);
+    __asm__ volatile("int $2" : : : "memory");
+    trap_set_handler(TRAP_NMI, before);
+    bool found = false;
+    while (!found && log_read(&cursor, &message))
+        found = strcmp(message.text, "inside: from an NMI") == 0;
+    KTEST_CHECK(found);
+}
+
+/* Every CPU writes lines of one letter, in many lengths, at the same time; a reader gets whole lines or none. */
+#define LINES 500
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+static void write_lines(void *unused)
+{
+    char text[200];
+    memset(text, LETTERS[cpu_number() % 26], sizeof text);
+    for (int i = 0; i < LINES; i++)
+        log_write(LOG_DEBUG, "%.*s", 1 + i % 199, text);
+}
+
+KTEST(log_from_all_cpus)
+{
+    static struct log_message message;
+    uint64_t cursor = log_ring.next, seen = 0, torn = 0;
+    smp_call_others(write_lines, NULL);
+    write_lines(NULL);
+    while (log_read(&cursor, &message)) {
+        if (message.text[0] < 'A' || message.text[0] > 'Z' || message.text[1] == 'r')
+            continue;
+        for (size_t i = 1; i < message.length; i++)
+            torn += message.text[i] != message.text[0];
+        seen++;
+    }
+    KTEST_EQUAL(torn, 0);
+    KTEST_CHECK(seen > LOG_RECORDS / 4);
+}
+
 /* ------------------------------------------------------------------------------------------------------------------
  * Deaths
  */
@@ -263,6 +313,25 @@ static __attribute__((noinline)) void break_chain(uintptr_t *frame)
 KDEATH(broken_chain)
 {
     break_chain(__builtin_frame_address(0));
+}
+
+/* A thread's stack, not the first one's: in an area of its own, with a guard page. */
+static __attribute__((noinline)) long dig(volatile long depth)
+{
+    char frame[200];
+    memset(frame, (int)depth, sizeof frame);
+    return depth > 0 ? dig(depth + 1) + frame[depth % 200] : 0;
+}
+
+static long dig_deep(void *unused)
+{
+    return dig(1);
+}
+
+KDEATH(thread_stack_overflow)
+{
+    struct thread *thread = thread_create("digger", dig_deep, NULL);
+    thread_join(thread);
 }
 
 /* Non-canonical: the processor does not say which address, the report does. */

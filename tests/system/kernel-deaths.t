@@ -37,6 +37,7 @@ deaths() {
     death panic_in_trap '^  in trap 3 at ktest_run_panic_in_trap\+0x[0-9a-f]+ \(tests/kernel/inside_test.c:[0-9]+\)'
     death panic_on_all_cpus '^panic: CPU 0 gives up$'
     death broken_chain '^  and no further: a frame pointer leads nowhere'
+    death thread_stack_overflow '^panic: a kernel stack overflowed: thread digger \([0-9]+\), .* stack at 0x[0-9a-f]+ to 0x[0-9a-f]+$'
     death not_canonical '^not canonical: rbx$'
     death panic_in_panic '^the last part, of the first of several$'
     death panic_without_end '^panic: the first of many$'

@@ -16,7 +16,9 @@ terminal_UNIT_SOURCES := $(console_UNIT_SOURCES) $(TERMINAL_SOURCES)
 terminal_UNIT_CFLAGS := $(console_UNIT_CFLAGS) $(LIBVTERM_CFLAGS)
 
 # Seeing inside the kernel.
-UNIT_TESTS += log cmdline fault_injection lock_order
+UNIT_TESTS += log cmdline fault_injection lock_order trap_report probe
+trap_report_UNIT_SOURCES := kernel/debug/trap_report.c
+probe_UNIT_SOURCES := kernel/debug/probe.c
 log_UNIT_SOURCES := kernel/debug/log.c
 cmdline_UNIT_SOURCES := kernel/lib/cmdline.c
 lock_order_UNIT_SOURCES := kernel/debug/lock_order.c
