@@ -360,7 +360,6 @@ void random_init(struct boot_info *info)
     credit_locked(bits);
     spin_unlock(&base_lock);
     wipe(info->seed, sizeof info->seed);
-    info->seed_bits = 0;
     log_info("%s, seeded with %u bits%s%s", ready ? "ready" : "waiting for entropy", bits, has_rdseed ? ", RDSEED" : "",
         has_rdrand ? ", RDRAND" : "");
 }

@@ -11,6 +11,7 @@
 #include "drivers/acpi/acpi.h"
 #include "drivers/pci/pci.h"
 #include "drivers/virtio/virtio_rng.h"
+#include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/vmap.h"
 #include "random.h"
@@ -173,6 +174,29 @@ KTEST(devices_msi_reaches_each_cpu)
         interrupt_cpu(device, cpu);
     pci_disable(device, PCI_COMMAND_MASTER);
     vmap_free((void *)edu);
+}
+
+static int use_edu(void *argument)
+{
+    struct pci_device *device = argument;
+    void *registers = pci_map_bar(device, 0, 0, EDU_SIZE);
+    if (registers == NULL)
+        return -ENOMEM;
+    int result = pci_interrupts_enable(device, 1);
+    if (result >= 0)
+        result = pci_interrupt_request(device, 0, edu_interrupt, NULL, "edu", INTERRUPT_ANY_CPU);
+    pci_interrupts_disable(device);
+    vmap_free(registers);
+    return result;
+}
+
+KTEST(devices_pci_without_memory)
+{
+    struct pci_device *device = find(0x1234, 0x11e8);
+    if (device == NULL)
+        ktest_skip("no edu device");
+    else
+        KTEST_EVERY_ALLOCATION(use_edu, device);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------

@@ -5,8 +5,8 @@
  * Each bus is mapped when it is first used, 1 MiB. Before the memory is trusted, a bus must show the same first device
  * there as through the ports: some firmware tells of a range that the chipset does not decode.
  *
- * `port_lock` (rank DEVICE) keeps the two port accesses of one operation together. Mappings are added by one thread,
- * the one that scans, and stay; others only read them.
+ * `port_lock` (rank PCI_CONFIG) keeps the two port accesses of one operation together. Mappings are added by one
+ * thread, the one that scans, and stay; others only read them.
  *
  * Sources: PCI Local Bus 3.0, 3.2.2.3.2 (configuration mechanism #1); PCI Express Base 3.0, 7.2.2.
  */
@@ -29,7 +29,7 @@
 #define BUS_SIZE MIB(1)
 #define MAX_RANGES 16
 
-static struct spinlock port_lock = SPINLOCK_INIT(DEVICE);
+static struct spinlock port_lock = SPINLOCK_INIT(PCI_CONFIG);
 static bool has_ports;
 
 /* What MCFG tells, and each bus's mapping: NULL: not tried yet; &no_bus: not to be used. */
