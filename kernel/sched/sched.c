@@ -184,7 +184,6 @@ static void switch_registers(struct thread *from, struct thread *to)
     if (from->fpu.area && from->state != THREAD_DEAD)
         fpu_switch_out(&from->fpu);
     this_cpu(fpu_current) = &to->fpu;
-    this_cpu(fpu_current) = &to->fpu;
     this_cpu(trap_try_slot) = &to->trap_try;
     if (to->tables) {
         trap_set_kernel_stack(to->stack_base + THREAD_STACK_SIZE);
@@ -423,7 +422,6 @@ void sched_adopt(struct run_queue *queue, unsigned cpu, struct thread *running, 
         queue->fair.weight = running->fair.weight;
     }
     this_cpu(current_thread) = running;
-    this_cpu(fpu_current) = &running->fpu;
     this_cpu(fpu_current) = &running->fpu;
     this_cpu(trap_try_slot) = &running->trap_try;
     preempt_hook = preempt;

@@ -7,10 +7,12 @@
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "mm/vmap.h"
+#include "sched/sched_internal.h"
 
 /* What the caches keep is not in use. */
 static uint64_t pages_used(void)
 {
+    thread_stacks_drain();
     vmap_reclaim();
     slab_reclaim();
     page_cache_drain();
