@@ -13,4 +13,4 @@ BENCH_SOURCES := $(KERNEL_SOURCES) $(wildcard bench/kernel/*.c) tests/kernel/on_
 $(BUILD)/bench.elf: $(call objects,kernel,$(BENCH_SOURCES)) $(BUILD)/mksymbols
 	$(link-whole-kernel)
 
-BENCH_DEPS += $(BUILD)/bench.elf
+ALL += $(BUILD)/bench.elf

@@ -4,46 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 . tests/system/boot.sh
 
-command -v bochs >/dev/null 2>&1 || skip_all "bochs is not installed"
-roms=/usr/share/bochs
-
-# bochs_boot NAME TEXT LINES...: boots what the configuration LINES add, in a directory of its own, until the serial port
-# has said TEXT; sets out to all that it has said.
-bochs_boot() {
-    boot_name=$1
-    text=$2
-    shift 2
-    rm -rf "$tmp/bochs" "$tmp"/*.lock # which Bochs leaves when it is killed
-    mkdir "$tmp/bochs"
-    {
-        cat <<'END'
-display_library: term
-megs: 64
-romimage: file=/usr/share/bochs/BIOS-bochs-latest
-vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
-ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
-com1: enabled=1, mode=file, dev=serial
-log: log
-panic: action=fatal
-error: action=ignore
-info: action=report
-END
-        printf '%s\n' "$@"
-    } >"$tmp/bochs/rc"
-    echo c >"$tmp/bochs/commands" # Debian's Bochs is built with its debugger, which waits for "continue"
-    : >"$tmp/bochs/serial"
-    background bochs.out sh -c 'cd "$1" && TERM=xterm exec bochs -q -f rc -rc commands' - "$tmp/bochs"
-    failed=0
-    wait_until $limit grep -q -e "$text" "$tmp/bochs/serial" || failed=1
-    sleep 0.2
-    out=$(plain <"$tmp/bochs/serial")
-    kill -KILL "$child" 2>/dev/null # the debugger ignores all that is milder
-    wait "$child" 2>/dev/null || :
-    point "$boot_name" $failed
-    [ $failed -eq 0 ] || diag "wanted: $text
-serial port: $out
-$(grep -i -e panic -e "p\[" "$tmp/bochs/log")"
-}
+. tests/system/bochs.sh
 
 image() {
     corrode image --kernel "$2" -o "$tmp/$1.img"
@@ -52,9 +13,6 @@ image hello "$hello"
 for name in write_usable pie framebuffer die; do
     image $name "$kernels/$name.elf"
 done
-on_disk() {
-    printf 'ata0-master: type=disk, path=%s, mode=flat\nboot: disk\n' "$tmp/$1.img"
-}
 disc=$(printf 'ata0-master: type=cdrom, path=%s, status=inserted\nboot: cdrom\n' "$tmp/hello.img")
 legacy=$(printf 'romimage: file=%s/BIOS-bochs-legacy\nvgaromimage: file=/usr/share/vgabios/vgabios.bin\n' $roms)
 

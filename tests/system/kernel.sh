@@ -51,12 +51,13 @@ ktap_results() {
         }'
 }
 
-# selftests NAME KERNEL ARGUMENTS...: a point for every test of one boot, and one for its end.
+# selftests NAME KERNEL ARGUMENTS...: with $kernel_options on the command line, if they are set. A point for every test of one boot, and one for its end.
 selftests() {
     selftests_name=$1
     selftests_kernel=$2
     shift 2
-    boot "$@" "$selftests_kernel" ${TEST:+"test=$TEST"}
+    # shellcheck disable=SC2086 # options are words
+    boot "$@" "$selftests_kernel" ${TEST:+"test=$TEST"} ${kernel_options-}
     ktap_results >"$tmp/.results"
     while read -r selftests_line; do
         case $selftests_line in
