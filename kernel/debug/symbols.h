@@ -16,10 +16,7 @@
  *         distance from the end of the one before it (for the first: from the start of the text), and its length
  *         1 byte: how many letters its name shares with the one before it; the other letters; a zero byte
  *         length of its lines, in bytes; 0: nothing is known of them
- *         its lines: number of the file and line of its first instruction, then steps of one byte each:
- *             SYMBOLS_FILE   a file's number follows, that of the next step's line
- *             SYMBOLS_FAR    distance in bytes follows, then 2 x the distance in lines, or 2 x its complement + 1
- *             other          step / SYMBOLS_LINES bytes and step % SYMBOLS_LINES + SYMBOLS_LINE_BASE lines further
+ *         its lines: number of the file and line of its first instruction, then steps (debug/symbols_steps.h)
  *     the files' names, each with a zero byte
  */
 #ifndef CORRODE_DEBUG_SYMBOLS_H
@@ -32,10 +29,6 @@
 #define SYMBOLS_MAGIC "SYM1"
 #define SYMBOLS_HEADER 16u
 #define SYMBOLS_NAME_MAX 96u /* bytes, with a zero byte: mksymbols cuts longer names */
-#define SYMBOLS_LINES 12u
-#define SYMBOLS_LINE_BASE (-3)
-#define SYMBOLS_FILE 254u
-#define SYMBOLS_FAR 255u
 
 struct elf64_ehdr;
 

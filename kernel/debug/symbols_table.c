@@ -5,6 +5,7 @@
  * The reader never goes beyond the table, whatever is in it.
  */
 #include "debug/symbols.h"
+#include "debug/symbols_steps.h"
 #include "lib/string.h"
 
 struct reader {
@@ -49,31 +50,42 @@ static void get_name(struct reader *reader, char name[SYMBOLS_NAME_MAX])
     name[length] = '\0';
 }
 
-/* Walks the lines up to what is OFFSET bytes into their function. */
-static void find_line(struct reader lines, uint64_t offset, uint64_t *file, uint64_t *line)
+/* Takes one step; returns by how many bytes, and where to in *place. */
+static uint64_t get_step(struct reader *lines, const struct symbols_recent *recent, struct symbols_place *place)
 {
-    *file = get_number(&lines);
-    *line = get_number(&lines);
-    uint64_t next_file = *file, next_line = *line, address = 0;
-    while (lines.at < lines.end) {
-        uint8_t step = get_byte(&lines);
-        if (step == SYMBOLS_FILE) {
-            next_file = get_number(&lines);
-            continue;
-        }
-        if (step == SYMBOLS_FAR) {
-            address += get_number(&lines);
-            uint64_t distance = get_number(&lines);
-            next_line += distance & 1 ? ~(distance >> 1) : distance >> 1;
-        } else {
-            address += step / SYMBOLS_LINES;
-            next_line += step % SYMBOLS_LINES + (uint64_t)SYMBOLS_LINE_BASE;
-        }
-        if (address > offset)
-            return;
-        *file = next_file;
-        *line = next_line;
+    unsigned step = get_byte(lines);
+    *place = recent->places[0];
+    if (step < STEP_POSITION) {
+        place->line += step % STEP_LINES + (uint64_t)STEP_LINE_BASE;
+        return step / STEP_LINES;
     }
+    uint64_t bytes = get_number(lines);
+    if (step < STEP_RECENT) {
+        *place = recent->places[step - STEP_POSITION];
+    } else if (step < STEP_FILE) {
+        uint64_t distance = get_number(lines);
+        *place = recent->files[step - STEP_RECENT];
+        place->line += distance & 1 ? ~(distance >> 1) : distance >> 1;
+    } else {
+        place->file = get_number(lines);
+        place->line = get_number(lines);
+    }
+    return bytes;
+}
+
+/* Walks the lines up to what is OFFSET bytes into their function. */
+static struct symbols_place find_place(struct reader lines, uint64_t offset)
+{
+    struct symbols_recent recent = {0};
+    struct symbols_place next = {.file = get_number(&lines)};
+    next.line = get_number(&lines);
+    symbols_go(&recent, next);
+    for (uint64_t address = 0; lines.at < lines.end; symbols_go(&recent, next)) {
+        address += get_step(&lines, &recent, &next);
+        if (address > offset)
+            break;
+    }
+    return recent.places[0];
 }
 
 static const char *file_name(struct reader files, uint64_t number)
@@ -110,13 +122,13 @@ bool symbols_find_in(const uint8_t *table, size_t size, uint64_t offset, struct 
         if (offset >= end)
             continue;
 
-        uint64_t file = 0;
         symbol->offset = offset - start;
         symbol->file = NULL;
         symbol->line = 0;
         if (length > 0) {
-            find_line(lines, symbol->offset, &file, &symbol->line);
-            symbol->file = file_name(files, file);
+            struct symbols_place found = find_place(lines, symbol->offset);
+            symbol->file = file_name(files, found.file);
+            symbol->line = found.line;
         }
         return true;
     }

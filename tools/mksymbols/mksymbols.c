@@ -11,6 +11,7 @@
  */
 #include "mksymbols.h"
 #include "debug/symbols.h"
+#include "debug/symbols_steps.h"
 
 #include <err.h>
 #include <fcntl.h>
@@ -62,20 +63,38 @@ static void put_number(struct bytes *bytes, uint64_t value)
     put_byte(bytes, (unsigned)value);
 }
 
-/* A step of ADDRESS bytes and LINES lines: see symbols.h. */
-static void put_step(struct bytes *bytes, uint64_t address, int64_t lines)
+static unsigned find_place(
+    const struct symbols_place *list, unsigned count, const struct symbols_place *place, bool by_file)
 {
-    int64_t biased = lines - SYMBOLS_LINE_BASE;
-    if (address <= SYMBOLS_FILE / SYMBOLS_LINES && biased >= 0 && biased < (int64_t)SYMBOLS_LINES) {
-        uint64_t step = address * SYMBOLS_LINES + (uint64_t)biased;
-        if (step < SYMBOLS_FILE) {
-            put_byte(bytes, (unsigned)step);
-            return;
-        }
+    unsigned i = 0;
+    while (i < count && (list[i].file != place->file || (!by_file && list[i].line != place->line)))
+        i++;
+    return i;
+}
+
+/* A step of so many bytes: see symbols_steps.h. */
+static void put_step(
+    struct bytes *bytes, const struct symbols_recent *recent, uint64_t distance, const struct symbols_place *to)
+{
+    uint64_t biased = to->line - recent->places[0].line - (uint64_t)STEP_LINE_BASE;
+    unsigned place = find_place(recent->places, recent->place_count, to, false);
+    unsigned file = find_place(recent->files, recent->file_count, to, true);
+    if (file == 0 && biased < STEP_LINES && distance < STEP_POSITION / STEP_LINES) {
+        put_byte(bytes, (unsigned)(distance * STEP_LINES + biased));
+    } else if (place < recent->place_count) {
+        put_byte(bytes, STEP_POSITION + place);
+        put_number(bytes, distance);
+    } else if (file < recent->file_count) {
+        int64_t lines = (int64_t)(to->line - recent->files[file].line);
+        put_byte(bytes, STEP_RECENT + file);
+        put_number(bytes, distance);
+        put_number(bytes, lines < 0 ? ~(uint64_t)lines << 1 | 1 : (uint64_t)lines << 1);
+    } else {
+        put_byte(bytes, STEP_FILE);
+        put_number(bytes, distance);
+        put_number(bytes, to->file);
+        put_number(bytes, to->line);
     }
-    put_byte(bytes, SYMBOLS_FAR);
-    put_number(bytes, address);
-    put_number(bytes, lines < 0 ? ~(uint64_t)lines << 1 | 1 : (uint64_t)lines << 1);
 }
 
 /*
@@ -91,21 +110,21 @@ static void put_lines(struct bytes *bytes, const struct kernel *kernel, uint64_t
     if (i >= kernel->row_count || rows[i].address > start || rows[i].line == 0)
         return;
 
-    uint64_t address = start, file = rows[i].file, line = rows[i].line;
-    put_number(bytes, file);
-    put_number(bytes, line);
+    struct symbols_recent recent = {0};
+    struct symbols_place here = {.file = rows[i].file, .line = rows[i].line};
+    uint64_t address = start;
+    put_number(bytes, here.file);
+    put_number(bytes, here.line);
+    symbols_go(&recent, here);
     for (i++; i < kernel->row_count && rows[i].address < end; i++) {
+        struct symbols_place next = {.file = rows[i].file, .line = rows[i].line};
         bool last_of_address = i + 1 == kernel->row_count || rows[i + 1].address != rows[i].address;
-        if (!last_of_address || rows[i].line == 0 || (rows[i].line == line && rows[i].file == file))
+        if (!last_of_address || next.line == 0 || (next.line == here.line && next.file == here.file))
             continue;
-        if (rows[i].file != file) {
-            put_byte(bytes, SYMBOLS_FILE);
-            put_number(bytes, rows[i].file);
-        }
-        put_step(bytes, rows[i].address - address, (int64_t)rows[i].line - (int64_t)line);
+        put_step(bytes, &recent, rows[i].address - address, &next);
+        symbols_go(&recent, next);
         address = rows[i].address;
-        file = rows[i].file;
-        line = rows[i].line;
+        here = next;
     }
 }
 
