@@ -14,8 +14,6 @@
  */
 #include "drivers/acpi/acpi_internal.h"
 
-#include "lib/string.h"
-
 enum aml_op {
     AML_ZERO = 0x00,
     AML_ONE = 0x01,
@@ -29,7 +27,8 @@ enum aml_op {
     AML_ONES = 0xff,
 };
 
-#define MAX_SLEEP_TYPE 7 /* the field has three bits */
+#define S5_NAME 0x5f35535f /* "_S5_" as a little-endian word: the scan looks at every byte of large tables */
+#define MAX_SLEEP_TYPE 7   /* the field has three bits */
 
 /* What is left to read. `bad` once something was read that is not there; it then reads as zeroes. */
 struct aml {
@@ -108,7 +107,7 @@ static bool decode_s5(struct aml aml, uint8_t *type_a, uint8_t *type_b)
 bool acpi_aml_find_s5(const uint8_t *code, size_t length, uint8_t *type_a, uint8_t *type_b)
 {
     for (size_t i = 1; i + 4 <= length; i++) {
-        if (memcmp(code + i, "_S5_", 4) != 0)
+        if (acpi_get32(code + i) != S5_NAME)
             continue;
         bool declared = code[i - 1] == AML_NAME || (i >= 2 && code[i - 1] == '\\' && code[i - 2] == AML_NAME);
         struct aml rest = {.at = code + i + 4, .end = code + length};
