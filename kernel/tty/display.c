@@ -155,10 +155,30 @@ static uint32_t to_pixel(uint32_t color, unsigned normal, bool bright)
     return screen->operations->pixel(exact < 16 ? screen_palette[exact] : to_rgb(color));
 }
 
+/* The pixel values of a cell. Cells beside one another mostly look alike. */
+struct pixels {
+    uint32_t foreground, background;
+};
+
+static uint64_t pixels_look; /* whose pixels cell_pixels has computed last; ~0: nobody's */
+
+static struct pixels cell_pixels(const struct cell *cell)
+{
+    static struct pixels last;
+    uint64_t look = cell_word(cell) >> CELL_LOOK_SHIFT;
+    if (look != pixels_look) {
+        uint32_t foreground = to_pixel(cell->foreground, GREY, cell->bold);
+        uint32_t background = to_pixel(cell->background, 0, false);
+        last.foreground = cell->reverse ? background : foreground;
+        last.background = cell->reverse ? foreground : background;
+        pixels_look = look;
+    }
+    return last;
+}
+
 static void draw_cell(unsigned row, unsigned column, const struct cell *cell)
 {
-    uint32_t foreground = to_pixel(cell->foreground, GREY, cell->bold);
-    uint32_t background = to_pixel(cell->background, 0, false);
+    struct pixels pixels = cell_pixels(cell);
     uint8_t made[FONT_HEIGHT];
     const uint8_t *glyph = unicode_font_glyph(cell->rest ? ' ' : cell->character, made);
 
@@ -168,8 +188,7 @@ static void draw_cell(unsigned row, unsigned column, const struct cell *cell)
         made[UNDERLINE_LINE] = 0xff;
         glyph = made;
     }
-    screen->operations->draw(
-        row, column, glyph, cell->reverse ? background : foreground, cell->reverse ? foreground : background);
+    screen->operations->draw(row, column, glyph, pixels.foreground, pixels.background);
 }
 
 static void update_pixels(unsigned row, const struct cell *cells, unsigned first, unsigned last, uint64_t flip)
@@ -258,6 +277,7 @@ void display_open(struct cell *memory)
     struct screen_contents contents;
     screen = screen_contents(&contents);
     shown = memory;
+    pixels_look = ~0ull; /* the last screen may have had other pixels */
     for (unsigned i = 0; i < screen->columns * screen->rows; i++)
         shown[i] = cell_of_text(contents.cells[i]);
     shown_cursor = (struct emulator_cursor){.row = contents.row, .column = contents.column, .visible = true};

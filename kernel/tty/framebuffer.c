@@ -52,10 +52,35 @@ static size_t make_line(uint8_t *line, uint8_t bits, uint32_t foreground, uint32
     return (size_t)(p - line);
 }
 
-static void draw(unsigned row, unsigned column, const uint8_t *glyph, uint32_t foreground, uint32_t background)
+/* The two most usual sizes, at 32 bits a pixel, go two pixels at a time. */
+static void draw_single_32(uint8_t *to, const uint8_t *glyph, uint64_t foreground, uint64_t background)
+{
+    const uint64_t pairs[4] = {background | background << 32, background | foreground << 32,
+        foreground | background << 32, foreground | foreground << 32};
+
+    for (unsigned y = 0; y < FONT_HEIGHT; y++, to += pitch) {
+        uint8_t bits = glyph[y];
+        const uint64_t line[4] = {pairs[bits >> 6], pairs[bits >> 4 & 3], pairs[bits >> 2 & 3], pairs[bits & 3]};
+        __builtin_memcpy(to, line, sizeof line);
+    }
+}
+
+static void draw_double_32(uint8_t *to, const uint8_t *glyph, uint64_t foreground, uint64_t background)
+{
+    const uint64_t wide[2] = {background | background << 32, foreground | foreground << 32};
+
+    for (unsigned y = 0; y < FONT_HEIGHT; y++, to += 2 * pitch) {
+        uint8_t bits = glyph[y];
+        const uint64_t line[8] = {wide[bits >> 7], wide[bits >> 6 & 1], wide[bits >> 5 & 1], wide[bits >> 4 & 1],
+            wide[bits >> 3 & 1], wide[bits >> 2 & 1], wide[bits >> 1 & 1], wide[bits & 1]};
+        __builtin_memcpy(to, line, sizeof line);
+        __builtin_memcpy(to + pitch, line, sizeof line);
+    }
+}
+
+static void draw_any(uint8_t *to, const uint8_t *glyph, uint32_t foreground, uint32_t background)
 {
     uint8_t line[FONT_WIDTH * MAX_SCALE * 4 + 4];
-    uint8_t *to = memory + (size_t)row * FONT_HEIGHT * scale * pitch + column * FONT_WIDTH * scale * pixel_size;
 
     for (unsigned y = 0; y < FONT_HEIGHT; y++) {
         size_t length = make_line(line, glyph[y], foreground, background);
@@ -64,6 +89,17 @@ static void draw(unsigned row, unsigned column, const uint8_t *glyph, uint32_t f
             to += pitch;
         }
     }
+}
+
+static void draw(unsigned row, unsigned column, const uint8_t *glyph, uint32_t foreground, uint32_t background)
+{
+    uint8_t *to = memory + (size_t)row * FONT_HEIGHT * scale * pitch + column * FONT_WIDTH * scale * pixel_size;
+    if (pixel_size == 4 && scale == 1)
+        draw_single_32(to, glyph, foreground, background);
+    else if (pixel_size == 4 && scale == 2)
+        draw_double_32(to, glyph, foreground, background);
+    else
+        draw_any(to, glyph, foreground, background);
 }
 
 static void show(unsigned row, unsigned column, const uint16_t *cells, unsigned count)

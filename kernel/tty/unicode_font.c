@@ -113,12 +113,13 @@ const uint8_t *unicode_font_glyph(uint32_t character, uint8_t made[FONT_HEIGHT])
         return font_glyph((uint8_t)character);
     if (character == 0xa0)
         return font_glyph(' ');
-    memset(made, 0, FONT_HEIGHT);
     if (character >= BLOCKS && character < BLOCKS_END) {
+        memset(made, 0, FONT_HEIGHT);
         make_block(made, character - BLOCKS);
         return made;
     }
     if (character >= BRAILLE && character < BRAILLE_END) {
+        memset(made, 0, FONT_HEIGHT);
         make_braille(made, character - BRAILLE);
         return made;
     }

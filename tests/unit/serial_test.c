@@ -189,7 +189,7 @@ static void test_output(void **state)
     write_text("short");
     check_sent("short");
     assert_int_equal(uart.ier, 0x05); /* nothing more to come */
-    write_text(" and"); /* while the UART is busy */
+    write_text(" and");               /* while the UART is busy */
     check_sent("");
     transmit();
     interrupt();
