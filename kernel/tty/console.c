@@ -155,6 +155,7 @@ void console_init(const struct boot_info *info)
 {
     lock();
     colors = sent_colors = SCREEN_DEFAULT_COLORS;
+    line_is_open = false;
     output = NULL;
     serial = NULL;
     serial_port = info->serial.port;
