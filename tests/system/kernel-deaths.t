@@ -15,6 +15,7 @@ deaths() {
     death stack_overflow '^panic: a kernel stack overflowed: '
     death double_fault '^panic: double fault: '
     death undefined_instruction '^panic: invalid opcode: .*\(ud2\)$'
+    death machine_check 'machine check: CPU [0-9]+, bank 3: uncorrected error, status 0xa40000000000009f, address 0x12345000'
     death slab_freed_twice '^panic: object of cache victim at 0x[0-9a-f]+ is freed twice' debug
     death slab_written_behind '^panic: the red zone behind an object of cache victim .* byte 100 is 0x1' debug
     death slab_written_after_free '^panic: a free object of cache victim .* was written to: byte 50 is 0x1' debug

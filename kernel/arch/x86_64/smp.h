@@ -65,8 +65,8 @@ void smp_call_others(void (*function)(void *), void *argument);
 void smp_call_mask(const struct cpu_mask *mask, void (*function)(void *), void *argument);
 
 /*
- * Runs function(argument) on this CPU, with interrupts off, and on every other if waiting for them is allowed here, that
- * is where interrupts are on: for what helps the more CPUs do it. Any context.
+ * Runs function(argument) on this CPU, with interrupts off, and on every other if waiting for them is allowed here,
+ * that is where interrupts are on: for what helps the more CPUs do it. Any context.
  */
 void smp_call_all_if_possible(void (*function)(void *), void *argument);
 
