@@ -5,12 +5,15 @@
 #include "tests/unit/unit.h"
 
 #include "arch/x86_64/io.h"
+#include "arch/x86_64/percpu.h"
 #include "time/calibrate.h"
 #include "time/clock.h"
+#include "time/clock_internal.h"
 #include "time/kvmclock.h"
 #include "time/scale.h"
 #include "time/timer.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #define SECOND 1000000000ull
@@ -320,6 +323,71 @@ static void never_back(void)
     assert_close(clock_tsc_hz(), 3000000000, 50000);
 }
 
+/* A counter that is given up: another source goes on from the same time, and is read before it wraps. */
+static void given_up(void)
+{
+    machine_plug_in();
+    machine.hpet_says_hz = 0;
+    start(5000000);
+    machine_run(10 * SECOND);
+    uint64_t before = clock_monotonic();
+    assert_true(clock_give_up_tsc("a test wants it"));
+    assert_string_equal(clock_name(), "acpi_pm");
+    uint64_t after = clock_monotonic();
+    assert_in_range(after, before, before + 10000);
+    assert_true(clock_give_up_tsc("it is not needed twice"));
+    assert_int_equal(machine.warnings, 2);
+    machine.tsc_hz /= 2;
+    assert_runs_right(1000 * SECOND, 100000);
+}
+
+static void not_given_up(void)
+{
+    machine_plug_in();
+    machine.hpet_says_hz = machine.pm_mask = 0;
+    start(5000000);
+    assert_false(clock_give_up_tsc("a test wants it"));
+    assert_string_equal(clock_name(), "tsc");
+    assert_runs_right(SECOND, 1000);
+}
+
+/* Another CPU comes up while CPU 0 waits for it. */
+static bool up;
+
+static void *come_up(void *unused)
+{
+    fake_cpu = 1;
+    clock_init_cpu();
+    __atomic_store_n(&up, true, __ATOMIC_SEQ_CST);
+    return NULL;
+}
+
+static void second_cpu(uint64_t ahead)
+{
+    machine_plug_in();
+    start(5000000);
+    machine.tsc_ahead = ahead;
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, come_up, NULL), 0);
+    while (!__atomic_load_n(&up, __ATOMIC_SEQ_CST))
+        clock_delay_serving(1000);
+    pthread_join(thread, NULL);
+    assert_string_equal(clock_name(), ahead ? "hpet" : "tsc");
+    assert_runs_right(SECOND, 1000);
+}
+static void second_cpu_alike(void)
+{
+    second_cpu(0);
+}
+static void second_cpu_ahead(void)
+{
+    second_cpu(3000000000);
+}
+static void second_cpu_behind(void)
+{
+    second_cpu(-3000000000ull);
+}
+
 static void test_delay_early(void **state)
 {
     machine_plug_in();
@@ -372,6 +440,11 @@ FRESH(told_nonsense)
 FRESH(noisy_host)
 FRESH(never_back)
 FRESH(wall_clock)
+FRESH(given_up)
+FRESH(not_given_up)
+FRESH(second_cpu_alike)
+FRESH(second_cpu_ahead)
+FRESH(second_cpu_behind)
 
 UNIT_MAIN(cmocka_unit_test(test_arithmetic), cmocka_unit_test(test_vote), cmocka_unit_test(test_kvmclock_rate),
     cmocka_unit_test(test_as_it_should_be), cmocka_unit_test(test_no_work), cmocka_unit_test(test_subsets),
@@ -379,4 +452,6 @@ UNIT_MAIN(cmocka_unit_test(test_arithmetic), cmocka_unit_test(test_vote), cmocka
     cmocka_unit_test(test_pm_timer_32), cmocka_unit_test(test_pm_timer_lies), cmocka_unit_test(test_hpet_is_clock),
     cmocka_unit_test(test_only_the_tsc), cmocka_unit_test(test_told_exactly), cmocka_unit_test(test_told_by_hypervisor),
     cmocka_unit_test(test_told_a_lie), cmocka_unit_test(test_told_nonsense), cmocka_unit_test(test_noisy_host),
-    cmocka_unit_test(test_never_back), cmocka_unit_test(test_delay_early), cmocka_unit_test(test_wall_clock))
+    cmocka_unit_test(test_never_back), cmocka_unit_test(test_delay_early), cmocka_unit_test(test_wall_clock),
+    cmocka_unit_test(test_given_up), cmocka_unit_test(test_not_given_up), cmocka_unit_test(test_second_cpu_alike),
+    cmocka_unit_test(test_second_cpu_ahead), cmocka_unit_test(test_second_cpu_behind))

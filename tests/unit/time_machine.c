@@ -37,9 +37,9 @@ void machine_plug_in(void)
     machine.cmos[0x0d] = 0x80;
 }
 
-static uint64_t count_of(uint64_t hz)
+static uint64_t count_at(uint64_t ps, uint64_t hz)
 {
-    return (uint64_t)((unsigned __int128)machine.ps * hz / 1000000000000);
+    return (uint64_t)((unsigned __int128)ps * hz / 1000000000000);
 }
 
 static uint64_t read_counter(const struct fake_counter *counter, uint64_t hz, uint64_t mask)
@@ -49,13 +49,13 @@ static uint64_t read_counter(const struct fake_counter *counter, uint64_t hz, ui
         machine.ps += machine.stall_ps;
     if (counter->stuck)
         return 0x1234 & mask;
-    return count_of(counter->hz ? counter->hz : hz) & (counter->mask ? counter->mask : mask);
+    return count_at(machine.ps, counter->hz ? counter->hz : hz) & (counter->mask ? counter->mask : mask);
 }
 
 uint64_t fake_tsc(void)
 {
-    machine.ps += 10000;
-    return machine.tsc_start + count_of(machine.tsc_hz);
+    uint64_t now = __atomic_add_fetch(&machine.ps, 10000, __ATOMIC_SEQ_CST); /* two CPUs may ask at once */
+    return machine.tsc_start + (fake_cpu ? machine.tsc_ahead : 0) + count_at(now, machine.tsc_hz);
 }
 
 struct cpuid fake_cpuid(uint32_t leaf, uint32_t subleaf)

@@ -22,6 +22,7 @@ extern struct time_machine {
 
     uint64_t tsc_hz;
     uint64_t tsc_start;
+    uint64_t tsc_ahead; /* of every CPU but 0 */
     bool invariant;
     uint64_t told_hypervisor_khz; /* CPUID 40000010h; 0: no such leaf */
     uint32_t crystal[3];          /* CPUID 15h: eax, ebx, ecx */
