@@ -56,8 +56,12 @@ selftests() {
     selftests_name=$1
     selftests_kernel=$2
     shift 2
+    # One such boot at a time, whatever tests run beside: they measure time, on as many processors as they have.
+    exec 9>"$build/selftests.lock"
+    flock 9 2>/dev/null || :
     # shellcheck disable=SC2086 # options are words
-    boot "$@" "$selftests_kernel" ${TEST:+"test=$TEST"} ${kernel_options-}
+    boot "$@" "$selftests_kernel" ${TEST:+"test=$TEST"} ${kernel_options-} 9>&-
+    exec 9>&-
     ktap_results >"$tmp/.results"
     while read -r selftests_line; do
         case $selftests_line in
