@@ -59,7 +59,14 @@ void terminal_input(struct terminal *terminal, const char *bytes, size_t length)
 /* Takes up to SIZE bytes of the input; 0 when there is none. */
 size_t terminal_read(struct terminal *terminal, char *bytes, size_t size);
 
-/* Calls NOTIFY after input has come, with no lock held; NULL: nobody wants to know. */
+/*
+ * Calls NOTIFY after input has come, with no lock held, in any context; NULL: nobody wants to know. So a thread waits:
+ *
+ *     static void wake(void *queue) { wait_queue_wake_all(queue); }
+ *
+ *     terminal_set_notify(terminal, wake, &queue);
+ *     wait_event(&queue, (length = terminal_read(terminal, bytes, sizeof bytes)) > 0);
+ */
 void terminal_set_notify(struct terminal *terminal, void (*notify)(void *context), void *context);
 
 #endif

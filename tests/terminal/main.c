@@ -3,13 +3,13 @@
  * then tells, on the console, the bytes of what is typed on the keyboard ("keys: 1b 5b 41") or comes by the serial line
  * ("serial: 68 69"). Typing q ends it with success, Ctrl-P by a panic; Ctrl-S makes it write two thousand lines.
  */
-#include "arch/x86_64/io.h"
 #include "arch/x86_64/machine.h"
 #include "drivers/serial.h"
 #include "init.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "panic.h"
+#include "sched/wait.h"
 #include "tty/console.h"
 #include "tty/terminal.h"
 
@@ -86,6 +86,8 @@ static void show(struct terminal *terminal)
 static void tell(const char *what, const char *bytes, size_t length)
 {
     char line[200];
+    if (length == 0)
+        return;
     size_t used = (size_t)snprintf(line, sizeof line, "%s:", what);
     for (size_t i = 0; i < length && used + 5 < sizeof line; i++)
         used += (size_t)snprintf(line + used, sizeof line - used, " %02x", (uint8_t)bytes[i]);
@@ -109,24 +111,29 @@ static void obey(const char *bytes, size_t length)
     }
 }
 
+static struct wait_queue input = WAIT_QUEUE_INIT(input);
+
+static void wake(void *queue)
+{
+    wait_queue_wake_all(queue);
+}
+
 void init_main(const struct boot_info *info)
 {
     struct terminal *terminal = terminal_shown() != NULL ? terminal_shown() : terminal_create(0, 0);
-    char bytes[48];
+    char keys[48], line[48];
 
     show(terminal);
     console_printf("ready\n");
+    terminal_set_notify(terminal, wake, &input);
+    serial_set_notify(wake, &input);
     for (;;) {
-        size_t length = terminal_read(terminal, bytes, sizeof bytes);
-        if (length > 0) {
-            tell("keys", bytes, length);
-            obey(bytes, length);
-        }
-        length = serial_read(bytes, sizeof bytes);
-        if (length > 0) {
-            tell("serial", bytes, length);
-            obey(bytes, length);
-        }
-        cpu_pause();
+        size_t typed = 0, received = 0;
+        wait_event(&input, (typed = terminal_read(terminal, keys, sizeof keys)) > 0 ||
+                               (received = serial_read(line, sizeof line)) > 0);
+        tell("keys", keys, typed);
+        obey(keys, typed);
+        tell("serial", line, received);
+        obey(line, received);
     }
 }
