@@ -24,7 +24,8 @@ static uint32_t reporter; /* identity of the CPU that reports, plus one; 0: ther
 /* Everything below is the reporter's alone. */
 static unsigned nested;          /* panics within the panic */
 static const char *first_format; /* the first panic's, in case that it cannot be formatted */
-static bool said;                /* its reason has been printed */
+static bool printing;            /* what panics now is the printing, not a part of the report */
+static bool said;                /* the first reason has been printed */
 static char message[512];
 static char nested_message[256];
 static struct panic_info info;
@@ -58,11 +59,13 @@ static void print_callers(const struct panic_info *panic)
 
 static void say_reason(const char *text)
 {
-    said = true;
+    printing = true;
     console_break_lock();
     console_set_color(CONSOLE_WHITE, CONSOLE_RED);
     console_printf("panic: %s\n", text);
     console_set_color(CONSOLE_LIGHT_GREY, CONSOLE_BLACK);
+    printing = false;
+    said = true;
 }
 
 /* The rest of the report, from the first part that has not been entered yet. */
@@ -98,12 +101,14 @@ static _Noreturn void go_on(const char *format, va_list arguments)
 {
     if (nested++ >= NESTED_MAX)
         machine_exit(BOOT_EXIT_PANIC);
+    vsnprintf(nested_message, sizeof nested_message, format, arguments);
+    if (printing)
+        console_break_screen(); /* which is likely what fails; the serial line is left */
     if (!said)
         say_reason(message[0] != '\0' ? message : first_format);
-    if (nested < NESTED_MAX / 2) { /* else it is the printing that fails */
-        vsnprintf(nested_message, sizeof nested_message, format, arguments);
-        console_printf("panic in the panic: %s\n", nested_message);
-    }
+    printing = true;
+    console_printf("panic in the panic: %s\n", nested_message);
+    printing = false;
     report();
 }
 

@@ -200,6 +200,12 @@ void console_print(const char *text)
     console_write(text, strlen(text));
 }
 
+void console_break_screen(void)
+{
+    output = NULL;
+    screen_give_up();
+}
+
 void console_break_lock(void)
 {
     for (unsigned tries = 1000000; tries > 0 && !lock_broken; tries--) {

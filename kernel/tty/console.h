@@ -86,4 +86,7 @@ void console_set_serial(const struct console_serial *serial);
  */
 void console_break_lock(void);
 
+/* For a panic within a panic: from now on nothing is written to the screen, whose memory may be gone. */
+void console_break_screen(void);
+
 #endif

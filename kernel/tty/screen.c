@@ -84,6 +84,11 @@ void screen_open(const struct boot_info *info)
     mark_unchanged();
 }
 
+void screen_give_up(void)
+{
+    screen.rows = 0;
+}
+
 static void new_line(void)
 {
     column = 0;

@@ -63,6 +63,9 @@ void screen_clear(uint8_t colors);
 /* Shows all that has changed. */
 void screen_update(void);
 
+/* From now on there is no screen. */
+void screen_give_up(void);
+
 /* VGA's colours, in its order, as 24 bits of red, green and blue. */
 extern const uint32_t screen_palette[16];
 

@@ -5,6 +5,7 @@
 #include "ktest.h"
 
 #include "arch/x86_64/cpu.h"
+#include "arch/x86_64/paging.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/spinlock.h"
 #include "arch/x86_64/trap.h"
@@ -357,6 +358,18 @@ KDEATH(panic_in_panic)
     static const struct panic_operations operations = {.report = parts};
     panic_set_operations(&operations);
     panic("the first of several");
+}
+
+/* The memory of the screen is gone: what there is to say goes to the serial line. */
+KDEATH(panic_without_screen)
+{
+    const struct boot_info *info = ktest_boot_info();
+    vaddr_t screen = (vaddr_t)info->text.cells != 0 ? (vaddr_t)info->text.cells : (vaddr_t)info->framebuffer.address;
+    if (screen != 0) {
+        KTEST_EQUAL(paging_unmap(&paging_kernel, align_down(screen, PAGE_SIZE), 8 * PAGE_SIZE), 0);
+        tlb_flush_kernel(align_down(screen, PAGE_SIZE), 8 * PAGE_SIZE);
+    }
+    panic("there is no screen");
 }
 
 /* Nothing works any more, not even the printing. */

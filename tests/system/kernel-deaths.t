@@ -41,6 +41,7 @@ deaths() {
     death thread_stack_overflow '^panic: a kernel stack overflowed: thread digger \([0-9]+\), .* stack at 0x[0-9a-f]+ to 0x[0-9a-f]+$'
     death not_canonical '^not canonical: rbx$'
     death panic_in_panic '^the last part, of the first of several$'
+    death panic_without_screen '^The end of it: there is no screen$'
     death panic_without_end '^panic: the first of many$'
     death lock_order '^panic: lock order: TIMERS .* is taken at .*\(tests/kernel/inside_test.c:[0-9]+\) under PAGES' debug
     death lock_twice '^panic: lock order: PAGES .* by its holder' debug
