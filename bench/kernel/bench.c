@@ -68,7 +68,8 @@ static void measure_costs(void)
 {
     thread_bind(thread_current(), 0);
     for (const struct bench *const *bench = __start_benches; bench < __stop_benches; bench++)
-        measure(*bench);
+        if ((*bench)->cpus == cpu_count)
+            measure(*bench);
 }
 
 void init_main(const struct boot_info *info)

@@ -25,6 +25,7 @@ struct bench {
     const char *name;
     uint64_t (*run)(uint64_t rounds); /* cycles */
     unsigned operations;              /* in a round */
+    unsigned cpus;                    /* of the machine that it is measured on: 1 or 2 */
 };
 
 struct rate {
@@ -37,13 +38,15 @@ struct rate {
 #define BENCH_REGISTER(section_name, type, id)                                                                         \
     static const struct type *const id##_entry __attribute__((section(section_name), used, retain)) = &id
 
-#define BENCH_EACH(bench_name, operations_a_round)                                                                     \
+#define BENCH_DEFINE(bench_name, operations_a_round, how_many_cpus)                                                    \
     static uint64_t bench_run_##bench_name(uint64_t rounds);                                                           \
     static const struct bench bench_##bench_name = {                                                                   \
-        .name = #bench_name, .run = bench_run_##bench_name, .operations = operations_a_round};                         \
+        .name = #bench_name, .run = bench_run_##bench_name, .operations = operations_a_round, .cpus = how_many_cpus};  \
     BENCH_REGISTER("benches", bench, bench_##bench_name);                                                              \
     static uint64_t bench_run_##bench_name(uint64_t rounds)
-#define BENCH(bench_name) BENCH_EACH(bench_name, 1)
+#define BENCH(bench_name) BENCH_DEFINE(bench_name, 1, 1)
+#define BENCH_EACH(bench_name, operations_a_round) BENCH_DEFINE(bench_name, operations_a_round, 1)
+#define BENCH_TWO_CPUS(bench_name, operations_a_round) BENCH_DEFINE(bench_name, operations_a_round, 2)
 
 #define RATE_OF(rate_name, least_cpus, only_one)                                                                       \
     static void rate_run_##rate_name(unsigned cpu);                                                                    \

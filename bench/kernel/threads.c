@@ -17,12 +17,12 @@ static long yield_until_stopped(void *unused)
     return 0;
 }
 
-/* A second thread on this CPU. */
-static struct thread *companion(long (*function)(void *))
+/* A second thread, on CPU. */
+static struct thread *companion(long (*function)(void *), unsigned cpu)
 {
     struct thread *thread = thread_create_stopped("bench", function, NULL);
     stop = false;
-    thread_bind(thread, cpu_number());
+    thread_bind(thread, cpu);
     thread_start(thread);
     return thread;
 }
@@ -30,7 +30,7 @@ static struct thread *companion(long (*function)(void *))
 /* There and back are two switches. */
 BENCH_EACH(context_switch_by_yield, 2)
 {
-    struct thread *other = companion(yield_until_stopped);
+    struct thread *other = companion(yield_until_stopped, cpu_number());
     thread_yield();
     BENCH_LOOP(rounds)
     thread_yield();
@@ -53,11 +53,10 @@ static long play(void *unused)
     }
 }
 
-/* Each of the two blocks until the other wakes it: two wake-ups, and two switches. */
-BENCH_EACH(wake_up_and_switch, 2)
+static uint64_t play_with(unsigned cpu, uint64_t rounds)
 {
     pings = pongs = 0;
-    struct thread *other = companion(play);
+    struct thread *other = companion(play, cpu);
     BENCH_LOOP(rounds)
     {
         pings++;
@@ -68,6 +67,18 @@ BENCH_EACH(wake_up_and_switch, 2)
     wait_queue_wake(&ping);
     thread_join(other);
     return cycles;
+}
+
+/* Each of the two blocks until the other wakes it: two wake-ups, and two switches. */
+BENCH_EACH(wake_up_and_switch, 2)
+{
+    return play_with(cpu_number(), rounds);
+}
+
+/* The same with the other on a CPU that has nothing else to do. */
+BENCH_TWO_CPUS(wake_up_across_cpus, 2)
+{
+    return play_with(1, rounds);
 }
 
 static long do_nothing(void *unused)
@@ -106,6 +117,14 @@ BENCH(spin_lock_and_unlock)
 }
 
 static void answer(void *unused) {}
+
+/* Both CPUs' instructions: the call, the interrupt, the function, and what the caller does until it is told. */
+BENCH_TWO_CPUS(smp_call, 1)
+{
+    BENCH_LOOP(rounds)
+    smp_call(1, answer, NULL);
+    return cycles;
+}
 
 /* CPU 0 interrupts one other CPU, or all of them, and waits for the answer. */
 RATE_OF(smp_call_one, 2, true)

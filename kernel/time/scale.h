@@ -22,6 +22,12 @@ static inline uint64_t scale(uint64_t count, uint64_t factor)
     return product >> (64 + SCALE_SHIFT) ? UINT64_MAX : (uint64_t)(product >> SCALE_SHIFT);
 }
 
+/* The same for what is known to fit. */
+static inline uint64_t scale_short(uint64_t count, uint64_t factor)
+{
+    return (uint64_t)((unsigned __int128)count * factor >> SCALE_SHIFT);
+}
+
 /*
  * a * b / divisor, rounded down, UINT64_MAX where that does not fit. For setting up: it divides bit by bit, because the
  * kernel has no library that divides 128 bits.

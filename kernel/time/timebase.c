@@ -15,22 +15,46 @@ static uint64_t count_now(const struct clock_source *source)
     return source ? clock_source_wide(source) : cpu_tsc_ordered();
 }
 
-static uint64_t line_at(const struct time_line *line, uint64_t count)
+static inline uint64_t line_at(const struct time_line *line, uint64_t count)
 {
-    return count <= line->count ? line->ns : line->ns + scale(count - line->count, line->factor);
+    return __builtin_expect(count > line->count, 1) ? line->ns + scale_short(count - line->count, line->factor)
+                                                    : line->ns;
 }
 
-uint64_t timebase_read(const struct timebase *timebase)
+static inline uint64_t copy_at(const struct timebase_copy *copy, uint64_t count)
+{
+    return line_at(__builtin_expect(count < copy->after.count, 0) ? &copy->before : &copy->after, count);
+}
+
+/* Has nothing been published since? What was read before is read before this. */
+static inline bool is_still(const struct timebase *timebase, uint32_t sequence)
+{
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return __builtin_expect(__atomic_load_n(&timebase->sequence, __ATOMIC_RELAXED) == sequence, 1);
+}
+
+/* Any source, and as often as it takes. */
+static __attribute__((noinline)) uint64_t read_slowly(const struct timebase *timebase)
 {
     for (;;) {
         uint32_t sequence = __atomic_load_n(&timebase->sequence, __ATOMIC_ACQUIRE);
         const struct timebase_copy *copy = &timebase->copies[sequence & 1];
-        uint64_t count = count_now(copy->source);
-        uint64_t ns = line_at(count < copy->after.count ? &copy->before : &copy->after, count);
-        __atomic_thread_fence(__ATOMIC_ACQUIRE);
-        if (__atomic_load_n(&timebase->sequence, __ATOMIC_RELAXED) == sequence)
+        uint64_t ns = copy_at(copy, count_now(copy->source));
+        if (is_still(timebase, sequence))
             return ns;
     }
+}
+
+uint64_t timebase_read(const struct timebase *timebase)
+{
+    uint32_t sequence = __atomic_load_n(&timebase->sequence, __ATOMIC_ACQUIRE);
+    const struct timebase_copy *copy = &timebase->copies[sequence & 1];
+    if (__builtin_expect(!copy->source, 1)) {
+        uint64_t ns = copy_at(copy, cpu_tsc_ordered());
+        if (is_still(timebase, sequence))
+            return ns;
+    }
+    return read_slowly(timebase);
 }
 
 /* Odd: copy 1 is read and copy 0 written; then the other way round. */

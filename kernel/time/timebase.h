@@ -31,6 +31,7 @@ struct timebase {
     struct timebase_copy {
         const struct clock_source *source; /* NULL: the time-stamp counter */
         struct time_line before, after;
+        uint64_t unused; /* to a power of two */
     } copies[2];
 };
 
