@@ -27,6 +27,7 @@
 
 #define SOURCES_MAX 2                   /* with what CPUID tells, enough for a vote */
 #define SHORT_WRAP_NS (100 * NS_PER_MS) /* a source that wraps sooner has no long window */
+#define SHORT_WINDOWS 5
 #define CORRECTION_LEAD_NS (10 * NS_PER_MS)
 
 struct clock_state clock_state = {.tsc_hz = 0};
@@ -163,25 +164,53 @@ static bool window_is_good(unsigned i, bool told)
            calibrate_is_precise(&measured[i].first, &measured[i].second, CALIBRATE_PRECISION);
 }
 
+/* Reads source I until the window since its first reading is good, or that takes too long. */
+static void read_until_good(unsigned i, bool told)
+{
+    uint64_t most = scale_ratio(CALIBRATE_MAX_NS, CLOCK_GUESS_HZ, NS_PER_SECOND), start = cpu_tsc();
+    do {
+        measured[i].second = read_pair(measured[i].source);
+    } while (!window_is_good(i, told) && cpu_tsc() - start < most);
+}
+
+static uint64_t measured_hz(unsigned i, uint64_t estimate)
+{
+    return calibrate_tsc_hz(measured[i].source, &measured[i].first, &measured[i].second, estimate);
+}
+
+/*
+ * A source that wraps soon, and no other that would tell how often it has: a window of its own, which should be short;
+ * and another, for the host of a virtual machine may have made it long. They agree when it has not.
+ */
+static void read_short(unsigned i, bool told)
+{
+    uint64_t hz = 0, before;
+    int left = SHORT_WINDOWS;
+    do {
+        before = hz;
+        measured[i].first = read_pair(measured[i].source);
+        read_until_good(i, told);
+        hz = measured_hz(i, 0);
+    } while (--left > 0 && (!before || !hz || !calibrate_agree(hz, before, CALIBRATE_VOTE)));
+}
+
 /* Reads all sources again; the first of them when enough time has passed since its first reading. */
 static void read_again(bool told)
 {
-    if (measured_count == 1 && wrap_ns(measured[0].source) < SHORT_WRAP_NS) /* who knows how often it has wrapped */
-        measured[0].first = read_pair(measured[0].source);
-    uint64_t most = scale_ratio(CALIBRATE_MAX_NS, CLOCK_GUESS_HZ, NS_PER_SECOND), start = cpu_tsc();
-    for (unsigned i = 0; i < measured_count; i++)
-        do {
-            measured[i].second = read_pair(measured[i].source);
-        } while (i == 0 && !window_is_good(i, told) && cpu_tsc() - start < most);
+    if (measured_count == 1 && wrap_ns(measured[0].source) < SHORT_WRAP_NS)
+        read_short(0, told);
+    else if (measured_count > 0)
+        read_until_good(0, told);
+    for (unsigned i = 1; i < measured_count; i++)
+        measured[i].second = read_pair(measured[i].source);
 }
 
-/* The opinion of each source about the TSC's rate, after CPUID's. */
-static void ask_all(const struct tsc_rate *told, struct calibrate_rate *rates)
+/* The opinion of each source about the TSC's rate. The first tells the others how often they may have wrapped. */
+static void ask_all(struct calibrate_rate *rates)
 {
-    uint64_t estimate = told->hz;
+    uint64_t estimate = 0;
     for (unsigned i = 0; i < measured_count; i++) {
-        rates[i].from = measured[i].source->name;
-        rates[i].hz = calibrate_tsc_hz(measured[i].source, &measured[i].first, &measured[i].second, estimate);
+        rates[i] = (struct calibrate_rate){.from = measured[i].source->name, .hz = measured_hz(i, estimate)};
         if (!estimate)
             estimate = rates[i].hz;
     }
@@ -215,7 +244,7 @@ static void find_rate(void)
     struct calibrate_rate rates[SOURCES_MAX + 1];
     struct calibrate_rate *by_source = told.exact ? rates + 1 : rates;
     rates[told.exact ? 0 : measured_count] = (struct calibrate_rate){.from = told.from, .hz = told.hz};
-    ask_all(&told, by_source);
+    ask_all(by_source);
 
     int best = calibrate_vote(rates, measured_count + 1);
     if (best < 0) {

@@ -306,6 +306,27 @@ static void noisy_host(void)
     assert_close(clock_tsc_hz(), 3000000000, 10000);
 }
 
+/* ... also when there is but the PIT, which wraps in 55 ms, and the host takes longer than that at the worst time. */
+static unsigned stall_at;
+
+static void long_stall(void)
+{
+    machine_plug_in();
+    machine.hpet_says_hz = machine.pm_mask = 0;
+    machine.stall_ps = 70000000000;
+    clock_init_early();
+    timers_init_early();
+    machine.stall_after = stall_at;
+    clock_init();
+    assert_close(clock_tsc_hz(), 3000000000, 50);
+}
+
+static void test_long_stall(void **state)
+{
+    for (stall_at = 1; stall_at < 3000; stall_at += stall_at < 20 ? 1 : 97)
+        in_fresh_kernel(long_stall);
+}
+
 /* Corrections, however often the clock is read, never take it back. */
 static void never_back(void)
 {
@@ -452,6 +473,7 @@ UNIT_MAIN(cmocka_unit_test(test_arithmetic), cmocka_unit_test(test_vote), cmocka
     cmocka_unit_test(test_pm_timer_32), cmocka_unit_test(test_pm_timer_lies), cmocka_unit_test(test_hpet_is_clock),
     cmocka_unit_test(test_only_the_tsc), cmocka_unit_test(test_told_exactly), cmocka_unit_test(test_told_by_hypervisor),
     cmocka_unit_test(test_told_a_lie), cmocka_unit_test(test_told_nonsense), cmocka_unit_test(test_noisy_host),
-    cmocka_unit_test(test_never_back), cmocka_unit_test(test_delay_early), cmocka_unit_test(test_wall_clock),
-    cmocka_unit_test(test_given_up), cmocka_unit_test(test_not_given_up), cmocka_unit_test(test_second_cpu_alike),
-    cmocka_unit_test(test_second_cpu_ahead), cmocka_unit_test(test_second_cpu_behind))
+    cmocka_unit_test(test_never_back), cmocka_unit_test(test_long_stall), cmocka_unit_test(test_delay_early),
+    cmocka_unit_test(test_wall_clock), cmocka_unit_test(test_given_up), cmocka_unit_test(test_not_given_up),
+    cmocka_unit_test(test_second_cpu_alike), cmocka_unit_test(test_second_cpu_ahead),
+    cmocka_unit_test(test_second_cpu_behind))

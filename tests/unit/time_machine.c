@@ -47,6 +47,8 @@ static uint64_t read_counter(const struct fake_counter *counter, uint64_t hz, ui
     machine.ps += machine.access_ps;
     if (machine.stall_one_in && rand() % (int)machine.stall_one_in == 0)
         machine.ps += machine.stall_ps;
+    if (machine.stall_after && --machine.stall_after == 0)
+        machine.ps += machine.stall_ps;
     if (counter->stuck)
         return 0x1234 & mask;
     return count_at(machine.ps, counter->hz ? counter->hz : hz) & (counter->mask ? counter->mask : mask);

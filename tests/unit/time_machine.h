@@ -19,6 +19,7 @@ extern struct time_machine {
     uint64_t access_ps;    /* what an access to a port or device takes */
     unsigned stall_one_in; /* so often an access takes stall_ps more; 0: never */
     uint64_t stall_ps;
+    unsigned stall_after; /* so many accesses from now one takes stall_ps more, once; 0: never */
 
     uint64_t tsc_hz;
     uint64_t tsc_start;
