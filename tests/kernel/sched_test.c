@@ -14,6 +14,7 @@
 #define PATIENCE (20 * NS_PER_SECOND)
 
 static bool stop;
+static struct crew_clock torture;
 
 static void stop_all(bool value)
 {
@@ -314,14 +315,15 @@ static void move_around(long (*function)(void *))
 {
     struct crew crew;
     stop_all(false);
-    crew_start(&crew, 2 * crew_cpus(), function, NULL, 0);
-    for (unsigned round = 0; round < 10; round++)
+    crew_clock_start(&torture);
+    crew_start(&crew, crew_cpus() + 2, function, NULL, 0);
+    for (unsigned round = 0; round < 10 && crew_clock_runs(&torture); round++)
         for (unsigned i = 0; i < crew.count; i++) {
             unsigned cpu = crew_cpu((round + i) % crew_cpus());
             uint64_t deadline = clock_monotonic() + PATIENCE;
             KTEST_EQUAL(thread_bind(crew.threads[i], cpu), 0);
             while (!is_on(crew.threads[i], cpu) && clock_monotonic() < deadline)
-                thread_yield();
+                thread_sleep(20 * NS_PER_US);
             KTEST_CHECK(is_on(crew.threads[i], cpu));
         }
     stop_all(true);
@@ -331,7 +333,7 @@ static void move_around(long (*function)(void *))
 static long sleep_until_stopped(void *unused)
 {
     while (!__atomic_load_n(&stop, __ATOMIC_RELAXED))
-        thread_sleep(50000);
+        thread_sleep(100 * NS_PER_US);
     return 0;
 }
 
