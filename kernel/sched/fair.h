@@ -76,7 +76,10 @@ static inline void fair_leave_running(struct fair_queue *queue, struct fair_enti
 /* From waiting to running and back; count and weight stay. */
 static inline void fair_run(struct fair_queue *queue, struct fair_entity *entity)
 {
-    rb_remove(&queue->tree, &entity->node);
+    if (queue->tree.root == &entity->node && !entity->node.left && !entity->node.right)
+        queue->tree = (struct rb_tree){0}; /* the only one that waits: two threads that take turns */
+    else
+        rb_remove(&queue->tree, &entity->node);
 }
 void fair_wait(struct fair_queue *queue, struct fair_entity *entity);
 
