@@ -48,7 +48,8 @@ elf_load_UNIT_SOURCES := $(elf_UNIT_SOURCES)
 entropy_UNIT_SOURCES := boot/loader/entropy.c
 paging_UNIT_SOURCES := boot/loader/paging.c boot/loader/error.c tests/unit/boot/page_walk.c
 
-UNIT_TESTS += ps2_keys ps2 serial
+UNIT_TESTS += ps2_keys ps2 serial parser
+parser_UNIT_SOURCES := kernel/tty/parser.c kernel/tty/unicode.c
 serial_UNIT_SOURCES := kernel/drivers/serial.c kernel/drivers/uart16550.c
 ps2_keys_UNIT_SOURCES := kernel/drivers/ps2_keys.c
 ps2_UNIT_SOURCES := kernel/drivers/ps2.c kernel/drivers/ps2_keys.c
