@@ -49,7 +49,7 @@ deaths() {
     death sleep_under_spin_lock '^panic: a thread sleeps and holds the spin lock TIMERS' debug
     death thread_ends_with_mutex '^panic: a thread ends and holds SUBSYSTEM' debug
     death mutex_twice '^panic: (thread death locks the mutex at .* twice$|lock order: SUBSYSTEM .* by its holder)'
-    death mutex_of_another '^panic: (thread main unlocks the mutex at .*, which it does not hold$|lock order: .* who does not hold it)'
+    death mutex_of_another '^panic: (thread [^ ]+ unlocks the mutex at .*, which it does not hold$|lock order: .* who does not hold it)'
     death undefined_shift 'undefined behaviour at tests/kernel/deaths.c:[0-9]+:[0-9]+: shift of 1 by 40' debug
     death undefined_index 'undefined behaviour at tests/kernel/deaths.c:[0-9]+:[0-9]+: index 7 is outside' debug
     death undefined_alignment 'undefined behaviour at tests/kernel/deaths.c:.* misaligned' debug

@@ -33,7 +33,7 @@ like "and says so" "$out" '^The machine halts\.$'
 boot --firmware none "$kernel" death=panic
 like "a backtrace has functions, files and lines" "$out" \
     '^  from ktest_run_panic\+0x[0-9a-f]+ \(tests/kernel/deaths\.c:[0-9]+\)$'
-like "down to the kernel's first function" "$out" '^  from kernel_main\+0x[0-9a-f]+ \(kernel/main\.c:[0-9]+\)$'
+like "down to where its thread began" "$out" '^  from context_entry\+0x[0-9a-f]+ \(kernel/arch/x86_64/switch\.S:[0-9]+\)$'
 like "what was not shown of the log follows" "$out" '^\[ *[0-9]+\.[0-9]{6}\] [a-z]+: '
 
 # Several CPUs panic at the same time: one reports, undisturbed.
