@@ -158,6 +158,11 @@ size_t serial_read(char *bytes, size_t size)
     return size;
 }
 
+bool serial_has_input(void)
+{
+    return __atomic_load_n(&input.count, __ATOMIC_RELAXED) > 0;
+}
+
 void serial_set_notify(void (*function)(void *context), void *context)
 {
     spin_lock(&lock);

@@ -12,6 +12,7 @@
 #ifndef CORRODE_DRIVERS_SERIAL_H
 #define CORRODE_DRIVERS_SERIAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,8 +32,10 @@ int serial_init(uint16_t port);
  */
 void serial_write(const char *bytes, size_t length);
 
-/* Takes up to SIZE bytes of what was received; 0 when there is nothing. */
+/* Takes up to SIZE bytes of what was received; 0 when there is nothing. serial_has_input tells whether there is some.
+ */
 size_t serial_read(char *bytes, size_t size);
+bool serial_has_input(void);
 
 /* Calls NOTIFY after bytes or a break have come, with no lock held; NULL: nobody wants to know. */
 void serial_set_notify(void (*notify)(void *context), void *context);

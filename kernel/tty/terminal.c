@@ -67,6 +67,11 @@ size_t terminal_read(struct terminal *terminal, char *bytes, size_t size)
     return size;
 }
 
+bool terminal_has_input(struct terminal *terminal)
+{
+    return __atomic_load_n(&terminal->input.count, __ATOMIC_RELAXED) > 0;
+}
+
 void terminal_set_notify(struct terminal *terminal, void (*notify)(void *context), void *context)
 {
     spin_lock(&terminal->lock);

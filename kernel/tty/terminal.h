@@ -56,8 +56,9 @@ void terminal_key(struct terminal *terminal, const struct key_event *event);
 /* Adds bytes to the input as they are. What there is no room for is lost, from the first byte on that does not fit. */
 void terminal_input(struct terminal *terminal, const char *bytes, size_t length);
 
-/* Takes up to SIZE bytes of the input; 0 when there is none. */
+/* Takes up to SIZE bytes of the input; 0 when there is none. terminal_has_input tells whether there is some. */
 size_t terminal_read(struct terminal *terminal, char *bytes, size_t size);
+bool terminal_has_input(struct terminal *terminal);
 
 /*
  * Calls NOTIFY after input has come, with no lock held, in any context; NULL: nobody wants to know. So a thread waits:
@@ -65,7 +66,7 @@ size_t terminal_read(struct terminal *terminal, char *bytes, size_t size);
  *     static void wake(void *queue) { wait_queue_wake_all(queue); }
  *
  *     terminal_set_notify(terminal, wake, &queue);
- *     wait_event(&queue, (length = terminal_read(terminal, bytes, sizeof bytes)) > 0);
+ *     wait_event(&queue, terminal_has_input(terminal)); // which may be looked at more than once
  */
 void terminal_set_notify(struct terminal *terminal, void (*notify)(void *context), void *context);
 

@@ -128,9 +128,8 @@ void init_main(const struct boot_info *info)
     terminal_set_notify(terminal, wake, &input);
     serial_set_notify(wake, &input);
     for (;;) {
-        size_t typed = 0, received = 0;
-        wait_event(&input, (typed = terminal_read(terminal, keys, sizeof keys)) > 0 ||
-                               (received = serial_read(line, sizeof line)) > 0);
+        wait_event(&input, terminal_has_input(terminal) || serial_has_input());
+        size_t typed = terminal_read(terminal, keys, sizeof keys), received = serial_read(line, sizeof line);
         tell("keys", keys, typed);
         obey(keys, typed);
         tell("serial", line, received);
