@@ -32,7 +32,7 @@ struct zone page_zones[ZONE_COUNT];
 uint64_t page_total;
 PER_CPU(struct page_cache, page_cache);
 
-static struct list shrinkers = LIST_INIT(shrinkers); /* only grows, at start-up */
+struct list page_shrinkers = LIST_INIT(page_shrinkers);
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Debug: whoever writes to a free frame is found when it is allocated again
@@ -305,12 +305,12 @@ void page_cache_drain(void)
 
 void page_add_shrinker(struct page_shrinker *shrinker)
 {
-    list_push_front(&shrinkers, &shrinker->link); /* who came later stands on those before, and frees to them */
+    list_push_front(&page_shrinkers, &shrinker->link); /* who came later stands on those before, and frees to them */
 }
 
 static void shrink_all(void)
 {
-    list_for_each(struct page_shrinker, shrinker, &shrinkers, link) shrinker->shrink();
+    list_for_each(struct page_shrinker, shrinker, &page_shrinkers, link) shrinker->shrink();
     page_cache_drain();
 }
 

@@ -37,6 +37,7 @@ static uint64_t table_size;              /* of the two tables below, in bytes */
 static struct page_range *loader_ranges; /* what page_release_boot frees */
 static unsigned loader_range_count;
 static struct page_range table_frames; /* cut off, not used yet */
+static uint64_t last_written;          /* by write_block_at: often the next range begins where one ends */
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Cutting pieces off
@@ -155,6 +156,9 @@ void page_early_init(const struct boot_info *info)
 {
     uint64_t ram = 0;
     boot = info;
+    page_boot_range_count = loader_range_count = 0;
+    table_frames = (struct page_range){0, 0};
+    last_written = UINT64_MAX;
     for (uint64_t i = 0; i < info->memory_count; i++)
         ram += is_ours(&info->memory[i]) ? info->memory[i].length : 0;
     if (ram < RAM_MIN)
@@ -227,11 +231,10 @@ static bool has_array(uint64_t frame)
 /* Writes the struct page of every frame of the block in which a range begins or ends. */
 static void write_block_at(uint64_t frame)
 {
-    static uint64_t last; /* often the next range begins where this one ends */
     uint64_t block = align_down(frame, BLOCK_FRAMES);
-    if (is_aligned(frame, BLOCK_FRAMES) || (block == last && last) || !has_array(frame))
+    if (is_aligned(frame, BLOCK_FRAMES) || block == last_written || !has_array(frame))
         return;
-    last = block;
+    last_written = block;
     struct page *page = page_array + block;
     for (uint64_t i = 0; i < BLOCK_FRAMES; i++)
         page[i].state = PAGE_UNUSABLE;
@@ -321,10 +324,14 @@ void page_init(void)
     unsigned unused = 0;
     for (unsigned i = 0; i < page_boot_range_count; i++) {
         struct page_range *range = &page_boot_ranges[i];
-        if (range->first < range->end && has_array(range->first) && has_array(range->end - 1))
+        if (range->first == range->end)
+            continue;
+        if (has_array(range->first) && has_array(range->end - 1)) {
             add_boot_range(*range);
-        else
-            unused += range->first < range->end;
+        } else {
+            range->end = range->first;
+            unused++;
+        }
     }
     if (unused)
         log_warning("%u pieces of memory are too small to be used", unused);

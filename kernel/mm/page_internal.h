@@ -38,6 +38,8 @@ extern struct zone page_zones[ZONE_COUNT];
 
 extern uint64_t page_total; /* frames that the lists were ever given */
 
+extern struct list page_shrinkers; /* only grows, at start-up */
+
 static inline uint64_t page_number(const struct page *page)
 {
     return (uint64_t)(page - page_array);

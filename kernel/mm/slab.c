@@ -83,6 +83,7 @@ static unsigned take_objects(struct slab_cache *cache, void **objects, unsigned 
 
 static void release_slab(struct slab_cache *cache, struct page *slab)
 {
+    slab_debug_release(cache, slab);
     list_remove(&slab->link);
     cache->empty_count--;
     cache->slab_count--;

@@ -109,6 +109,13 @@ void slab_debug_free(const struct slab_cache *cache, void *object, const void *c
     set_state(cache, object, STATE_FREE, caller);
 }
 
+void slab_debug_release(const struct slab_cache *cache, const struct page *slab)
+{
+    const char *first = (const char *)page_memory(slab) + cache->lead;
+    for (unsigned i = 0; i < slab->slab_touched; i++)
+        slab_debug_check(cache, first + i * cache->stride, true);
+}
+
 void slab_debug_find(const struct slab_cache *cache, const void *object)
 {
     const struct page *page = page_of(direct_map_physical(object));

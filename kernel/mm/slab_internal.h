@@ -109,6 +109,9 @@ void slab_debug_free(const struct slab_cache *cache, void *object, const void *c
 /* Panics unless the object is intact, and free or not as FREE says. */
 void slab_debug_check(const struct slab_cache *cache, const void *object, bool free);
 
+/* Checks the objects of a slab that is about to be given back: all of them are free. */
+void slab_debug_release(const struct slab_cache *cache, const struct page *slab);
+
 /* Panics unless OBJECT is in a slab, of CACHE (NULL: any), at a place where an object is. */
 void slab_debug_find(const struct slab_cache *cache, const void *object);
 
@@ -123,6 +126,7 @@ static inline void slab_debug_born(const struct slab_cache *cache, void *object)
 static inline void slab_debug_allocate(const struct slab_cache *cache, void *object, const void *caller) {}
 static inline void slab_debug_free(const struct slab_cache *cache, void *object, const void *caller) {}
 static inline void slab_debug_check(const struct slab_cache *cache, const void *object, bool free) {}
+static inline void slab_debug_release(const struct slab_cache *cache, const struct page *slab) {}
 static inline void slab_debug_find(const struct slab_cache *cache, const void *object) {}
 
 #endif

@@ -34,6 +34,18 @@ fair_UNIT_SOURCES := kernel/sched/fair.c kernel/lib/rbtree.c
 bitmap_UNIT_SOURCES := kernel/lib/bitmap.c
 radix_UNIT_SOURCES := kernel/lib/radix.c
 
+# Memory: tests/unit/mm/machine.h has some.
+UNIT_TESTS += page slab slab_debug
+
+MM_UNIT_SOURCES := tests/unit/mm/machine.c kernel/debug/fault_injection.c
+MM_UNIT_CFLAGS := -UBOOT_LOADER -include tests/unit/mm/addresses.h
+page_UNIT_SOURCES := $(addprefix kernel/mm/,page.c page_boot.c page_check.c) $(MM_UNIT_SOURCES)
+page_UNIT_CFLAGS := $(MM_UNIT_CFLAGS)
+slab_UNIT_SOURCES := $(page_UNIT_SOURCES) $(addprefix kernel/mm/,slab.c slab_debug.c slab_check.c)
+slab_UNIT_CFLAGS := $(MM_UNIT_CFLAGS)
+slab_debug_UNIT_SOURCES := $(slab_UNIT_SOURCES)
+slab_debug_UNIT_CFLAGS := $(MM_UNIT_CFLAGS) -DDEBUG=1
+
 # The loader above the firmware: tests/unit/boot/ holds what these tests and the fuzzers share.
 UNIT_TESTS += memory_map disk fat fat_damage elf elf_load config paging entropy acpi loader loader_error
 
@@ -149,6 +161,10 @@ TEST_DEPS += $(BUILD)/tests/unit/bios_lib.t
 # NAME_FUZZ_RUNS times with a fixed seed for `make test`. To add one:
 #
 #     FUZZ_TESTS += NAME
+FUZZ_TESTS += page
+page_FUZZ_SOURCES := $(page_UNIT_SOURCES)
+page_FUZZ_CFLAGS := $(page_UNIT_CFLAGS)
+page_FUZZ_RUNS := 500
 #     NAME_FUZZ_SOURCES := the production sources that it tests, besides KERNEL_LIB_SOURCES
 #     NAME_FUZZ_RUNS := how many runs take a few seconds, if not 50000
 #     NAME_FUZZ_CFLAGS := flags of its own, if any

@@ -21,9 +21,12 @@
 #include "boot/protocol.h"
 #include "lib/types.h"
 
+/* Unit tests have these two where the host has room. */
+#ifndef DIRECT_MAP_BASE
 #define DIRECT_MAP_BASE 0xffff800000000000ull
-#define DIRECT_MAP_SIZE 0x0000400000000000ull /* 64 TiB */
 #define PAGE_ARRAY_BASE 0xffffc00000000000ull
+#endif
+#define DIRECT_MAP_SIZE 0x0000400000000000ull /* 64 TiB */
 #define VMAP_BASE 0xffffd00000000000ull
 #define VMAP_SIZE 0x0000020000000000ull /* 2 TiB: four entries of the PML4 */
 #define KERNEL_BASE 0xffffffff80000000ull
