@@ -11,4 +11,5 @@ DRIVER_SOURCES += kernel/drivers/serial.c kernel/drivers/ps2.c kernel/drivers/ps
 DRIVER_SOURCES += $(PCI_SOURCES) kernel/drivers/pci/config.c kernel/drivers/drivers.c
 
 VIRTIO_SOURCES := $(addprefix kernel/drivers/virtio/,virtio.c queue.c)
-DRIVER_SOURCES += $(VIRTIO_SOURCES) $(addprefix kernel/drivers/virtio/,virtio_pci.c virtio_rng.c)
+VIRTIO_PCI_SOURCES := $(VIRTIO_SOURCES) kernel/drivers/virtio/virtio_pci.c
+DRIVER_SOURCES += $(VIRTIO_PCI_SOURCES) $(addprefix kernel/drivers/virtio/,memory.c virtio_rng.c)

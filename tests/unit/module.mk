@@ -118,12 +118,14 @@ acpi_devices_UNIT_CFLAGS := $(acpi_tables_UNIT_CFLAGS)
 # Sources of others are compiled as they are, against the host's C library; what the compiler thinks of them is not news.
 $(OBJ)/unit/%.o $(OBJ)/fuzz/%.o: | $(LIBVTERM)/.fetched
 hush-others = $(if $(findstring $(THIRD_PARTY),$<),-w)
-UNIT_TESTS += pci virtio
+UNIT_TESTS += pci virtio virtio_pci
 
 pci_UNIT_SOURCES := $(PCI_SOURCES) tests/unit/pci_machine.c
 pci_UNIT_CFLAGS := -UBOOT_LOADER
 virtio_UNIT_SOURCES := $(VIRTIO_SOURCES) tests/unit/virtio_machine.c
 virtio_UNIT_CFLAGS := -UBOOT_LOADER
+virtio_pci_UNIT_SOURCES := $(VIRTIO_PCI_SOURCES) $(PCI_SOURCES) tests/unit/pci_machine.c tests/unit/virtio_driver.c
+virtio_pci_UNIT_CFLAGS := -UBOOT_LOADER
 
 # What a test links in any case.
 UNIT_COMMON_SOURCES := $(KERNEL_LIB_SOURCES) kernel/arch/x86_64/preempt.c tests/unit/fake/machine.c
@@ -185,7 +187,7 @@ symbols_FUZZ_SOURCES := kernel/debug/symbols_table.c
 symbols_FUZZ_NEEDS := $(BUILD)/kernel.elf
 
 
-FUZZ_TESTS += acpi pci virtio
+FUZZ_TESTS += acpi pci virtio virtio_pci
 acpi_FUZZ_SOURCES := $(acpi_tables_UNIT_SOURCES)
 acpi_FUZZ_CFLAGS := $(acpi_tables_UNIT_CFLAGS)
 pci_FUZZ_RUNS := 4000
@@ -193,6 +195,8 @@ pci_FUZZ_SOURCES := $(pci_UNIT_SOURCES)
 pci_FUZZ_CFLAGS := $(pci_UNIT_CFLAGS)
 virtio_FUZZ_SOURCES := $(virtio_UNIT_SOURCES)
 virtio_FUZZ_CFLAGS := $(virtio_UNIT_CFLAGS)
+virtio_pci_FUZZ_SOURCES := $(virtio_pci_UNIT_SOURCES)
+virtio_pci_FUZZ_CFLAGS := $(virtio_pci_UNIT_CFLAGS)
 
 FUZZ_TESTS += emulator
 emulator_FUZZ_SOURCES := $(EMULATOR_SOURCES)

@@ -24,6 +24,7 @@ struct fake_gsi fake_gsis[32];
 bool fake_msi_unsupported;
 bool fake_no_vectors;
 uint64_t fake_last_mapped;
+void (*fake_fill)(uint64_t address, uint8_t *memory, size_t size);
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Configuration space
@@ -105,6 +106,7 @@ void pci_machine_reset(void)
     fake_reads = 0;
     pci_warnings = 0;
     fake_msi_unsupported = fake_no_vectors = false;
+    fake_fill = NULL;
 }
 
 struct fake_function *pci_machine_add(uint8_t bus, uint8_t device, uint8_t function, uint16_t vendor, uint16_t id)
@@ -193,7 +195,10 @@ void *vmap_physical(paddr_t address, size_t size, unsigned map_flags)
     fake_memory--;
     fake_last_mapped = address;
     fake_mapped++;
-    return calloc(1, size);
+    uint8_t *memory = calloc(1, size);
+    if (fake_fill != NULL)
+        fake_fill(address, memory, size);
+    return memory;
 }
 
 void vmap_free(void *address)

@@ -49,7 +49,9 @@ struct fake_gsi {
 };
 extern struct fake_gsi fake_gsis[32];
 extern bool fake_msi_unsupported;
-extern bool fake_no_vectors;      /* there are none left */
+extern bool fake_no_vectors; /* there are none left */
+/* Fills what is mapped, if it is not NULL: the registers behind a BAR. */
+extern void (*fake_fill)(uint64_t address, uint8_t *memory, size_t size);
 extern uint64_t fake_last_mapped; /* what vmap_physical was last asked for */
 
 void pci_machine_reset(void);

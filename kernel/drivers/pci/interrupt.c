@@ -52,17 +52,9 @@ struct pci_interrupt {
     int vector; /* of a message */
 };
 
-/* INTx: one device on a line. */
-struct intx_user {
-    struct intx_user *next;
-    interrupt_handler *handler; /* NULL: the device has gone */
-    void *argument;
-    const struct pci_device *device;
-};
-
 static struct intx_line {
-    struct intx_user *users;
-    uint32_t running; /* handlers that are going through the users now */
+    struct pci_device *first; /* of those that have used it, linked by intx.next */
+    uint32_t running;         /* CPUs that are going through them now */
     bool requested;
 } intx_lines[ISA_IRQS];
 
@@ -176,10 +168,11 @@ static void intx_interrupt(void *argument)
 {
     struct intx_line *line = argument;
     __atomic_fetch_add(&line->running, 1, __ATOMIC_SEQ_CST);
-    for (struct intx_user *user = __atomic_load_n(&line->users, __ATOMIC_ACQUIRE); user != NULL; user = user->next) {
-        interrupt_handler *handler = __atomic_load_n(&user->handler, __ATOMIC_SEQ_CST);
+    struct pci_device *device = __atomic_load_n(&line->first, __ATOMIC_ACQUIRE);
+    for (; device != NULL; device = device->intx.next) {
+        interrupt_handler *handler = __atomic_load_n(&device->intx.handler, __ATOMIC_SEQ_CST);
         if (handler != NULL)
-            handler(user->argument);
+            handler(device->intx.argument);
     }
     __atomic_fetch_sub(&line->running, 1, __ATOMIC_SEQ_CST);
 }
@@ -202,22 +195,30 @@ static int intx_request_line(unsigned irq, const char *name)
     return interrupt_request_gsi(gsi, true, active_low, intx_interrupt, &intx_lines[irq], name);
 }
 
+/* Puts the device at the head of its line's list, unless it is there from an earlier time. */
+static void intx_link(struct intx_line *line, struct pci_device *device)
+{
+    if (device->intx.is_linked)
+        return;
+    device->intx.is_linked = true;
+    device->intx.next = __atomic_load_n(&line->first, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(
+        &line->first, &device->intx.next, device, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        cpu_pause();
+}
+
 static int intx_set(struct pci_device *device, interrupt_handler *handler, void *argument, const char *name)
 {
     struct intx_line *line = &intx_lines[device->interrupt_line];
-    struct intx_user *user = kmalloc(sizeof *user, 0);
-    if (user == NULL)
-        return -ENOMEM;
-    *user = (struct intx_user){.handler = handler, .argument = argument, .device = device};
-    user->next = __atomic_load_n(&line->users, __ATOMIC_RELAXED);
-    while (!__atomic_compare_exchange_n(&line->users, &user->next, user, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-        cpu_pause();
     int result = 0;
+    device->intx.argument = argument;
+    __atomic_store_n(&device->intx.handler, handler, __ATOMIC_SEQ_CST);
+    intx_link(line, device);
     if (!__atomic_exchange_n(&line->requested, true, __ATOMIC_SEQ_CST))
         result = intx_request_line(device->interrupt_line, name);
     if (result < 0) {
         __atomic_store_n(&line->requested, false, __ATOMIC_SEQ_CST);
-        __atomic_store_n(&user->handler, NULL, __ATOMIC_SEQ_CST); /* it stays in the list, empty */
+        __atomic_store_n(&device->intx.handler, NULL, __ATOMIC_SEQ_CST);
         return result;
     }
     pci_disable(device, PCI_COMMAND_NO_INTX);
@@ -228,12 +229,15 @@ static void intx_disable(struct pci_device *device)
 {
     struct intx_line *line = &intx_lines[device->interrupt_line];
     pci_enable(device, PCI_COMMAND_NO_INTX);
-    for (struct intx_user *user = line->users; user != NULL; user = user->next) {
-        if (user->device == device)
-            __atomic_store_n(&user->handler, NULL, __ATOMIC_SEQ_CST);
-    }
+    __atomic_store_n(&device->intx.handler, NULL, __ATOMIC_SEQ_CST);
     while (__atomic_load_n(&line->running, __ATOMIC_SEQ_CST) != 0)
         cpu_pause();
+}
+
+void pci_intx_forget(void)
+{
+    for (unsigned irq = 0; irq < ISA_IRQS; irq++)
+        intx_lines[irq].first = NULL;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ */

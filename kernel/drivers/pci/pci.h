@@ -92,6 +92,12 @@ struct pci_device {
     uint16_t interrupt_count;         /* how many are enabled */
     struct pci_interrupt *interrupts; /* so many */
     volatile uint32_t *msix_table;
+    struct {
+        struct pci_device *next;    /* on the same wire */
+        interrupt_handler *handler; /* NULL: it uses no wire now */
+        void *argument;
+        bool is_linked;
+    } intx; /* interrupt.c's */
 };
 
 #define PCI_ANY 0xffff

@@ -24,6 +24,9 @@ bool pci_config_init(void);
 void pci_scan(uint16_t segment);
 void pci_forget(void); /* for tests: frees all devices */
 
+/* interrupt.c: the part of it there: no wire leads to a device. */
+void pci_intx_forget(void);
+
 /* bar.c: fills device->bars. */
 void pci_read_bars(struct pci_device *device);
 

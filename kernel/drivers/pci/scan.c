@@ -146,6 +146,7 @@ struct pci_device *pci_next(const struct pci_device *device)
 
 void pci_forget(void)
 {
+    pci_intx_forget();
     while (first != NULL) {
         struct pci_device *device = first;
         first = device->next;

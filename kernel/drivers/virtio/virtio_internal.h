@@ -104,6 +104,10 @@ struct virtio_queue {
     struct virtio_slot slots[];
 };
 
+/* memory.c: struct virtio_transport_ops.allocate and release for devices that see memory as the CPUs do. */
+void *virtio_memory_allocate(size_t size, paddr_t *address);
+void virtio_memory_release(void *memory, size_t size);
+
 /* queue.c */
 struct virtio_queue *virtio_queue_make(struct virtio_device *device, unsigned index, unsigned size);
 void virtio_queue_addresses(const struct virtio_queue *queue, paddr_t memory, struct virtio_ring_addresses *addresses);

@@ -252,28 +252,6 @@ static void notify(struct virtio_queue *queue)
     *(volatile uint16_t *)queue->transport_data = queue->index;
 }
 
-static unsigned order_of(size_t size)
-{
-    unsigned order = 0;
-    while ((size_t)PAGE_SIZE << order < size)
-        order++;
-    return order;
-}
-
-static void *allocate(size_t size, paddr_t *address)
-{
-    struct page *page = page_allocate(order_of(size), ALLOC_ZERO);
-    if (page == NULL)
-        return NULL;
-    *address = page_address(page);
-    return page_memory(page);
-}
-
-static void release(void *memory, size_t size)
-{
-    page_free(page_of(direct_map_physical(memory)), order_of(size));
-}
-
 static const struct virtio_transport_ops transport = {
     .read_features = read_features,
     .write_features = write_features,
@@ -285,8 +263,8 @@ static const struct virtio_transport_ops transport = {
     .stop = stop,
     .config_generation = config_generation,
     .read_config = read_config,
-    .allocate = allocate,
-    .release = release,
+    .allocate = virtio_memory_allocate,
+    .release = virtio_memory_release,
 };
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -370,6 +348,17 @@ static int probe(struct pci_device *pci)
     }
     pci->driver_data = v;
     return 0;
+}
+
+void virtio_pci_release(struct virtio_device *device)
+{
+    struct virtio_pci *v = pci_of(device);
+    virtio_fail(device);
+    pci_disable(v->pci, PCI_COMMAND_MASTER);
+    v->pci->driver = NULL;
+    v->pci->driver_data = NULL;
+    unmap_parts(v);
+    kfree(v);
 }
 
 static const struct pci_match matches[] = {{.vendor = VENDOR_VIRTIO, .device = PCI_ANY}};
