@@ -14,6 +14,7 @@
 #include "drivers/drivers.h"
 #include "drivers/ps2.h"
 #include "drivers/serial.h"
+#include "fs/fs.h"
 #include "init.h"
 #include "lib/cmdline.h"
 #include "lib/errno.h"
@@ -124,6 +125,7 @@ void kernel_main(struct boot_info *info)
     timers_init_early();
     sched_init();
     vm_init();
+    fs_init();
     cpu_interrupts_enable();
     serial_init(info->serial.port);
     ps2_init(type_key);

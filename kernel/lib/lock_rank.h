@@ -14,7 +14,12 @@
     X(0, UNRANKED, "", "not checked: only for locks of the kit and of tests")                                          \
     /* Sleeping locks */                                                                                               \
     X(10, SUBSYSTEM, "anywhere", "a subsystem's sleeping lock; holds other locks below")                               \
+    X(11, POSITION, "kernel/fs/file.c", "sleeping: the position of an open file")                                      \
+    X(12, RENAME, "kernel/fs/names.c", "sleeping: moving directories in the tree of names")                            \
+    X(14, DIRECTORY, "kernel/fs/inode.c", "sleeping: the names in a directory; several by ancestry")                   \
+    X(16, FILE, "kernel/fs/inode.c", "sleeping: the size and attributes of a file")                                    \
     X(20, SPACE, "kernel/vm/vm.c", "sleeping: the areas of an address space")                                          \
+    X(25, CACHE, "kernel/fs/cache.c", "sleeping: bringing pages of a file in, taking them out")                        \
     X(30, WORK, "kernel/sched/work.c", "sleeping: a work queue's set-up")                                              \
     /* Spin locks */                                                                                                   \
     X(100, DEVICE, "kernel/drivers", "a device's state and registers")                                                 \
@@ -27,8 +32,10 @@
     X(160, THREADS, "kernel/sched/thread.c", "the list of all threads; exit and join")                                 \
     X(170, TIMERS, "kernel/time/timer.c", "one CPU's queue of timers")                                                 \
     X(180, RUN_QUEUE, "kernel/sched/sched.c", "one CPU's runnable threads; nested by CPU number")                      \
+    X(178, MOUNTS, "kernel/fs/mount.c", "the tree of mounts")                                                          \
+    X(181, DENTRY, "kernel/fs/dentry.c", "one bucket of the dentry cache")                                             \
     X(182, OBJECT, "kernel/vm/vm.c", "the areas that map an object")                                                   \
-    X(184, SPACE_TABLE, "kernel/vm/pages.c", "the entries of an address space's page tables")                       \
+    X(184, SPACE_TABLE, "kernel/vm/pages.c", "the entries of an address space's page tables")                          \
     X(185, VMAP, "kernel/mm/vmap.c", "the tree of virtual areas, those that wait for a TLB flush")                     \
     X(190, PAGE_TABLE, "kernel/arch/x86_64/paging.c",                                                                  \
         "adding tables and splitting pages; entries that map are their range's owner's")                               \

@@ -36,6 +36,7 @@ void rwlock_init(struct rwlock *lock, enum lock_rank rank);
 void rwlock_read(struct rwlock *lock);
 void rwlock_read_unlock(struct rwlock *lock);
 void rwlock_write(struct rwlock *lock);
+void rwlock_write_nested(struct rwlock *lock); /* a second one of the same rank: the caller has an order of its own */
 void rwlock_write_unlock(struct rwlock *lock);
 
 struct semaphore {

@@ -35,9 +35,9 @@ static void give(struct rwlock *lock, struct thread *thread, bool writer)
         lock->readers++;
 }
 
-static void take(struct rwlock *lock, bool writer)
+static void take(struct rwlock *lock, bool writer, enum lock_order_kind kind)
 {
-    lock_order_acquire_sleeping(thread_locks(), lock, lock->rank, LOCK_ORDER_STRICT);
+    lock_order_acquire_sleeping(thread_locks(), lock, lock->rank, kind);
     spin_lock(&lock->lock);
     if (list_is_empty(&lock->waiters) && is_free_for(lock, writer))
         give(lock, thread_current(), writer);
@@ -61,7 +61,7 @@ static void grant_next_locked(struct rwlock *lock)
 
 void rwlock_read(struct rwlock *lock)
 {
-    take(lock, false);
+    take(lock, false, LOCK_ORDER_STRICT);
 }
 
 void rwlock_read_unlock(struct rwlock *lock)
@@ -77,7 +77,12 @@ void rwlock_read_unlock(struct rwlock *lock)
 
 void rwlock_write(struct rwlock *lock)
 {
-    take(lock, true);
+    take(lock, true, LOCK_ORDER_STRICT);
+}
+
+void rwlock_write_nested(struct rwlock *lock)
+{
+    take(lock, true, LOCK_ORDER_NESTED);
 }
 
 void rwlock_write_unlock(struct rwlock *lock)

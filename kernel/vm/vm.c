@@ -35,20 +35,19 @@ void vm_init(void)
 
 void vm_object_init(struct vm_object *object, const struct vm_object_ops *ops, void *owner)
 {
-    *object = (struct vm_object){.ops = ops, .owner = owner, .references = 1};
+    *object = (struct vm_object){.ops = ops, .owner = owner};
     spin_lock_init(&object->lock, LOCK_RANK_OBJECT);
     list_init(&object->mappings);
 }
 
 void vm_object_get(struct vm_object *object)
 {
-    __atomic_fetch_add(&object->references, 1, __ATOMIC_RELAXED);
+    object->ops->get(object);
 }
 
 void vm_object_put(struct vm_object *object)
 {
-    if (__atomic_sub_fetch(&object->references, 1, __ATOMIC_ACQ_REL) == 0)
-        object->ops->release(object);
+    object->ops->put(object);
 }
 
 static void attach(struct vm_area *area)

@@ -42,16 +42,15 @@
 #define VM_HEAP (1u << 9)       /* brk's: for /proc */
 
 /*
- * What stands behind areas: the pages of a file, or of shared anonymous memory. Owned by who made it (an inode) and by
- * the areas that map it.
+ * What stands behind areas: the pages of a file, or of shared anonymous memory. Each area that maps it holds a
+ * reference; to what, its owner knows: a file's object lives as long as its inode.
  */
 struct vm_object {
     const struct vm_object_ops *ops;
     struct spinlock lock; /* OBJECT; guards `mappings` */
     struct list mappings; /* areas that map it */
     uint64_t generation;  /* grows with each change of `mappings` */
-    uint32_t references;
-    void *owner; /* the ops' */
+    void *owner;          /* the ops' */
 };
 
 struct vm_object_ops {
@@ -60,8 +59,9 @@ struct vm_object_ops {
     int (*get_page)(struct vm_object *object, uint64_t index, bool write, struct page **page);
     /* The page is in memory already: returns it with a reference, else NULL. Never sleeps. NULL: no fault-around. */
     struct page *(*peek_page)(struct vm_object *object, uint64_t index);
-    /* The last reference is gone. */
-    void (*release)(struct vm_object *object);
+    /* A reference more, and one less; put is called from threads that may sleep. */
+    void (*get)(struct vm_object *object);
+    void (*put)(struct vm_object *object);
     /* Path for /proc/PID/maps into BUFFER. NULL: none. */
     size_t (*describe)(struct vm_object *object, char *buffer, size_t size);
 };
@@ -100,7 +100,7 @@ struct vm_space {
 
 void vm_init(void); /* after slab_init */
 
-/* For who makes objects: the first reference is the owner's. */
+/* For who makes objects; and references to one. */
 void vm_object_init(struct vm_object *object, const struct vm_object_ops *ops, void *owner);
 void vm_object_get(struct vm_object *object);
 void vm_object_put(struct vm_object *object);

@@ -1,0 +1,264 @@
+/*
+ * The page cache: see cache.h. Each page in it has one reference of the cache's own, and one for each place that maps
+ * it.
+ */
+#include "fs/cache.h"
+
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "time/clock.h"
+
+static struct radix_node *allocate_node(void)
+{
+    return kmalloc(sizeof(struct radix_node), ALLOC_ZERO);
+}
+
+static void free_node(struct radix_node *node)
+{
+    kfree(node);
+}
+
+static const struct radix_memory memory = {.allocate = allocate_node, .free = free_node};
+
+static struct page_cache *cache_of(const struct inode *inode)
+{
+    return inode->object->owner;
+}
+
+/* The page with a reference, if it is there. */
+static struct page *peek(struct vm_object *object, uint64_t index)
+{
+    struct page_cache *cache = object->owner;
+    spin_lock(&object->lock);
+    struct page *page = radix_get(&cache->pages, index);
+    if (page)
+        page_get(page);
+    spin_unlock(&object->lock);
+    return page;
+}
+
+static int insert(struct page_cache *cache, uint64_t index, struct page *page)
+{
+    spin_lock(&cache->object.lock);
+    int error = radix_set(&cache->pages, index, page);
+    spin_unlock(&cache->object.lock);
+    return error;
+}
+
+/* Makes the page, which is not there. `fill` is held. */
+static int fill_locked(struct page_cache *cache, uint64_t index, struct page **result)
+{
+    struct page *page = page_allocate(0, cache->read_page ? 0 : ALLOC_ZERO);
+    if (page == NULL)
+        return -ENOMEM;
+    int error = cache->read_page ? cache->read_page(cache->inode, index, page_memory(page)) : 0;
+    if (!error)
+        error = insert(cache, index, page);
+    if (error) {
+        page_put(page);
+        return error;
+    }
+    page_get(page);
+    *result = page;
+    return 0;
+}
+
+static int get(struct page_cache *cache, uint64_t index, struct page **page)
+{
+    int error = 0;
+    *page = peek(&cache->object, index);
+    if (*page)
+        return 0;
+    mutex_lock(&cache->fill);
+    *page = peek(&cache->object, index);
+    if (*page == NULL)
+        error = fill_locked(cache, index, page);
+    mutex_unlock(&cache->fill);
+    return error;
+}
+
+/* A page for a mapping: only within the file. The size is looked at again, since a truncation may have gone by. */
+static int get_page(struct vm_object *object, uint64_t index, bool write, struct page **page)
+{
+    struct page_cache *cache = object->owner;
+    for (unsigned look = 0; look < 2; look++) {
+        if (index >= align_up(__atomic_load_n(&cache->inode->size, __ATOMIC_ACQUIRE), PAGE_SIZE) / PAGE_SIZE) {
+            if (look)
+                page_put(*page);
+            return -EFAULT;
+        }
+        int error = look ? 0 : get(cache, index, page);
+        if (error)
+            return error;
+    }
+    return 0;
+}
+
+static void get_inode(struct vm_object *object)
+{
+    struct page_cache *cache = object->owner;
+    inode_get(cache->inode);
+}
+
+static void put_inode(struct vm_object *object)
+{
+    struct page_cache *cache = object->owner;
+    inode_put(cache->inode);
+}
+
+static const struct vm_object_ops cache_ops = {
+    .get_page = get_page, .peek_page = peek, .get = get_inode, .put = put_inode};
+
+void page_cache_destroy(struct inode *inode)
+{
+    struct page_cache *cache = cache_of(inode);
+    struct page *page;
+    for (uint64_t index = 0; (page = radix_next(&cache->pages, &index)) != NULL;) {
+        radix_remove(&cache->pages, index);
+        page_put(page);
+    }
+    kfree(cache);
+    inode->object = NULL;
+}
+
+struct page_cache *page_cache_create(struct inode *inode, int (*read_page)(struct inode *, uint64_t, void *))
+{
+    struct page_cache *cache = kmalloc(sizeof *cache, ALLOC_ZERO);
+    if (cache == NULL)
+        return NULL;
+    vm_object_init(&cache->object, &cache_ops, cache);
+    mutex_init(&cache->fill, LOCK_RANK_CACHE);
+    cache->inode = inode;
+    cache->pages.memory = &memory;
+    cache->read_page = read_page;
+    inode->object = &cache->object;
+    return cache;
+}
+
+uint64_t page_cache_pages(const struct inode *inode)
+{
+    return inode->object ? cache_of(inode)->pages.count : 0;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Reading and writing
+ */
+
+/* One page's worth, out of a page that may be missing: a hole in a file that has no disk. */
+static size_t read_piece(struct page_cache *cache, struct iov *to, uint64_t position, size_t length, int *error)
+{
+    size_t offset = position % PAGE_SIZE;
+    struct page *page = peek(&cache->object, position / PAGE_SIZE);
+    if (page == NULL && cache->read_page == NULL)
+        return iov_zero(to, length);
+    if (page == NULL && (*error = get(cache, position / PAGE_SIZE, &page)) < 0)
+        return 0;
+    size_t done = iov_copy_out(to, (char *)page_memory(page) + offset, length);
+    page_put(page);
+    return done;
+}
+
+long page_cache_read(struct file *file, struct iov *to, uint64_t *position)
+{
+    struct inode *inode = file->inode;
+    struct page_cache *cache = cache_of(inode);
+    size_t total = 0, wanted = to->left;
+    int error = 0;
+    while (total < wanted) {
+        uint64_t size = __atomic_load_n(&inode->size, __ATOMIC_ACQUIRE);
+        if (*position >= size)
+            break;
+        size_t piece = min_u64(min_u64(wanted - total, PAGE_SIZE - *position % PAGE_SIZE), size - *position);
+        size_t done = read_piece(cache, to, *position, piece, &error);
+        total += done;
+        *position += done;
+        if (done < piece) {
+            error = error ? error : -EFAULT;
+            break;
+        }
+    }
+    return total || !error ? (long)total : error;
+}
+
+static size_t write_piece(struct page_cache *cache, struct iov *from, uint64_t position, size_t length, int *error)
+{
+    struct page *page;
+    *error = get(cache, position / PAGE_SIZE, &page);
+    if (*error)
+        return 0;
+    size_t done = iov_copy_in(from, (char *)page_memory(page) + position % PAGE_SIZE, length);
+    page_put(page);
+    return done;
+}
+
+/*
+ * The copy takes page faults, and one on a map of this very file would want the inode's lock if we held it. So the lock
+ * is for the size only, and two writers of the same bytes may mix, page by page.
+ */
+static void grow(struct inode *inode, uint64_t end)
+{
+    rwlock_write(&inode->lock);
+    if (end > inode->size)
+        __atomic_store_n(&inode->size, end, __ATOMIC_RELEASE);
+    inode->blocks = page_cache_pages(inode) * (PAGE_SIZE / 512);
+    inode->modified = inode->changed = (fs_time_t)clock_wall();
+    rwlock_write_unlock(&inode->lock);
+}
+
+long page_cache_write(struct file *file, struct iov *from, uint64_t *position)
+{
+    struct page_cache *cache = cache_of(file->inode);
+    size_t total = 0, wanted = from->left;
+    int error = 0;
+    if (*position > INT64_MAX - wanted)
+        return -EFBIG;
+    while (total < wanted) {
+        size_t piece = min_u64(wanted - total, PAGE_SIZE - *position % PAGE_SIZE);
+        size_t done = write_piece(cache, from, *position, piece, &error);
+        total += done;
+        *position += done;
+        if (done < piece) {
+            error = error ? error : -EFAULT;
+            break;
+        }
+    }
+    if (total)
+        grow(file->inode, *position);
+    return total || !error ? (long)total : error;
+}
+
+static void clear_rest(struct page_cache *cache, uint64_t size)
+{
+    struct page *page = size % PAGE_SIZE ? peek(&cache->object, size / PAGE_SIZE) : NULL;
+    if (page == NULL)
+        return;
+    memset((char *)page_memory(page) + size % PAGE_SIZE, 0, PAGE_SIZE - size % PAGE_SIZE);
+    page_put(page);
+}
+
+void page_cache_truncate(struct inode *inode, uint64_t size)
+{
+    struct page_cache *cache = cache_of(inode);
+    uint64_t first = align_up(size, PAGE_SIZE) / PAGE_SIZE;
+    bool shorter = size < inode->size;
+    __atomic_store_n(&inode->size, size, __ATOMIC_RELEASE);
+    if (!shorter)
+        return;
+    mutex_lock(&cache->fill);
+    vm_object_unmap(&cache->object, first, UINT64_MAX);
+    for (;;) {
+        uint64_t index = first;
+        spin_lock(&cache->object.lock);
+        struct page *page = radix_next(&cache->pages, &index);
+        if (page)
+            radix_remove(&cache->pages, index);
+        spin_unlock(&cache->object.lock);
+        if (page == NULL)
+            break;
+        page_put(page);
+    }
+    clear_rest(cache, size);
+    mutex_unlock(&cache->fill);
+    inode->blocks = page_cache_pages(inode) * (PAGE_SIZE / 512);
+}

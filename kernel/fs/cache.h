@@ -1,0 +1,38 @@
+/*
+ * The page cache of one file: its contents in memory, page by page, the same pages for read, write and mmap. A file
+ * system in memory has nothing else; one on a disk fills pages in and writes them back.
+ *
+ * Locks: the object's `fill` mutex (rank CACHE) lets one thread at a time bring a page in or take pages out; `pages`
+ * may be looked at under the object's spin lock alone.
+ */
+#ifndef CORRODE_FS_CACHE_H
+#define CORRODE_FS_CACHE_H
+
+#include "fs/fs.h"
+#include "lib/radix.h"
+
+struct page_cache {
+    struct vm_object object;
+    struct inode *inode; /* whose it is, and which areas hold: not a reference of its own */
+    struct radix pages;
+    struct mutex fill;
+    /* Reads page INDEX in; NULL: a page that is not there is zeros. 0 or -EIO. */
+    int (*read_page)(struct inode *inode, uint64_t index, void *memory);
+};
+
+/* NULL: no memory. Becomes inode->object. */
+struct page_cache *page_cache_create(struct inode *inode, int (*read_page)(struct inode *, uint64_t, void *));
+
+/* When the inode goes. */
+void page_cache_destroy(struct inode *inode);
+
+/* As file_ops->read and write do it, for regular files. The inode's lock is taken: write changes its size. */
+long page_cache_read(struct file *file, struct iov *to, uint64_t *position);
+long page_cache_write(struct file *file, struct iov *from, uint64_t *position);
+
+/* The file ends at SIZE now: pages beyond go, everywhere, and the rest of the last one becomes zeros. Inode locked. */
+void page_cache_truncate(struct inode *inode, uint64_t size);
+
+uint64_t page_cache_pages(const struct inode *inode);
+
+#endif

@@ -1,0 +1,213 @@
+/*
+ * Open files: see "Files" in fs.h. A file is what open returns: it stays when its name goes, and its inode with it.
+ *
+ * The position belongs to the file and is shared by all descriptors that refer to it. position_lock is held over a read
+ * or write that moves it, so two at once do not take the same bytes.
+ */
+#include "fs/credentials.h"
+#include "fs/dentry.h"
+#include "fs/mount.h"
+#include "fs/names.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "panic.h"
+
+static struct slab_cache *file_cache;
+
+void files_init(void)
+{
+    file_cache = slab_cache_create("file", sizeof(struct file), _Alignof(struct file));
+    if (!file_cache)
+        panic("there is not enough memory to start; give the machine more");
+}
+
+/* Takes PATH's references over when it succeeds. */
+static struct file *create(const struct path *path, unsigned flags, int *error)
+{
+    struct inode *inode = path->dentry->inode;
+    struct file *file = slab_allocate(file_cache, ALLOC_ZERO);
+    *error = -ENOMEM;
+    if (file == NULL)
+        return NULL;
+    *file = (struct file){.ops = inode->file_ops, .path = *path, .inode = inode, .references = 1};
+    file->flags = flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
+    mutex_init(&file->position_lock, LOCK_RANK_POSITION);
+    *error = file->ops == NULL ? -ENXIO : file->ops->open ? file->ops->open(file) : 0;
+    if (*error) {
+        slab_free(file_cache, file);
+        return NULL;
+    }
+    return file;
+}
+
+void file_get(struct file *file)
+{
+    __atomic_fetch_add(&file->references, 1, __ATOMIC_RELAXED);
+}
+
+void file_put(struct file *file)
+{
+    if (__atomic_sub_fetch(&file->references, 1, __ATOMIC_ACQ_REL) > 0)
+        return;
+    if (file->ops->release)
+        file->ops->release(file);
+    path_put(&file->path);
+    slab_free(file_cache, file);
+}
+
+uint64_t file_count(void)
+{
+    return slab_object_count(file_cache);
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Opening
+ */
+
+static unsigned wanted_permissions(unsigned flags)
+{
+    static const unsigned by_mode[] = {INODE_READ, INODE_WRITE, INODE_READ | INODE_WRITE, INODE_READ | INODE_WRITE};
+    return by_mode[flags & O_ACCMODE] | (flags & O_TRUNC ? INODE_WRITE : 0);
+}
+
+/* May the file that is there be opened so? CREATED: just now, by this call, which may do anything with it. */
+static int check_open(const struct walk *walk, const struct path *path, unsigned flags, bool created)
+{
+    const struct inode *inode = path->dentry->inode;
+    uint32_t type = inode->mode & S_IFMT;
+    bool writing = wanted_permissions(flags) & INODE_WRITE;
+    if (type == S_IFLNK)
+        return -ELOOP;
+    if (flags & O_DIRECTORY && type != S_IFDIR)
+        return -ENOTDIR;
+    if (type == S_IFDIR && (writing || flags & O_CREAT))
+        return -EISDIR;
+    return created ? 0 : inode_permission(inode, wanted_permissions(flags), walk->credentials);
+}
+
+static int truncate(struct inode *inode)
+{
+    if ((inode->mode & S_IFMT) != S_IFREG || inode->ops->truncate == NULL)
+        return 0; /* devices and pipes take no notice */
+    rwlock_write(&inode->lock);
+    int error = inode->ops->truncate(inode, 0);
+    rwlock_write_unlock(&inode->lock);
+    return error;
+}
+
+/* Finds the file, makes it if that is wanted. *created tells. */
+static int find_or_create(
+    const struct walk *walk, const char *name, unsigned flags, uint32_t mode, struct path *path, bool *created)
+{
+    struct walk own = *walk;
+    *created = false;
+    if (flags & O_NOFOLLOW || (flags & O_CREAT && flags & O_EXCL))
+        own.flags |= WALK_NO_FOLLOW;
+    for (unsigned tries = 0;; tries++) {
+        int error = path_walk(&own, name, path);
+        if (error != -ENOENT || !(flags & O_CREAT)) {
+            if (error == 0 && flags & O_CREAT && flags & O_EXCL && !*created) {
+                path_put(path);
+                return -EEXIST;
+            }
+            return error;
+        }
+        if (tries == 8)
+            return -ENOENT; /* someone takes it away as fast as we make it, or it is a link to nowhere */
+        error = name_create(walk, name, S_IFREG | (mode & 07777), 0);
+        *created = error == 0;
+        if (error && error != -EEXIST)
+            return error;
+    }
+}
+
+struct file *file_open(const struct walk *walk, const char *name, unsigned flags, uint32_t mode, int *error)
+{
+    struct path path;
+    bool created;
+    *error = find_or_create(walk, name, flags, mode, &path, &created);
+    if (*error)
+        return NULL;
+    *error = check_open(walk, &path, flags, created);
+    struct file *file = *error ? NULL : create(&path, flags, error);
+    if (file == NULL) {
+        path_put(&path);
+        return NULL;
+    }
+    if (flags & O_TRUNC && !created)
+        *error = truncate(file->inode);
+    if (*error) {
+        file_put(file);
+        return NULL;
+    }
+    return file;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Reading and writing
+ */
+
+/* At *position; NULL: at the file's own, which moves on. */
+static long transfer(struct file *file, struct iov *iov, uint64_t *position,
+    long (*function)(struct file *, struct iov *, uint64_t *), bool append)
+{
+    if (function == NULL)
+        return (file->inode->mode & S_IFMT) == S_IFDIR ? -EISDIR : -EINVAL;
+    if (position || file->ops->stream)
+        return function(file, iov, position ? position : &file->position);
+    mutex_lock(&file->position_lock);
+    if (append)
+        file->position = __atomic_load_n(&file->inode->size, __ATOMIC_ACQUIRE);
+    long result = function(file, iov, &file->position);
+    mutex_unlock(&file->position_lock);
+    return result;
+}
+
+long file_read(struct file *file, struct iov *to, uint64_t *position)
+{
+    if ((file->flags & O_ACCMODE) == O_WRONLY)
+        return -EBADF;
+    return transfer(file, to, position, file->ops->read, false);
+}
+
+long file_write(struct file *file, struct iov *from, uint64_t *position)
+{
+    if ((file->flags & O_ACCMODE) == O_RDONLY)
+        return -EBADF;
+    return transfer(file, from, position, file->ops->write, file->flags & O_APPEND);
+}
+
+#define SEEK_SET 0
+#define SEEK_CUR 1
+#define SEEK_END 2
+
+long file_seek(struct file *file, int64_t offset, int whence)
+{
+    if (file->ops->stream)
+        return -ESPIPE;
+    if (file->ops->seek)
+        return file->ops->seek(file, offset, whence);
+    if (whence < SEEK_SET || whence > SEEK_END)
+        return -EINVAL;
+    mutex_lock(&file->position_lock);
+    int64_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? (int64_t)file->position : (int64_t)file->inode->size;
+    int64_t to;
+    long result = __builtin_add_overflow(base, offset, &to) || to < 0 ? -EINVAL : to;
+    if (result >= 0)
+        file->position = (uint64_t)to;
+    mutex_unlock(&file->position_lock);
+    return result;
+}
+
+int file_read_directory(struct file *file, struct directory_sink *sink)
+{
+    if (file->ops->read_directory == NULL)
+        return -ENOTDIR;
+    mutex_lock(&file->position_lock);
+    rwlock_read(&file->inode->lock);
+    int error = file->inode->links == 0 ? -ENOENT : file->ops->read_directory(file, sink, &file->position);
+    rwlock_read_unlock(&file->inode->lock);
+    mutex_unlock(&file->position_lock);
+    return error;
+}

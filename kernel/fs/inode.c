@@ -1,0 +1,81 @@
+/*
+ * Inodes: what all file systems do with them alike: references, attributes, permission.
+ *
+ * Source: POSIX.1-2017, 4.5 (file access permissions); capabilities(7).
+ */
+#include "fs/credentials.h"
+#include "fs/fs.h"
+#include "lib/errno.h"
+#include "mm/slab.h"
+#include "panic.h"
+#include "time/clock.h"
+
+static struct slab_cache *inode_cache;
+
+void inodes_init(void)
+{
+    inode_cache = slab_cache_create("inode", sizeof(struct inode), _Alignof(struct inode));
+    if (!inode_cache)
+        panic("there is not enough memory to start; give the machine more");
+}
+
+uint64_t inode_count(void)
+{
+    return slab_object_count(inode_cache);
+}
+
+struct inode *inode_create(struct superblock *super, uint32_t mode, const struct credentials *credentials)
+{
+    struct inode *inode = slab_allocate(inode_cache, ALLOC_ZERO);
+    if (inode == NULL)
+        return NULL;
+    inode->super = super;
+    inode->number = super ? __atomic_add_fetch(&super->next_inode, 1, __ATOMIC_RELAXED) : 0;
+    inode->mode = mode;
+    inode->uid = credentials->fsuid;
+    inode->gid = credentials->fsgid;
+    inode->references = 1;
+    inode->links = 1;
+    inode->accessed = inode->modified = inode->changed = (fs_time_t)clock_wall();
+    rwlock_init(&inode->lock, (mode & S_IFMT) == S_IFDIR ? LOCK_RANK_DIRECTORY : LOCK_RANK_FILE);
+    return inode;
+}
+
+void inode_get(struct inode *inode)
+{
+    __atomic_fetch_add(&inode->references, 1, __ATOMIC_RELAXED);
+}
+
+void inode_put(struct inode *inode)
+{
+    if (__atomic_sub_fetch(&inode->references, 1, __ATOMIC_ACQ_REL) > 0)
+        return;
+    if (inode->ops->release)
+        inode->ops->release(inode);
+    slab_free(inode_cache, inode);
+}
+
+/* The three bits of the mode that hold for the caller. */
+static unsigned granted_bits(const struct inode *inode, const struct credentials *credentials)
+{
+    if (credentials->fsuid == inode->uid)
+        return inode->mode >> 6 & 7;
+    if (credentials_in_group(credentials, inode->gid))
+        return inode->mode >> 3 & 7;
+    return inode->mode & 7;
+}
+
+int inode_permission(const struct inode *inode, unsigned wanted, const struct credentials *credentials)
+{
+    if ((wanted & ~granted_bits(inode, credentials)) == 0)
+        return 0;
+    bool directory = (inode->mode & S_IFMT) == S_IFDIR;
+    /* Whoever overrides reads and writes everything, and executes what somebody may execute. */
+    if (credentials_capable(credentials, CAP_DAC_OVERRIDE) &&
+        (directory || !(wanted & INODE_EXECUTE) || inode->mode & 0111))
+        return 0;
+    unsigned searching = directory ? INODE_READ | INODE_EXECUTE : INODE_READ;
+    if (credentials_capable(credentials, CAP_DAC_READ_SEARCH) && (wanted & ~searching) == 0)
+        return 0;
+    return -EACCES;
+}

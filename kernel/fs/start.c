@@ -1,0 +1,25 @@
+/*
+ * How the tree of names begins: an empty tmpfs is the root.
+ */
+#include "fs/credentials.h"
+#include "fs/dentry.h"
+#include "fs/mount.h"
+#include "fs/tmpfs.h"
+#include "panic.h"
+
+void fs_init(void)
+{
+    int error;
+    dentries_init();
+    inodes_init();
+    files_init();
+    struct superblock *root = superblock_create(&tmpfs, "none", "", &error);
+    if (root == NULL || mount_attach(root, NULL, 0) < 0)
+        panic("there is not enough memory to start; give the machine more");
+}
+
+void fs_root_walk(struct walk *walk)
+{
+    *walk = (struct walk){.credentials = &credentials_root};
+    walk->root = walk->start = (struct path){.mount = mount_first, .dentry = mount_first->super->root};
+}

@@ -1,0 +1,228 @@
+/*
+ * tmpfs: a file system in memory. Names are pinned dentries, contents the page cache, attributes the inode: there is
+ * nothing else to it. Also the first file system, which the initramfs is unpacked into.
+ *
+ * A directory's position is: 0 ".", 1 "..", then the children in the order of their making. Whoever reads a directory
+ * in pieces while names in it come and go may miss those, but no others: the position is the number of the next child,
+ * and numbers (dentry->cookie) only grow.
+ *
+ * Options of the mount: size=N[k|m|g|%] limits the pages, nr_inodes is taken and forgotten, mode=, uid=, gid= for the
+ * root.
+ */
+#include "fs/tmpfs.h"
+#include "fs/cache.h"
+#include "fs/credentials.h"
+#include "fs/dentry.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "time/clock.h"
+
+static const struct inode_ops directory_ops, file_inode_ops, link_ops, special_ops;
+static const struct file_ops directory_file_ops;
+
+static const struct file_ops regular_file_ops = {.read = page_cache_read, .write = page_cache_write};
+
+static bool is_directory(const struct inode *inode)
+{
+    return (inode->mode & S_IFMT) == S_IFDIR;
+}
+
+static void release(struct inode *inode)
+{
+    if ((inode->mode & S_IFMT) == S_IFLNK)
+        kfree(inode->data);
+    if (inode->object)
+        page_cache_destroy(inode);
+}
+
+static struct inode *new_inode(struct superblock *super, uint32_t mode, const struct credentials *credentials)
+{
+    struct inode *inode = inode_create(super, mode, credentials);
+    if (inode == NULL)
+        return NULL;
+    switch (mode & S_IFMT) {
+    case S_IFDIR:
+        inode->ops = &directory_ops;
+        inode->file_ops = &directory_file_ops;
+        inode->links = 2;
+        break;
+    case S_IFREG:
+        inode->ops = &file_inode_ops;
+        inode->file_ops = &regular_file_ops;
+        if (page_cache_create(inode, NULL) == NULL) {
+            inode_put(inode);
+            return NULL;
+        }
+        break;
+    case S_IFLNK: inode->ops = &link_ops; break;
+    default: inode->ops = &special_ops;
+    }
+    return inode;
+}
+
+static void touch(struct inode *dir)
+{
+    dir->modified = dir->changed = (fs_time_t)clock_wall();
+}
+
+/* Makes DENTRY, which is negative or new, lead to INODE. */
+static void enter(struct inode *dir, struct dentry *dentry, struct inode *inode)
+{
+    dentry_add(dentry, inode);
+    dentry_pin(dentry);
+    if (is_directory(inode))
+        dir->links++;
+    touch(dir);
+}
+
+static int create(
+    struct inode *dir, struct dentry *dentry, uint32_t mode, uint32_t device, const struct credentials *credentials)
+{
+    struct inode *inode = new_inode(dir->super, mode, credentials);
+    if (inode == NULL)
+        return -ENOMEM;
+    inode->device = device;
+    if (dir->mode & S_ISGID) {
+        inode->gid = dir->gid;
+        if ((mode & S_IFMT) == S_IFDIR)
+            inode->mode |= S_ISGID;
+    }
+    enter(dir, dentry, inode);
+    return 0;
+}
+
+static int create_link(
+    struct inode *dir, struct dentry *dentry, const char *target, const struct credentials *credentials)
+{
+    size_t length = strlen(target);
+    char *copy = kmalloc(length + 1, 0);
+    struct inode *inode = copy ? new_inode(dir->super, S_IFLNK | 0777, credentials) : NULL;
+    if (inode == NULL) {
+        kfree(copy);
+        return -ENOMEM;
+    }
+    strlcpy(copy, target, length + 1);
+    inode->data = copy;
+    inode->size = length;
+    enter(dir, dentry, inode);
+    return 0;
+}
+
+static int link(struct inode *dir, struct dentry *dentry, struct inode *inode)
+{
+    inode_get(inode);
+    inode->links++;
+    inode->changed = (fs_time_t)clock_wall();
+    enter(dir, dentry, inode);
+    return 0;
+}
+
+static int unlink(struct inode *dir, struct dentry *dentry)
+{
+    struct inode *inode = dentry->inode;
+    if (is_directory(inode)) {
+        if (!list_is_empty(&dentry->children))
+            return -ENOTEMPTY;
+        inode->links = 0;
+        dir->links--;
+    } else {
+        inode->links--;
+    }
+    inode->changed = (fs_time_t)clock_wall();
+    touch(dir);
+    dentry_unhash(dentry);
+    return 0;
+}
+
+static int rename(
+    struct inode *from_dir, struct dentry *from, struct dentry *to_parent, const char *name, size_t length)
+{
+    int error = dentry_move(from, to_parent, name, length);
+    if (error)
+        return error;
+    if (is_directory(from->inode)) {
+        from_dir->links--;
+        to_parent->inode->links++;
+    }
+    from->inode->changed = (fs_time_t)clock_wall();
+    touch(from_dir);
+    touch(to_parent->inode);
+    return 0;
+}
+
+static long read_link(struct inode *inode, char *buffer, size_t size)
+{
+    size_t length = min_u64(inode->size, size);
+    memcpy(buffer, inode->data, length);
+    return (long)length;
+}
+
+static int truncate(struct inode *inode, uint64_t size)
+{
+    page_cache_truncate(inode, size);
+    return 0;
+}
+
+static int read_directory(struct file *file, struct directory_sink *sink, uint64_t *position)
+{
+    struct dentry *directory = file->path.dentry;
+    struct inode *parent = directory->parent->inode;
+    if (*position == 0 && !sink->put(sink, ".", 1, file->inode->number, S_IFDIR, 1))
+        return 0;
+    *position = max_u64(*position, 1);
+    if (*position == 1 && !sink->put(sink, "..", 2, parent->number, S_IFDIR, 2))
+        return 0;
+    *position = max_u64(*position, 2);
+    list_for_each(struct dentry, child, &directory->children, sibling)
+    {
+        if (child->cookie < *position)
+            continue;
+        uint32_t type = child->inode->mode & S_IFMT;
+        if (!sink->put(sink, child->name, child->length, child->inode->number, type, child->cookie + 1))
+            break;
+        *position = child->cookie + 1;
+    }
+    return 0;
+}
+
+static const struct inode_ops directory_ops = {
+    .create = create, .symlink = create_link, .link = link, .unlink = unlink, .rename = rename, .release = release};
+static const struct inode_ops file_inode_ops = {.truncate = truncate, .release = release};
+static const struct inode_ops link_ops = {.read_link = read_link, .release = release};
+static const struct inode_ops special_ops = {.release = release};
+static const struct file_ops directory_file_ops = {.read_directory = read_directory};
+
+static int mount(struct superblock *super, const char *source, const char *options)
+{
+    struct inode *root = new_inode(super, S_IFDIR | 0755, &credentials_root);
+    if (root == NULL)
+        return -ENOMEM;
+    super->root = dentry_create_root(super, root);
+    if (super->root == NULL) {
+        inode_put(root);
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+/* Unpins everything, the deepest first. Nobody else knows the tree any more. */
+static void unmount(struct superblock *super)
+{
+    struct dentry *at = super->root;
+    for (;;) {
+        struct list_node *child = list_first(&at->children);
+        if (child) {
+            at = container_of(child, struct dentry, sibling);
+            continue;
+        }
+        if (at == super->root)
+            break;
+        struct dentry *parent = at->parent;
+        dentry_unhash(at);
+        at = parent;
+    }
+    dentry_put(super->root);
+}
+
+const struct filesystem tmpfs = {.name = "tmpfs", .mount = mount, .unmount = unmount};
