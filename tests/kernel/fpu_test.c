@@ -30,7 +30,11 @@ struct registers {
 
 static bool has_avx(void)
 {
-    return cpu_has(CPU_XSAVE) && cpu_has(CPU_AVX);
+    if (!cpu_has(CPU_XSAVE) || !cpu_has(CPU_AVX))
+        return false;
+    uint32_t enabled, high;
+    __asm__ volatile("xgetbv" : "=a"(enabled), "=d"(high) : "c"(0));
+    return enabled & 4;
 }
 
 static void put(const struct registers *r)

@@ -2,7 +2,9 @@
  * Floating-point and vector registers: see fpu.h.
  *
  * The best pair of instructions that the processor has is chosen once: XSAVES (compacted, writes only what is in use
- * and has changed), XSAVEOPT (the same in the standard format), XSAVEC (compacted, what is in use), XSAVE, FXSAVE.
+ * and has changed), XSAVEOPT (the same in the standard format), XSAVEC (compacted, what is in use), XSAVE, FXSAVE;
+ * `fpu=xsave`, say, on the command line chooses another, and `noavx` leaves out all but x87 and SSE. The compacted
+ * format is tried once before it is trusted: Bochs 2.7 writes it to where it does not read it.
  *
  * Memory is the truth of every thread that does not run; the registers are that of the one that does. fpu_switch_out
  * brings the memory up to date, and leaves the registers alone; so they stay right for this thread until another one
@@ -18,6 +20,7 @@
  */
 #include "arch/x86_64/fpu.h"
 #include "arch/x86_64/cpu.h"
+#include "lib/cmdline.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "log.h"
@@ -33,6 +36,8 @@
 #define XCR0_AVX512 0xe0ull
 
 #define FXSAVE_SIZE 512
+#define XSAVE_SIZE_MIN 576 /* with the header */
+#define AVX_OFFSET 576 /* of its component in a compacted area: it is always the first */
 #define XCOMP_COMPACTED (1ull << 63)
 #define FCW_INIT 0x37f
 #define MXCSR_INIT 0x1f80
@@ -48,8 +53,8 @@ struct fpu_area {
 _Static_assert(offsetof(struct fpu_area, mxcsr) == 24, "FXSAVE");
 _Static_assert(offsetof(struct fpu_area, xstate_bv) == FXSAVE_SIZE, "XSAVE");
 
-enum method { FXSAVE, XSAVE, XSAVEC, XSAVEOPT, XSAVES };
-static const char *const method_names[] = {"FXSAVE", "XSAVE", "XSAVEC", "XSAVEOPT", "XSAVES"};
+enum method { FXSAVE, XSAVE, XSAVEC, XSAVEOPT, XSAVES }; /* from worst to best */
+static const char *const method_names[] = {"fxsave", "xsave", "xsavec", "xsaveopt", "xsaves"};
 
 #define NOWHERE CPU_MAX /* the registers of no CPU */
 
@@ -98,6 +103,11 @@ static void load(const void *area)
         LOAD_WITH("xrstor64");
 }
 
+static bool is_compacted(enum method which)
+{
+    return which == XSAVES || which == XSAVEC;
+}
+
 /* The state after FNINIT and at a program's start: everything zero, but for the two control words. */
 static void set_initial(void *memory_of_area)
 {
@@ -105,7 +115,7 @@ static void set_initial(void *memory_of_area)
     memset(area, 0, area_size);
     area->fcw = FCW_INIT;
     area->mxcsr = MXCSR_INIT;
-    if (method == XSAVES || method == XSAVEC)
+    if (is_compacted(method))
         area->xcomp_bv = XCOMP_COMPACTED | components;
 }
 
@@ -202,15 +212,37 @@ int fpu_copy(struct thread_fpu *to, struct thread_fpu *from)
  * Start-up
  */
 
-static enum method best_method(void)
+static bool has_method(enum method which)
 {
-    if (!cpu_has(CPU_XSAVE))
-        return FXSAVE;
-    if (cpu_has(CPU_XSAVES))
+    static const enum cpu_feature features[] = {
+        [FXSAVE] = CPU_FXSR,
+        [XSAVE] = CPU_XSAVE,
+        [XSAVEC] = CPU_XSAVEC,
+        [XSAVEOPT] = CPU_XSAVEOPT,
+        [XSAVES] = CPU_XSAVES,
+    };
+    return cpu_has(features[which]) && (which == FXSAVE || cpu_has(CPU_XSAVE));
+}
+
+/* The best that is no better than LIMIT. */
+static enum method best_method(enum method limit)
+{
+    while (limit > FXSAVE && !has_method(limit))
+        limit--;
+    return limit;
+}
+
+/* What the command line asks for; XSAVES if nothing. */
+static enum method wanted_method(void)
+{
+    char wish[12];
+    if (cmdline_get("fpu", wish, sizeof wish) < 0)
         return XSAVES;
-    if (cpu_has(CPU_XSAVEOPT))
-        return XSAVEOPT;
-    return cpu_has(CPU_XSAVEC) ? XSAVEC : XSAVE;
+    for (unsigned i = 0; i < ARRAY_LENGTH(method_names); i++)
+        if (strcmp(wish, method_names[i]) == 0)
+            return i;
+    log_warning("fpu=%s is none of fxsave, xsave, xsavec, xsaveopt, xsaves", wish);
+    return XSAVES;
 }
 
 static uint64_t usable_components(void)
@@ -218,6 +250,8 @@ static uint64_t usable_components(void)
     struct cpuid id = cpu_id(0xd, 0);
     uint64_t supported = (uint64_t)id.edx << 32 | id.eax;
     uint64_t usable = supported & (XCR0_BASE | XCR0_AVX);
+    if (cmdline_flag("noavx"))
+        usable &= XCR0_BASE;
     if (usable & XCR0_AVX && (supported & XCR0_AVX512) == XCR0_AVX512)
         usable |= XCR0_AVX512;
     return usable;
@@ -233,19 +267,39 @@ void fpu_init_cpu(void)
     __asm__ volatile("fninit; ldmxcsr %0" : : "m"(mxcsr));
 }
 
+/* CPUID tells the size for what XCR0 has turned on. */
+static void use_method(enum method which)
+{
+    method = which;
+    components = method == FXSAVE ? 0 : usable_components();
+    fpu_init_cpu();
+    area_size = method == FXSAVE ? FXSAVE_SIZE : max_u64(cpu_id(0xd, is_compacted(method)).ebx, XSAVE_SIZE_MIN);
+    if (area_size > FPU_AREA_MAX)
+        panic("the processor says that its vector registers take %lu bytes", area_size);
+}
+
+/* Is the upper half of YMM15, the end of the first component after the header, saved where it belongs? */
+static bool compaction_works(void)
+{
+    static char area[FPU_AREA_MAX] __attribute__((aligned(FPU_AREA_ALIGNMENT)));
+    static const uint64_t pattern[4] = {1, 2, 0x123456789abcdef, 0xfedcba987654321};
+    if (!(components & XCR0_AVX))
+        return true;
+    set_initial(area);
+    __asm__ volatile("vmovups %0, %%ymm15" : : "m"(pattern));
+    save(area);
+    __asm__ volatile("vzeroall");
+    return memcmp(area + AVX_OFFSET + 15 * sizeof pattern / 2, &pattern[2], sizeof pattern / 2) == 0;
+}
+
 void fpu_init(const struct fpu_memory *memory_of_areas)
 {
     memory = memory_of_areas;
-    method = best_method();
-    if (method != FXSAVE)
-        components = usable_components();
-    fpu_init_cpu(); /* CPUID tells the size for what XCR0 has turned on */
-    if (method == FXSAVE)
-        area_size = FXSAVE_SIZE;
-    else
-        area_size = cpu_id(0xd, method == XSAVES || method == XSAVEC).ebx;
-    if (area_size < FXSAVE_SIZE || area_size > FPU_AREA_MAX)
-        panic("the processor says that its vector registers take %lu bytes", area_size);
+    use_method(best_method(wanted_method()));
+    if (is_compacted(method) && !compaction_works()) {
+        log_warning("this processor's %s is broken", method_names[method]);
+        use_method(best_method(XSAVEOPT));
+    }
     log_info("%s, components %#lx, %lu bytes", method_names[method], components, area_size);
 }
 
