@@ -301,6 +301,36 @@ static void test_several_terminals(void **state)
     terminal_destroy(other);
 }
 
+/* Whatever is written: what has been drawn bit by bit is what is drawn when all is drawn anew. */
+static void test_random_output(void **state)
+{
+    static const char *const pieces[] = {"text ", "\r\n", "\n", "\t", "\b", "\033[A", "\033[3C", "\033[2J", "\033[K",
+        "\033[1K", "\033[2;4r", "\033[r", "\033[L", "\033[2M", "\033[3@", "\033[2P", "\033[5X", "\033M", "\033[2S",
+        "\033[2T", "\033[1;31m", "\033[0m", "\033[7m", "\033[4m", "\033[44m", "\033[38;5;99m", "\033[48;2;9;99;199m",
+        "\033[?5h", "\033[?5l", "\033[?25l", "\033[?25h", "\033[?1049h", "\033[?1049l", "\344\270\255", "\303\244",
+        "\342\226\210", "\342\240\277", "\033[4h", "\033[4l", "\033[?7l", "\033[?7h", "\033[?69h\033[5;15s",
+        "\033[?69l", "\033[2;2H", "\033[5;20H", "\033[4b", "\033c", "\033(0", "\033(B", "\033#8"};
+    struct terminal *terminal = open_terminal(), *other = terminal_create(0, 0);
+    uint8_t *before = malloc(machine.size);
+    unsigned random = 1;
+
+    put(other, "\033[45;36;4mother\033[3;3H");
+    for (unsigned round = 0; round < 2000; round++) {
+        for (unsigned i = 0; i < 4; i++) {
+            random = random * 1103515245 + 12345;
+            put(terminal, pieces[(random >> 16) % (sizeof pieces / sizeof pieces[0])]);
+        }
+        unsigned cursor = vga_cursor();
+        memcpy(before, machine.memory, machine.size);
+        terminal_show(other);
+        terminal_show(terminal);
+        assert_memory_equal(machine.memory, before, machine.size);
+        assert_int_equal(vga_cursor(), cursor);
+    }
+    free(before);
+    terminal_destroy(other);
+}
+
 static unsigned notified;
 
 static void notify(void *context)
@@ -414,5 +444,6 @@ static void test_no_screen(void **state)
 UNIT_MAIN(ON_BOTH(test_takes_over), ON_BOTH(test_console_colors), ON_BOTH(test_console_is_no_program),
     ON_BOTH(test_console_clear), ON_BOTH(test_sequences), ALONE(test_many_colors_on_text),
     ALONE(test_many_colors_on_framebuffer), ALONE(test_characters_on_text), ALONE(test_cursor_on_text),
-    ALONE(test_cursor_on_framebuffer), ON_BOTH(test_several_terminals), ON_BOTH(test_input),
-    ON_BOTH(test_input_is_bounded), ON_BOTH(test_no_memory), ALONE(test_no_screen), ON_BOTH(test_panic_takes_back))
+    ALONE(test_cursor_on_framebuffer), ON_BOTH(test_several_terminals), ON_BOTH(test_random_output),
+    ON_BOTH(test_input), ON_BOTH(test_input_is_bounded), ON_BOTH(test_no_memory), ALONE(test_no_screen),
+    ON_BOTH(test_panic_takes_back))
