@@ -308,7 +308,7 @@ static struct vmap_area *find(vaddr_t address)
     }
     if (before && address - before->base < before->size)
         return before;
-    if (after && after->base - address <= GUARD)
+    if (after && after->state != AREA_DEAD && after->base - address <= GUARD)
         return after;
     return before && address - before->base < before->size + GUARD ? before : NULL;
 }

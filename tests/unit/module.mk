@@ -35,7 +35,7 @@ bitmap_UNIT_SOURCES := kernel/lib/bitmap.c
 radix_UNIT_SOURCES := kernel/lib/radix.c
 
 # Memory: tests/unit/mm/machine.h has some.
-UNIT_TESTS += page slab slab_debug
+UNIT_TESTS += page slab slab_debug vmap page_tables
 
 MM_UNIT_SOURCES := tests/unit/mm/machine.c kernel/debug/fault_injection.c
 MM_UNIT_CFLAGS := -UBOOT_LOADER -include tests/unit/mm/addresses.h
@@ -45,6 +45,10 @@ slab_UNIT_SOURCES := $(page_UNIT_SOURCES) $(addprefix kernel/mm/,slab.c slab_deb
 slab_UNIT_CFLAGS := $(MM_UNIT_CFLAGS)
 slab_debug_UNIT_SOURCES := $(slab_UNIT_SOURCES)
 slab_debug_UNIT_CFLAGS := $(MM_UNIT_CFLAGS) -DDEBUG=1
+vmap_UNIT_SOURCES := $(slab_UNIT_SOURCES) kernel/mm/vmap.c kernel/lib/rbtree.c
+vmap_UNIT_CFLAGS := $(MM_UNIT_CFLAGS)
+page_tables_UNIT_SOURCES := kernel/arch/x86_64/paging.c
+page_tables_UNIT_CFLAGS := -UBOOT_LOADER -DDIRECT_MAP_BASE=0ull -DPAGE_ARRAY_BASE=0ull
 
 # The loader above the firmware: tests/unit/boot/ holds what these tests and the fuzzers share.
 UNIT_TESTS += memory_map disk fat fat_damage elf elf_load config paging entropy acpi loader loader_error
