@@ -144,9 +144,9 @@ void lock_order_may_sleep(void)
     cpu_interrupts_enable();
 }
 
-void lock_order_acquire_sleeping(struct lock_list *list, const void *lock, unsigned rank, enum lock_order_kind kind)
+void lock_order_acquire_sleeping(
+    struct lock_list *list, const void *lock, unsigned rank, enum lock_order_kind kind, const void *taken_at)
 {
-    uintptr_t where = (uintptr_t)__builtin_return_address(0);
     if (list == NULL || panic_is_under_way())
         return;
     if (kind != LOCK_ORDER_TRY) {
@@ -156,7 +156,7 @@ void lock_order_acquire_sleeping(struct lock_list *list, const void *lock, unsig
             cpu_interrupts_enable();
     }
     if (rank != LOCK_RANK_UNRANKED)
-        acquire(list, &(struct lock_held){lock, where, rank}, kind);
+        acquire(list, &(struct lock_held){lock, (uintptr_t)taken_at, rank}, kind);
 }
 
 void lock_order_release_sleeping(struct lock_list *list, const void *lock, unsigned rank)

@@ -6,7 +6,7 @@
  * Spin locks are noted for each CPU, since their holder stays there; arch/x86_64/spinlock.h does it. Sleeping locks are
  * noted for each thread, in the `struct lock_list` that it carries; the functions that take them do it:
  *
- *     lock_order_acquire_sleeping(thread_locks(), mutex, mutex->rank, LOCK_ORDER_STRICT);   before it waits
+ *     lock_order_acquire_sleeping(thread_locks(), mutex, mutex->rank, LOCK_ORDER_STRICT, caller);   before it waits
  *     lock_order_release_sleeping(thread_locks(), mutex, mutex->rank);
  *
  * and whatever may put a thread to sleep calls lock_order_may_sleep(). In other builds all of these are nothing.
@@ -59,7 +59,9 @@ void lock_order_acquire(const void *lock, unsigned rank, enum lock_order_kind ki
 void lock_order_release(const void *lock, unsigned rank);
 
 /* A LIST that is NULL is that of code before there are threads, which is not checked. */
-void lock_order_acquire_sleeping(struct lock_list *list, const void *lock, unsigned rank, enum lock_order_kind kind);
+/* TAKEN_AT: the code that wants it, which is not the one that calls this. */
+void lock_order_acquire_sleeping(
+    struct lock_list *list, const void *lock, unsigned rank, enum lock_order_kind kind, const void *taken_at);
 void lock_order_release_sleeping(struct lock_list *list, const void *lock, unsigned rank);
 
 /* Panics when a spin lock is held, or preemption or interrupts are off. */
@@ -72,7 +74,7 @@ void lock_order_check_empty(const struct lock_list *list);
 
 #define lock_order_acquire(lock, rank, kind) ((void)0)
 #define lock_order_release(lock, rank) ((void)0)
-#define lock_order_acquire_sleeping(list, lock, rank, kind) ((void)0)
+#define lock_order_acquire_sleeping(list, lock, rank, kind, taken_at) ((void)(taken_at))
 #define lock_order_release_sleeping(list, lock, rank) ((void)0)
 #define lock_order_may_sleep() ((void)0)
 #define lock_order_check_empty(list) ((void)0)

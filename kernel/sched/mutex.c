@@ -103,7 +103,7 @@ static __attribute__((noinline)) void lock_slowly(struct mutex *mutex, uintptr_t
 void mutex_lock(struct mutex *mutex)
 {
     uintptr_t me = (uintptr_t)thread_current(), owner = 0;
-    lock_order_acquire_sleeping(thread_locks(), mutex, mutex->rank, LOCK_ORDER_STRICT);
+    lock_order_acquire_sleeping(thread_locks(), mutex, mutex->rank, LOCK_ORDER_STRICT, __builtin_return_address(0));
     if (__builtin_expect(!change(mutex, &owner, me), 0))
         lock_slowly(mutex, me);
 }
@@ -113,7 +113,7 @@ bool mutex_try_lock(struct mutex *mutex)
     uintptr_t owner = 0;
     if (!change(mutex, &owner, (uintptr_t)thread_current()))
         return false;
-    lock_order_acquire_sleeping(thread_locks(), mutex, mutex->rank, LOCK_ORDER_TRY);
+    lock_order_acquire_sleeping(thread_locks(), mutex, mutex->rank, LOCK_ORDER_TRY, __builtin_return_address(0));
     return true;
 }
 

@@ -10,6 +10,7 @@
  * writer waits for those inside. Writers queue at a spin lock of their own, which also turns interrupts off for them.
  */
 #include "sched/mutex.h"
+#include "sched/sched_internal.h"
 #include "sched/sleeper.h"
 
 #include "panic.h"
@@ -35,9 +36,9 @@ static void give(struct rwlock *lock, struct thread *thread, bool writer)
         lock->readers++;
 }
 
-static void take(struct rwlock *lock, bool writer, enum lock_order_kind kind)
+static void take(struct rwlock *lock, bool writer, enum lock_order_kind kind, const void *caller)
 {
-    lock_order_acquire_sleeping(thread_locks(), lock, lock->rank, kind);
+    lock_order_acquire_sleeping(thread_locks(), lock, lock->rank, kind, caller);
     spin_lock(&lock->lock);
     if (list_is_empty(&lock->waiters) && is_free_for(lock, writer))
         give(lock, thread_current(), writer);
@@ -61,7 +62,7 @@ static void grant_next_locked(struct rwlock *lock)
 
 void rwlock_read(struct rwlock *lock)
 {
-    take(lock, false, LOCK_ORDER_STRICT);
+    take(lock, false, LOCK_ORDER_STRICT, __builtin_return_address(0));
 }
 
 void rwlock_read_unlock(struct rwlock *lock)
@@ -77,12 +78,12 @@ void rwlock_read_unlock(struct rwlock *lock)
 
 void rwlock_write(struct rwlock *lock)
 {
-    take(lock, true, LOCK_ORDER_STRICT);
+    take(lock, true, LOCK_ORDER_STRICT, __builtin_return_address(0));
 }
 
 void rwlock_write_nested(struct rwlock *lock)
 {
-    take(lock, true, LOCK_ORDER_NESTED);
+    take(lock, true, LOCK_ORDER_NESTED, __builtin_return_address(0));
 }
 
 void rwlock_write_unlock(struct rwlock *lock)
@@ -124,11 +125,7 @@ void rwspin_read_unlock(struct rwspinlock *lock, bool interrupts)
 {
     lock_order_release(lock, lock->rank);
     __atomic_fetch_sub(&lock->state, 1, __ATOMIC_RELEASE);
-    if (!interrupts)
-        return;
-    cpu_interrupts_enable();
-    if (this_cpu(need_resched))
-        preempt_now();
+    interrupts_restore(interrupts);
 }
 
 void rwspin_write(struct rwspinlock *lock)

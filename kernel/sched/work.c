@@ -21,6 +21,7 @@
  */
 #include "sched/work.h"
 #include "sched/mutex.h"
+#include "sched/sched_internal.h"
 
 #include "lib/errno.h"
 #include "lib/printf.h"
@@ -119,22 +120,13 @@ static void insert(struct work_queue *queue, struct work *work)
     spin_unlock(&queue->lock);
 }
 
-static void restore(bool interrupts)
-{
-    if (!interrupts)
-        return;
-    cpu_interrupts_enable();
-    if (this_cpu(need_resched))
-        preempt_now();
-}
-
 bool work_queue_add(struct work_queue *queue, struct work *work)
 {
     bool interrupts = cpu_interrupts_disable();
     bool claimed = claim(work);
     if (claimed)
         insert(queue, work);
-    restore(interrupts);
+    interrupts_restore(interrupts);
     return claimed;
 }
 
@@ -163,7 +155,7 @@ bool work_queue_add_delayed(struct work_queue *queue, struct delayed_work *delay
         delayed->target = queue;
         timer_start(&delayed->timer, clock_monotonic() + ns);
     }
-    restore(interrupts);
+    interrupts_restore(interrupts);
     return claimed;
 }
 

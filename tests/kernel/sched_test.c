@@ -318,7 +318,7 @@ static void move_around(long (*function)(void *))
     crew_clock_start(&torture);
     crew_start(&crew, crew_cpus() + 2, function, NULL, 0);
     for (unsigned round = 0; round < 10 && crew_clock_runs(&torture); round++)
-        for (unsigned i = 0; i < crew.count; i++) {
+        for (unsigned i = 0; i < crew.count && crew_clock_runs(&torture); i++) {
             unsigned cpu = crew_cpu((round + i) % crew_cpus());
             uint64_t deadline = clock_monotonic() + PATIENCE;
             KTEST_EQUAL(thread_bind(crew.threads[i], cpu), 0);

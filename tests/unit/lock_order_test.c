@@ -159,13 +159,17 @@ static void test_sleeping(void **state)
     struct lock_list mine = {0};
     struct spinlock spin = SPINLOCK_INIT(DEVICE);
     int a, b;
-    lock_order_acquire_sleeping(NULL, &a, LOCK_RANK_VMAP, LOCK_ORDER_STRICT); /* before there are threads */
+    lock_order_acquire_sleeping(
+        NULL, &a, LOCK_RANK_VMAP, LOCK_ORDER_STRICT, __builtin_return_address(0)); /* before there are threads */
     lock_order_release_sleeping(NULL, &a, LOCK_RANK_VMAP);
     assert_string_equal(PANIC_OF(lock_order_may_sleep()), "a thread sleeps with interrupts off");
     fake_interrupts_on = true;
     assert_string_equal(PANIC_OF(lock_order_may_sleep()), "");
-    assert_string_equal(PANIC_OF(lock_order_acquire_sleeping(&mine, &a, LOCK_RANK_VMAP, LOCK_ORDER_STRICT)), "");
-    assert_non_null(strstr(PANIC_OF(lock_order_acquire_sleeping(&mine, &b, LOCK_RANK_SUBSYSTEM, LOCK_ORDER_STRICT)),
+    assert_string_equal(PANIC_OF(lock_order_acquire_sleeping(
+                            &mine, &a, LOCK_RANK_VMAP, LOCK_ORDER_STRICT, __builtin_return_address(0))),
+        "");
+    assert_non_null(strstr(PANIC_OF(lock_order_acquire_sleeping(
+                               &mine, &b, LOCK_RANK_SUBSYSTEM, LOCK_ORDER_STRICT, __builtin_return_address(0))),
         "lock order: SUBSYSTEM"));
     assert_non_null(strstr(PANIC_OF(lock_order_check_empty(&mine)), "a thread ends and holds VMAP"));
     assert_string_equal(PANIC_OF(lock_order_release_sleeping(&mine, &a, LOCK_RANK_VMAP)), "");
@@ -174,9 +178,12 @@ static void test_sleeping(void **state)
 
     spin_lock(&spin);
     assert_non_null(strstr(PANIC_OF(lock_order_may_sleep()), "holds the spin lock DEVICE"));
-    assert_non_null(strstr(PANIC_OF(lock_order_acquire_sleeping(&mine, &a, LOCK_RANK_VMAP, LOCK_ORDER_STRICT)),
+    assert_non_null(strstr(PANIC_OF(lock_order_acquire_sleeping(
+                               &mine, &a, LOCK_RANK_VMAP, LOCK_ORDER_STRICT, __builtin_return_address(0))),
         "holds the spin lock DEVICE"));
-    assert_string_equal(PANIC_OF(lock_order_acquire_sleeping(&mine, &a, LOCK_RANK_VMAP, LOCK_ORDER_TRY)), "");
+    assert_string_equal(
+        PANIC_OF(lock_order_acquire_sleeping(&mine, &a, LOCK_RANK_VMAP, LOCK_ORDER_TRY, __builtin_return_address(0))),
+        "");
     spin_unlock(&spin);
     percpu_preempt_count[0] = 1;
     assert_string_equal(PANIC_OF(lock_order_may_sleep()), "a thread sleeps with preemption off");
