@@ -51,6 +51,7 @@ static void prepare(void)
 {
     clock_init_cpu();
     timers_init_cpu();
+    sched_prepare_cpu();
 }
 
 void cpus_start(void)

@@ -80,13 +80,16 @@ vaddr_t sched_idle_stack(unsigned cpu)
     return idle->stack_base + THREAD_STACK_SIZE;
 }
 
-_Noreturn void sched_enter_cpu(void)
+void sched_prepare_cpu(void)
 {
     unsigned cpu = cpu_number();
-    struct thread *idle = idle_threads[cpu];
-    sched_adopt(this_cpu_pointer(run_queue), cpu, idle, idle);
+    sched_adopt(this_cpu_pointer(run_queue), cpu, idle_threads[cpu], idle_threads[cpu]);
+}
+
+_Noreturn void sched_enter_cpu(void)
+{
     sched_idle(NULL);
-    panic("the idle thread of CPU %u came to an end", cpu);
+    panic("the idle thread of CPU %u came to an end", cpu_number());
 }
 
 static struct thread main_thread;

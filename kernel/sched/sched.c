@@ -431,6 +431,9 @@ void sched_adopt(struct run_queue *queue, unsigned cpu, struct thread *running, 
 void sched_report(unsigned cpu, struct sched_report *report)
 {
     struct run_queue *queue = run_queue_of(cpu);
+    *report = (struct sched_report){0};
+    if (!cpu_mask_has(&sched_cpus, cpu))
+        return;
     spin_lock(&queue->lock);
     charge_current(queue);
     *report = (struct sched_report){

@@ -161,8 +161,13 @@ void sched_report(unsigned cpu, struct sched_report *report);
  * on.
  */
 void sched_init(void);
-/* For smp_start: the stack is that of the new CPU's idle thread (0: no memory), which sched_enter_cpu becomes. */
+/*
+ * For smp_start: the stack is that of the new CPU's idle thread (0: no memory). On it, with interrupts off, the CPU
+ * calls sched_prepare_cpu before it counts as online, so that threads may be sent to every CPU that does; then
+ * sched_enter_cpu, and is idle.
+ */
 vaddr_t sched_idle_stack(unsigned cpu);
+void sched_prepare_cpu(void);
 _Noreturn void sched_enter_cpu(void);
 
 #endif
