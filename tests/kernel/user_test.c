@@ -120,6 +120,8 @@ KTEST(user_mode_is_kept_in)
 {
     for (unsigned i = 0; i < ARRAY_LENGTH(forbidden); i++) {
         struct visit visit = run(forbidden[i].code, forbidden[i].size, RFLAGS_IF);
+        if (forbidden[i].address >> 63)
+            visit.frame.error &= ~(uint64_t)FAULT_PRESENT; /* where the kernel lies is chance */
         if (visit.frame.vector != forbidden[i].vector ||
             (visit.frame.error != forbidden[i].error && forbidden[i].error != ANY_ERROR))
             KTEST_FAIL("%s: vector %lu, error %#lx", forbidden[i].name, visit.frame.vector, visit.frame.error);
