@@ -1,6 +1,6 @@
 /*
- * Red-black trees: see rbtree.h. The rules: a red node has black children; every way down from a node to a missing child
- * meets as many black nodes. A new node is red; the missing child counts as black.
+ * Red-black trees: see rbtree.h. The rules: a red node has black children; every way down from a node to a missing
+ * child meets as many black nodes. A new node is red; the missing child counts as black.
  *
  * Augmented and plain trees share the code: a plain one has no `augment`, which the compiler sees where the functions
  * are inlined.
@@ -107,8 +107,8 @@ void rb_augment_propagate(struct rb_node *node, const struct rb_augment *augment
         augment->update(node);
 }
 
-static inline void insert(struct rb_tree *tree, struct rb_node *node, struct rb_node *parent, bool left,
-    const struct rb_augment *augment)
+static inline void insert(
+    struct rb_tree *tree, struct rb_node *node, struct rb_node *parent, bool left, const struct rb_augment *augment)
 {
     node->parent_color = (uintptr_t)parent;
     node->left = node->right = NULL;
@@ -131,8 +131,8 @@ void rb_insert(struct rb_tree *tree, struct rb_node *node, struct rb_node *paren
     insert(tree, node, parent, left, NULL);
 }
 
-void rb_insert_augmented(struct rb_tree *tree, struct rb_node *node, struct rb_node *parent, bool left,
-    const struct rb_augment *augment)
+void rb_insert_augmented(
+    struct rb_tree *tree, struct rb_node *node, struct rb_node *parent, bool left, const struct rb_augment *augment)
 {
     insert(tree, node, parent, left, augment);
 }

@@ -37,7 +37,7 @@
 
 #define FXSAVE_SIZE 512
 #define XSAVE_SIZE_MIN 576 /* with the header */
-#define AVX_OFFSET 576 /* of its component in a compacted area: it is always the first */
+#define AVX_OFFSET 576     /* of its component in a compacted area: it is always the first */
 #define XCOMP_COMPACTED (1ull << 63)
 #define FCW_INIT 0x37f
 #define MXCSR_INIT 0x1f80
