@@ -3,7 +3,7 @@
  *
  * `bench=cost` measures what one CPU's operations cost; `bench=rate` how often several CPUs can do them, on one CPU,
  * two, four and so on. Each cost is measured a few times, after some rounds to fill caches of every kind, and the least
- * counts: what else happens can only add.
+ * counts: what else happens can only add. `only=NAME` measures one thing, for whoever wants to know where it goes.
  */
 #include "bench.h"
 
@@ -23,6 +23,13 @@
 
 extern const struct bench *const __start_benches[], *const __stop_benches[];
 extern const struct rate *const __start_rates[], *const __stop_rates[];
+
+static char only[64];
+
+static bool is_wanted(const char *name)
+{
+    return only[0] == '\0' || strcmp(only, name) == 0;
+}
 
 static void measure(const struct bench *bench)
 {
@@ -60,7 +67,7 @@ static void measure_rates(void)
 {
     for (const struct rate *const *rate = __start_rates; rate < __stop_rates; rate++)
         for (unsigned cpus = 1; cpus <= cpu_count; cpus *= 2)
-            if (cpus >= (*rate)->cpus)
+            if (cpus >= (*rate)->cpus && is_wanted((*rate)->name))
                 measure_rate(*rate, cpus);
 }
 
@@ -68,13 +75,14 @@ static void measure_costs(void)
 {
     thread_bind(thread_current(), 0);
     for (const struct bench *const *bench = __start_benches; bench < __stop_benches; bench++)
-        if ((*bench)->cpus == cpu_count)
+        if ((*bench)->cpus == cpu_count && is_wanted((*bench)->name))
             measure(*bench);
 }
 
 void init_main(const struct boot_info *info)
 {
     char what[16];
+    cmdline_get("only", only, sizeof only);
     if (cmdline_get("bench", what, sizeof what) < 0 || strcmp(what, "cost") == 0)
         measure_costs();
     else if (strcmp(what, "rate") == 0)
