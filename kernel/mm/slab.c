@@ -34,11 +34,6 @@ PER_CPU(struct slab_cpu[SLAB_CACHE_MAX], slab_cpus);
 static struct spinlock table_lock = SPINLOCK_INIT(SLAB); /* which entries of slab_caches are taken */
 static struct slab_cache *magazines;
 
-static inline struct slab_cpu *cpu_of(unsigned id)
-{
-    return &(*this_cpu_pointer(slab_cpus))[id];
-}
-
 /* ------------------------------------------------------------------------------------------------------------------
  * Slabs: the cache's lock is held
  */
@@ -264,37 +259,12 @@ static bool make_room(struct slab_cache *cache, struct slab_cpu *cpu, void *obje
  * Allocating
  */
 
-/* What most calls come to: these two, on the loaded magazine. Caches are known by number here, see kmalloc. */
-static inline void *pop(unsigned id)
-{
-    void *object = NULL;
-    bool interrupts = cpu_interrupts_disable();
-    struct slab_cpu *cpu = cpu_of(id);
-    if (__builtin_expect(cpu->rounds > 0, 1))
-        object = cpu->loaded->objects[--cpu->rounds];
-    if (interrupts)
-        cpu_interrupts_enable();
-    return object;
-}
-
-static inline bool push(unsigned id, void *object)
-{
-    bool interrupts = cpu_interrupts_disable();
-    struct slab_cpu *cpu = cpu_of(id);
-    bool room = cpu->rounds < cpu->room;
-    if (__builtin_expect(room, 1))
-        cpu->loaded->objects[cpu->rounds++] = object;
-    if (interrupts)
-        cpu_interrupts_enable();
-    return room;
-}
-
 /* Slabs are added with interrupts as they are for the caller: when frames are short, other CPUs may have to help. */
 static void *pop_slowly(struct slab_cache *cache, unsigned flags)
 {
     for (;;) {
         bool interrupts = cpu_interrupts_disable();
-        void *object = refill(cache, cpu_of(cache->id));
+        void *object = refill(cache, slab_cpu_of(cache->id));
         if (interrupts)
             cpu_interrupts_enable();
         if (object || !add_slab(cache, flags))
@@ -302,22 +272,21 @@ static void *pop_slowly(struct slab_cache *cache, unsigned flags)
     }
 }
 
-static __attribute__((noinline)) void push_slowly(struct slab_cache *cache, void *object)
+void slab_push_slowly(struct slab_cache *cache, void *object)
 {
     bool interrupts = cpu_interrupts_disable();
-    struct slab_cpu *cpu = cpu_of(cache->id);
+    struct slab_cpu *cpu = slab_cpu_of(cache->id);
     if (make_room(cache, cpu, object))
         cpu->loaded->objects[cpu->rounds++] = object;
     if (interrupts)
         cpu_interrupts_enable();
 }
 
-/* With any flags, from anywhere. */
-static __attribute__((noinline)) void *allocate(struct slab_cache *cache, unsigned flags, const void *caller)
+void *slab_allocate_any(struct slab_cache *cache, unsigned flags, const void *caller)
 {
     if (fault_injection_should_fail())
         return NULL;
-    void *object = pop(cache->id);
+    void *object = slab_pop(cache->id);
     if (!object && (object = pop_slowly(cache, flags)) == NULL)
         return NULL;
     slab_debug_allocate(cache, object, caller);
@@ -327,13 +296,13 @@ static __attribute__((noinline)) void *allocate(struct slab_cache *cache, unsign
 void *slab_allocate(struct slab_cache *cache, unsigned flags)
 {
     if (__builtin_expect(flags == 0 && !fault_injection_armed, 1)) {
-        void *object = pop(cache->id);
+        void *object = slab_pop(cache->id);
         if (__builtin_expect(object != NULL, 1)) {
             slab_debug_allocate(cache, object, __builtin_return_address(0));
             return object;
         }
     }
-    return allocate(cache, flags, __builtin_return_address(0));
+    return slab_allocate_any(cache, flags, __builtin_return_address(0));
 }
 
 void slab_free(struct slab_cache *cache, void *object)
@@ -342,115 +311,8 @@ void slab_free(struct slab_cache *cache, void *object)
         return;
     slab_debug_find(cache, object);
     slab_debug_free(cache, object, __builtin_return_address(0));
-    if (__builtin_expect(!push(cache->id, object), 0))
-        push_slowly(cache, object);
-}
-
-/* ------------------------------------------------------------------------------------------------------------------
- * Sizes without a cache of their own
- */
-
-#define SIZE_SHIFT 4      /* sizes are told apart by 16 bytes ... */
-#define SMALL_MAX 1024    /* ... up to here, and are powers of two beyond */
-#define LARGE_MARK 0x6b6d /* `flags` of the first page of what is larger than every cache */
-
-static const struct {
-    uint16_t size;
-    const char *name;
-} sizes[] = {
-    {16, "kmalloc-16"},
-    {32, "kmalloc-32"},
-    {48, "kmalloc-48"},
-    {64, "kmalloc-64"},
-    {96, "kmalloc-96"},
-    {128, "kmalloc-128"},
-    {192, "kmalloc-192"},
-    {256, "kmalloc-256"},
-    {384, "kmalloc-384"},
-    {512, "kmalloc-512"},
-    {768, "kmalloc-768"},
-    {SMALL_MAX, "kmalloc-1024"},
-    {2048, "kmalloc-2048"},
-    {4096, "kmalloc-4096"},
-    {8192, "kmalloc-8192"},
-};
-#define SIZE_MAX_CACHED 8192
-#define FIRST_LARGE 12 /* index of 2048 */
-
-/* The caches of these sizes are made first, so that their numbers are those of `sizes`. */
-static uint8_t small_sizes[(SMALL_MAX >> SIZE_SHIFT) + 1]; /* by size / 16, rounded up */
-
-static inline unsigned small_cache_for(size_t size)
-{
-    return small_sizes[(size + (1 << SIZE_SHIFT) - 1) >> SIZE_SHIFT];
-}
-
-static inline unsigned cache_for(size_t size)
-{
-    if (size <= SMALL_MAX)
-        return small_cache_for(size);
-    return FIRST_LARGE + (63 - 10) - (unsigned)__builtin_clzll(size - 1);
-}
-
-static void *allocate_large(size_t size, unsigned flags)
-{
-    unsigned order = 0;
-    while (order <= PAGE_ORDER_MAX && ((size_t)PAGE_SIZE << order) < size)
-        order++;
-    struct page *page = page_allocate(order, flags);
-    if (!page)
-        return NULL;
-    page->flags = LARGE_MARK;
-    return page_memory(page);
-}
-
-static void free_large(struct page *page, void *object)
-{
-    if (page->state != PAGE_USED || page->flags != LARGE_MARK || page_memory(page) != object)
-        panic("kfree of %p, which kmalloc did not return, or which is free already", object);
-    page->flags = 0;
-    page_free(page, page->order);
-}
-
-static __attribute__((noinline)) void *allocate_size(size_t size, unsigned flags, const void *caller)
-{
-    if (size > SIZE_MAX_CACHED)
-        return allocate_large(size, flags);
-    return allocate(&slab_caches[cache_for(size)], flags, caller);
-}
-
-void *kmalloc(size_t size, unsigned flags)
-{
-    if (__builtin_expect(size <= SMALL_MAX && flags == 0 && !fault_injection_armed, 1)) {
-        unsigned id = small_cache_for(size);
-        void *object = pop(id);
-        if (__builtin_expect(object != NULL, 1)) {
-            slab_debug_allocate(&slab_caches[id], object, __builtin_return_address(0));
-            return object;
-        }
-    }
-    return allocate_size(size, flags, __builtin_return_address(0));
-}
-
-void kfree(void *object)
-{
-    if (!object)
-        return;
-    struct page *page = page_of(direct_map_physical(object));
-    if (__builtin_expect(page->state != PAGE_SLAB, 0)) {
-        free_large(page, object);
-        return;
-    }
-    slab_debug_find(NULL, object);
-    slab_debug_free(page->slab, object, __builtin_return_address(0));
-    if (__builtin_expect(!push((unsigned)page->slab_cache_id, object), 0))
-        push_slowly(page->slab, object);
-}
-
-size_t kmalloc_size(const void *object)
-{
-    const struct page *page = page_of(direct_map_physical(object));
-    return page->state == PAGE_SLAB ? ((struct slab_cache *)page->slab)->size : (size_t)PAGE_SIZE << page->order;
+    if (__builtin_expect(!slab_push(cache->id, object), 0))
+        slab_push_slowly(cache, object);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -523,7 +385,7 @@ static void free_magazine(struct magazine *magazine)
 static void drain_cpu(void *argument)
 {
     struct slab_cache *cache = argument;
-    struct slab_cpu *cpu = cpu_of(cache->id), had = *cpu;
+    struct slab_cpu *cpu = slab_cpu_of(cache->id), had = *cpu;
     *cpu = (struct slab_cpu){0};
     spin_lock(&cache->lock);
     if (had.loaded)
@@ -590,13 +452,7 @@ void slab_reclaim(void)
 void slab_init(void)
 {
     static struct page_shrinker shrinker = {.shrink = slab_reclaim};
-    unsigned small = 0;
-    for (unsigned i = 0; i < ARRAY_LENGTH(sizes); i++) {
-        unsigned size = sizes[i].size;
-        slab_cache_create(sizes[i].name, size, size < PAGE_SIZE ? 16 : PAGE_SIZE);
-        while (size <= SMALL_MAX && small <= size >> SIZE_SHIFT)
-            small_sizes[small++] = (uint8_t)i;
-    }
+    kmalloc_init();
     magazines = slab_cache_create("magazine", sizeof(struct magazine), _Alignof(struct magazine));
     magazines->rounds = 0;
     page_add_shrinker(&shrinker);

@@ -1,6 +1,6 @@
 /*
- * What the files on slabs know of each other: slab.c allocates and frees, slab_debug.c guards objects in debug builds,
- * slab_check.c walks and reports.
+ * What the files on slabs know of each other: slab.c allocates and frees, kmalloc.c does it by size, slab_debug.c
+ * guards objects in debug builds, slab_check.c walks and reports.
  */
 #ifndef CORRODE_MM_SLAB_INTERNAL_H
 #define CORRODE_MM_SLAB_INTERNAL_H
@@ -70,6 +70,47 @@ static inline struct page *slab_page_of(const struct slab_cache *cache, const vo
  * behind it.
  */
 static inline void **slab_next_of(const struct slab_cache *cache, void *object);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * What most allocations and frees come to: these two, on the loaded magazine. Caches are known by number here.
+ */
+
+static inline struct slab_cpu *slab_cpu_of(unsigned id)
+{
+    return &(*this_cpu_pointer(slab_cpus))[id];
+}
+
+/* NULL: the magazine is empty. */
+static inline void *slab_pop(unsigned id)
+{
+    void *object = NULL;
+    bool interrupts = cpu_interrupts_disable();
+    struct slab_cpu *cpu = slab_cpu_of(id);
+    if (__builtin_expect(cpu->rounds > 0, 1))
+        object = cpu->loaded->objects[--cpu->rounds];
+    if (interrupts)
+        cpu_interrupts_enable();
+    return object;
+}
+
+/* False: the magazine is full. */
+static inline bool slab_push(unsigned id, void *object)
+{
+    bool interrupts = cpu_interrupts_disable();
+    struct slab_cpu *cpu = slab_cpu_of(id);
+    bool room = cpu->rounds < cpu->room;
+    if (__builtin_expect(room, 1))
+        cpu->loaded->objects[cpu->rounds++] = object;
+    if (interrupts)
+        cpu_interrupts_enable();
+    return room;
+}
+
+/* All the others. The object is ready for its user, or was made ready for those to come. */
+void *slab_allocate_any(struct slab_cache *cache, unsigned flags, const void *caller);
+void slab_push_slowly(struct slab_cache *cache, void *object);
+
+void kmalloc_init(void);
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Debug builds

@@ -41,7 +41,7 @@ MM_UNIT_SOURCES := tests/unit/mm/machine.c kernel/debug/fault_injection.c
 MM_UNIT_CFLAGS := -UBOOT_LOADER -include tests/unit/mm/addresses.h
 page_UNIT_SOURCES := $(addprefix kernel/mm/,page.c page_boot.c page_check.c) $(MM_UNIT_SOURCES)
 page_UNIT_CFLAGS := $(MM_UNIT_CFLAGS)
-slab_UNIT_SOURCES := $(page_UNIT_SOURCES) $(addprefix kernel/mm/,slab.c slab_debug.c slab_check.c)
+slab_UNIT_SOURCES := $(page_UNIT_SOURCES) $(addprefix kernel/mm/,slab.c kmalloc.c slab_debug.c slab_check.c)
 slab_UNIT_CFLAGS := $(MM_UNIT_CFLAGS)
 slab_debug_UNIT_SOURCES := $(slab_UNIT_SOURCES)
 slab_debug_UNIT_CFLAGS := $(MM_UNIT_CFLAGS) -DDEBUG=1
