@@ -1,9 +1,15 @@
 /*
- * The boot report: one line for each thing in boot_info, the memory map as a table.
+ * The boot report: one line for each thing in boot_info, the memory map as a table, and what the kernel has made of it.
  */
 #include "boot_report.h"
+
+#include "arch/x86_64/smp.h"
+#include "drivers/acpi/acpi.h"
 #include "lib/printf.h"
 #include "lib/types.h"
+#include "mm/page.h"
+#include "sched/sched.h"
+#include "time/clock.h"
 #include "tty/console.h"
 
 /* A size as a person says it; TEXT has room for it. */
@@ -117,6 +123,20 @@ static void report_memory(const struct boot_info *info)
     console_printf("usable memory %s\n", format_size(&size, usable));
 }
 
+static void report_machine(void)
+{
+    struct size_text free, total;
+    unsigned online = 0;
+    for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
+        online += cpu_mask_has(&cpus_online, cpu);
+    console_printf("processors    %u of %u run\n", online, acpi_cpu_count());
+    console_printf("memory        %s free of %s\n", format_size(&free, page_free_count() * PAGE_SIZE),
+        format_size(&total, page_total_count() * PAGE_SIZE));
+    console_printf("clock         %s, the time-stamp counter at %lu MHz\n", clock_name(), clock_tsc_hz() / 1000000);
+    console_printf("threads       %lu\n", thread_count());
+    console_printf("up after      %lu microseconds\n", (unsigned long)(clock_monotonic() / NS_PER_US));
+}
+
 void boot_report(const struct boot_info *info)
 {
     report_loader(info);
@@ -124,4 +144,5 @@ void boot_report(const struct boot_info *info)
     report_modules(info);
     report_devices(info);
     report_memory(info);
+    report_machine();
 }

@@ -1,5 +1,5 @@
 /*
- * Prints what the boot loader has handed over, for people.
+ * Prints what the boot loader has handed over and what the kernel has made of it, for people.
  */
 #ifndef CORRODE_BOOT_REPORT_H
 #define CORRODE_BOOT_REPORT_H

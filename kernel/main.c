@@ -74,12 +74,6 @@ static void start_terminal(void)
         log_warning("no memory for a terminal: the screen shows plain text only");
 }
 
-static void start_workers(void)
-{
-    if (work_init_shared() != 0)
-        panic("there is no memory for the threads that do what interrupts leave to be done");
-}
-
 /* What is typed goes to the terminal that is shown. */
 static void type_key(const struct key_event *event)
 {
@@ -88,13 +82,20 @@ static void type_key(const struct key_event *event)
         terminal_key(terminal, event);
 }
 
-void kernel_main(struct boot_info *info)
+static void print_banner(void)
 {
-    if (info->magic != BOOT_INFO_MAGIC)
-        machine_exit(BOOT_EXIT_PANIC); /* whoever called us, there is no telling where the screen is */
+    console_set_color(CONSOLE_WHITE, CONSOLE_BLACK);
+    console_printf("Corrode %s\n", CORRODE_VERSION);
+    console_set_color(CONSOLE_LIGHT_GREY, CONSOLE_BLACK);
+}
 
-    percpu_init();
-    stack_guard_init(info);
+/* ------------------------------------------------------------------------------------------------------------------
+ * The order of it all
+ */
+
+/* From here on whatever goes wrong is reported: text on screen and serial line, exceptions, panics, the log. */
+static void start_reporting(struct boot_info *info)
+{
     console_init(info);
     cpu_features_init();
     cpu_control_init();
@@ -105,7 +106,12 @@ void kernel_main(struct boot_info *info)
     cmdline_init(info->cmdline);
     start_log();
     panic_report_init(info);
-    random_init(info);
+    random_init(info); /* and the seed is wiped */
+}
+
+/* Our own page tables, and memory to allocate: frames, objects, virtual areas. */
+static void start_memory(const struct boot_info *info)
+{
     page_early_init(info);
     paging_init(info, page_early_frame);
     page_init();
@@ -114,16 +120,18 @@ void kernel_main(struct boot_info *info)
     vmap_init();
     cpus_init();
     start_terminal();
+    print_banner();
+}
 
-    console_set_color(CONSOLE_WHITE, CONSOLE_BLACK);
-    console_printf("Corrode %s\n", CORRODE_VERSION);
-    console_set_color(CONSOLE_LIGHT_GREY, CONSOLE_BLACK);
+/* What machine is this? The clocks are read twice; what is done in between costs no time of its own. */
+static void start_machine(const struct boot_info *info)
+{
     acpi_boot(info);
     clock_init_early();
     acpi_power_init();
     interrupt_init();
     timers_init_early();
-    sched_init();
+    sched_init(); /* the code that runs here becomes a thread */
     vm_init();
     fs_init();
     cpu_interrupts_enable();
@@ -131,8 +139,27 @@ void kernel_main(struct boot_info *info)
     ps2_init(type_key);
     clock_init();
     timers_init_cpu();
+}
+
+/* The other CPUs, the threads that work for interrupts, and the devices that may need both. */
+static void start_the_rest(void)
+{
     cpus_start();
-    start_workers();
+    if (work_init_shared() != 0)
+        panic("there is no memory for the threads that do what interrupts leave to be done");
     pci_init(pci_drivers);
+}
+
+void kernel_main(struct boot_info *info)
+{
+    if (info->magic != BOOT_INFO_MAGIC)
+        machine_exit(BOOT_EXIT_PANIC); /* whoever called us, there is no telling where the screen is */
+
+    percpu_init();
+    stack_guard_init(info);
+    start_reporting(info);
+    start_memory(info);
+    start_machine(info);
+    start_the_rest();
     init_main(info);
 }

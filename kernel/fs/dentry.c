@@ -16,7 +16,7 @@
 #define FNV_OFFSET 0x811c9dc5u
 #define FNV_PRIME 0x01000193u
 #define BUCKETS_MIN 256u
-#define BUCKETS_MAX 65536u
+#define BUCKETS_MAX 8192u /* the table is filled when the kernel starts */
 
 struct bucket {
     struct spinlock lock; /* DENTRY */
