@@ -8,6 +8,10 @@
  * between the two are for APICs that were chips of their own and for the first processors after them; later ones need
  * no time there.
  *
+ * What each CPU does with itself alone it does at the same time as the others; then it is READY, and sleeps until it is
+ * its turn for what takes the boot CPU, too: comparing clocks. If all came at once they would spin for each other, and
+ * on a host with fewer processors than we have CPUs take each other's time.
+ *
  * A CPU claims its number by changing its state from STARTING to RUNNING. When time is up, the boot CPU changes what is
  * left to LOST: one that comes later sees it and sleeps for good, on the stack that was meant for it; so its memory,
  * the page and its mapping are kept then.
@@ -36,12 +40,13 @@
 #define START_TIMEOUT 1000000000ull /* ns */
 #define POLL 20000ull               /* ns */
 
-enum state { ABSENT, STARTING, RUNNING, UNFIT, LOST };
+enum state { ABSENT, STARTING, RUNNING, READY, UNFIT, LOST };
 
 static struct {
     struct smp_slot slots[CPU_MAX];
     uint8_t states[CPU_MAX]; /* enum state, by CPU number */
     unsigned count;          /* of slots */
+    unsigned turn;           /* which CPU may go on from READY */
     paddr_t page;
     const struct smp_start *ops;
 } starting;
@@ -72,6 +77,14 @@ static void check_features(unsigned cpu)
     machine_halt();
 }
 
+/* Asleep: the boot CPU sends an interrupt with the turn. It comes after the STI, which delays it until the HLT. */
+static void wait_for_turn(unsigned cpu)
+{
+    set_state(cpu, READY);
+    while (__atomic_load_n(&starting.turn, __ATOMIC_ACQUIRE) != cpu)
+        __asm__ volatile("sti; hlt; cli" : : : "memory");
+}
+
 static void enter_cpu(unsigned cpu)
 {
     uint8_t expected = STARTING;
@@ -86,6 +99,7 @@ static void enter_cpu(unsigned cpu)
     machine_check_init_cpu();
     interrupt_init_cpu();
     fpu_init_cpu();
+    wait_for_turn(cpu);
     if (starting.ops->prepare)
         starting.ops->prepare();
     cpu_mask_add(&cpus_online, cpu);
@@ -224,6 +238,22 @@ static unsigned online_count(void)
     return n;
 }
 
+/* What is RUNNING will be READY or UNFIT soon. One after another they go on, each while the others sleep. */
+static void let_in(void)
+{
+    while (how_many(RUNNING) > 0)
+        cpu_pause();
+    for (unsigned i = 0; i < starting.count; i++) {
+        unsigned cpu = starting.slots[i].cpu;
+        if (state_of(cpu) != READY)
+            continue;
+        __atomic_store_n(&starting.turn, cpu, __ATOMIC_RELEASE);
+        smp_reschedule(cpu);
+        while (!cpu_mask_has(&cpus_online, cpu))
+            starting.ops->delay(0);
+    }
+}
+
 unsigned smp_start(const struct smp_start *start)
 {
     starting.ops = start;
@@ -237,8 +267,7 @@ unsigned smp_start(const struct smp_start *start)
     if (place_code()) {
         wake();
         give_up();
-        while (online_count() + how_many(UNFIT) + how_many(LOST) < cpu_count)
-            starting.ops->delay(0); /* they run; their last steps take no time to speak of */
+        let_in();
         if (how_many(LOST) == 0)
             remove_code();
     } else {

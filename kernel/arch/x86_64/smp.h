@@ -39,8 +39,9 @@ extern struct cpu_mask cpus_online;
  */
 struct smp_start {
     vaddr_t (*stack)(unsigned cpu); /* the top of the stack that CPU starts on; 0: out of memory, leave it */
-    void (*prepare)(void);          /* on the new CPU, interrupts off, before it counts as online; NULL: nothing */
-    void (*enter)(void);            /* on the new CPU, interrupts off; does not return */
+    void (*prepare)(
+        void);           /* on the new CPU, interrupts off, before it counts as online; one at a time; NULL: nothing */
+    void (*enter)(void); /* on the new CPU, interrupts off; does not return */
     void *(*allocate)(size_t size); /* zeroed, page-aligned, mapped for ever; NULL: out of memory */
     void (*delay)(uint64_t ns);     /* spins at least so long; also while CPUs are in `prepare` */
 };
