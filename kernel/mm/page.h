@@ -91,8 +91,9 @@ void page_cache_drain(void);
 void page_check(void);
 
 /*
- * What gives memory back when it runs short: called when an allocation is about to fail, in its context (any, with
- * locks below SLAB held; where interrupts are on, it may wait for other CPUs), and must not allocate. For start-up.
+ * What gives memory back when it runs short: called when an allocation is about to fail, in its context, and must not
+ * allocate. That may be any context, with locks below SLAB held, in which only locks from SLAB on can be taken; but
+ * where interrupts are on, no spin lock is held, and it may wait for other CPUs. For start-up.
  */
 struct page_shrinker {
     struct list_node link;

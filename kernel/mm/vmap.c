@@ -372,9 +372,16 @@ void vmap_check(void)
     spin_unlock(&lock);
 }
 
+/* Where interrupts are on, no lock is held that comes after ours. */
+static void shrink(void)
+{
+    if (cpu_interrupts_are_on())
+        purge();
+}
+
 void vmap_init(void)
 {
-    static struct page_shrinker shrinker = {.shrink = vmap_reclaim};
+    static struct page_shrinker shrinker = {.shrink = shrink};
     area_cache = slab_cache_create("vmap-area", sizeof(struct vmap_area), _Alignof(struct vmap_area));
     page_add_shrinker(&shrinker);
 }

@@ -326,8 +326,17 @@ static const void *fault_owner(void)
     return interrupt_is_active() ? NULL : thread_current();
 }
 
+/* The page allocator's last resort: with interrupts on, no spin lock is held. */
+static void shrink(void)
+{
+    if (cpu_interrupts_are_on())
+        thread_stacks_drain();
+}
+
 void thread_init(struct thread *main)
 {
+    static struct page_shrinker shrinker = {.shrink = shrink};
+    page_add_shrinker(&shrinker);
     fault_injection_set_owner(fault_owner);
     thread_cache = slab_cache_create("thread", sizeof(struct thread), _Alignof(struct thread));
     if (!thread_cache)
