@@ -166,12 +166,14 @@ static void empty_magazine(struct slab_cache *cache, struct magazine *magazine, 
  * Magazines: interrupts are off
  */
 
-static void exchange(struct slab_cpu *cpu)
+/* There is a previous magazine; a loaded one there may be not. */
+static void exchange(const struct slab_cache *cache, struct slab_cpu *cpu)
 {
     struct magazine *loaded = cpu->loaded;
     uint32_t rounds = cpu->rounds;
     cpu->loaded = cpu->previous;
     cpu->rounds = cpu->previous_rounds;
+    cpu->room = cache->rounds;
     cpu->previous = loaded;
     cpu->previous_rounds = rounds;
 }
@@ -197,7 +199,7 @@ static void *refill(struct slab_cache *cache, struct slab_cpu *cpu)
 {
     void *object = NULL;
     if (cpu->previous_rounds > 0) {
-        exchange(cpu);
+        exchange(cache, cpu);
         return cpu->loaded->objects[--cpu->rounds];
     }
     if (!cpu->loaded && !begin_magazine(cache, cpu)) {
@@ -221,7 +223,7 @@ static void *refill(struct slab_cache *cache, struct slab_cpu *cpu)
 static bool make_room(struct slab_cache *cache, struct slab_cpu *cpu, void *object)
 {
     if (cpu->loaded && cpu->previous && cpu->previous_rounds == 0) {
-        exchange(cpu);
+        exchange(cache, cpu);
         return true;
     }
     struct magazine *away = NULL, *empty;

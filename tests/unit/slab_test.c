@@ -216,6 +216,53 @@ static void test_every_failure(void **state)
     fail_msg("it asks for ever");
 }
 
+static struct slab_cache *cache_named(const char *name)
+{
+    for (unsigned i = 0; i < SLAB_CACHE_MAX; i++)
+        if (slab_caches[i].name && strcmp(slab_caches[i].name, name) == 0)
+            return &slab_caches[i];
+    fail_msg("there is no cache %s", name);
+    return NULL;
+}
+
+/* Magazines run out while one is full, and come back: what is in it is given out once. */
+static void test_no_magazine_for_a_while(void **state)
+{
+    static struct object objects[200];
+    static void *magazines[64];
+    struct slab_cache *cache = slab_cache_create("short", 64, 8), *magazine_cache = cache_named("magazine");
+    for (unsigned i = 0; i < ARRAY_LENGTH(objects); i++)
+        objects[i] = (struct object){slab_allocate(cache, 0), 64, 0};
+    unsigned taken = 0;
+    do {
+        fault_injection_arm(2); /* the first is the allocation's own, the second the slab's frame */
+        magazines[taken] = slab_allocate(magazine_cache, 0);
+        fault_injection_disarm();
+    } while (magazines[taken] && ++taken < ARRAY_LENGTH(magazines));
+    assert_in_range(taken, 1, ARRAY_LENGTH(magazines) - 1);
+
+    for (unsigned i = 0; i < 40; i++) {
+        fault_injection_arm(1);
+        slab_free(cache, objects[i].memory);
+        fault_injection_disarm();
+    }
+    while (taken > 0)
+        slab_free(magazine_cache, magazines[--taken]);
+    slab_free(cache, slab_allocate(cache, 0));
+    for (unsigned i = 40; i < ARRAY_LENGTH(objects); i++)
+        slab_free(cache, objects[i].memory);
+    slab_check();
+    for (unsigned i = 0; i < ARRAY_LENGTH(objects); i++) {
+        objects[i].memory = slab_allocate(cache, 0);
+        mark(&objects[i], (uint8_t)i);
+    }
+    for (unsigned i = 0; i < ARRAY_LENGTH(objects); i++) {
+        check_mark(&objects[i]);
+        slab_free(cache, objects[i].memory);
+    }
+    slab_cache_destroy(cache);
+}
+
 static void test_exhaust(void **state)
 {
     static void *objects[200000];
@@ -328,4 +375,5 @@ static void test_new_objects_have_a_pattern(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 UNIT_MAIN(TEST(test_kmalloc_against_model), TEST(test_caches_of_all_shapes), TEST(test_many_caches), TEST(test_large),
-    TEST(test_destroyed_in_use), TEST(test_every_failure), TEST(test_exhaust), TEST(test_threads) DEBUG_TESTS)
+    TEST(test_destroyed_in_use), TEST(test_every_failure), TEST(test_no_magazine_for_a_while), TEST(test_exhaust),
+    TEST(test_threads) DEBUG_TESTS)
