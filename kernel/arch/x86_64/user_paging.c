@@ -168,6 +168,7 @@ static bool is_active_elsewhere(const struct user_tables *tables)
 /* Calls FUNCTION here and on every other CPU that has TABLES loaded, with interrupts off. */
 static void call_active(struct user_tables *tables, void (*function)(void *), void *argument)
 {
+    preempt_disable(); /* or this CPU might be one of the others halfway */
     bool interrupts = cpu_interrupts_disable();
     function(argument);
     __atomic_thread_fence(__ATOMIC_SEQ_CST); /* entries are written before we look who may have read them */
@@ -176,6 +177,7 @@ static void call_active(struct user_tables *tables, void (*function)(void *), vo
         cpu_interrupts_enable();
     if (elsewhere)
         smp_call_mask(&tables->active, function, argument);
+    preempt_enable();
 }
 
 static void leave(void *argument)
