@@ -60,10 +60,12 @@ static struct run_queue *lock_queue_of(const struct thread *thread)
     }
 }
 
-/* Charges the running thread for its time so far. */
+/* Charges the running thread for its time so far. Another CPU charged it last, maybe, whose clock is a little ahead. */
 static void charge_current(struct run_queue *queue)
 {
     uint64_t now = clock_monotonic();
+    if (__builtin_expect(now < queue->clock, 0))
+        return;
     uint64_t ran = now - queue->clock;
     queue->clock = now;
     queue->current->run_time += ran;
