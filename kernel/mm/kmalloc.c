@@ -39,15 +39,10 @@ static const struct {
 
 static uint8_t small_sizes[(SMALL_MAX >> SIZE_SHIFT) + 1]; /* by size / 16, rounded up */
 
-static inline unsigned small_cache_for(size_t size)
-{
-    return small_sizes[(size + (1 << SIZE_SHIFT) - 1) >> SIZE_SHIFT];
-}
-
 static inline unsigned cache_for(size_t size)
 {
-    if (size <= SMALL_MAX)
-        return small_cache_for(size);
+    if (__builtin_expect(size <= SMALL_MAX, 1))
+        return small_sizes[(size + (1 << SIZE_SHIFT) - 1) >> SIZE_SHIFT];
     return FIRST_LARGE + (63 - 10) - (unsigned)__builtin_clzll(size - 1);
 }
 
@@ -80,8 +75,8 @@ static __attribute__((noinline)) void *allocate_size(size_t size, unsigned flags
 
 void *kmalloc(size_t size, unsigned flags)
 {
-    if (__builtin_expect(size <= SMALL_MAX && flags == 0 && !fault_injection_armed, 1)) {
-        unsigned id = small_cache_for(size);
+    if (__builtin_expect(size <= SIZE_MAX_CACHED && flags == 0 && !fault_injection_armed, 1)) {
+        unsigned id = cache_for(size);
         void *object = slab_pop(id);
         if (__builtin_expect(object != NULL, 1)) {
             slab_debug_allocate(&slab_caches[id], object, __builtin_return_address(0));
