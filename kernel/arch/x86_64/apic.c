@@ -63,7 +63,6 @@ enum apic_register {
 #define ICR_STARTUP (6u << 8)
 #define ICR_PENDING (1u << 12)
 #define ICR_ASSERT (1u << 14)
-#define ICR_OTHERS (3u << 18)
 #define PENDING_SPINS 100000
 
 PER_CPU(uint32_t, apic_id);
@@ -249,11 +248,6 @@ void apic_send(uint32_t id, unsigned vector)
 void apic_send_nmi(uint32_t id)
 {
     command(id, ICR_ASSERT | ICR_NMI);
-}
-
-void apic_send_nmi_others(void)
-{
-    command(0, ICR_OTHERS | ICR_ASSERT | ICR_NMI);
 }
 
 void apic_send_init(uint32_t id)

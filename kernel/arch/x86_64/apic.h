@@ -17,7 +17,6 @@ bool apic_is_x2apic(void);
 /* To the CPU with that APIC ID. */
 void apic_send(uint32_t apic_id, unsigned vector);
 void apic_send_nmi(uint32_t apic_id);
-void apic_send_nmi_others(void);
 void apic_send_init(uint32_t apic_id);
 void apic_send_startup(uint32_t apic_id, paddr_t page); /* page: below 1 MiB */
 

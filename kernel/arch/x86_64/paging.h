@@ -11,6 +11,7 @@
  *     0xffff800000000000  direct map of all RAM, no-execute, global, largest pages
  *     0xffffc00000000000  array of struct page, one for each page frame (mm/page.h)
  *     0xffffd00000000000  virtual areas: stacks, device registers (mm/vmap.h)
+ *     0xffffffff00000000  registers of the interrupt controllers (interrupt_internal.h)
  *     0xffffffff80000000  the kernel, slid by KASLR within the last 2 GiB
  *
  * Source: Intel SDM volume 3A, chapter 4 (paging; 4.10 TLBs and PCIDs; 4.10.4.2 what needs invalidation).
