@@ -22,6 +22,9 @@ done
 kernel_options=
 TEST='smp_*'
 selftests "8 processors" "$build/selftest.elf" --firmware none --smp 8
+TEST='interrupt_*'
+selftests "8 processors" "$build/selftest-debug.elf" --firmware none --smp 8
+TEST='smp_*'
 selftests "64 processors, UEFI" "$build/selftest.elf" --firmware uefi --smp 64
 kernel_options=maxcpus=2
 selftests "2 of 4 processors" "$build/selftest.elf" --firmware none --smp 4
