@@ -36,18 +36,21 @@ KTEST(clock_never_goes_back)
     KTEST_EQUAL(wrong, 0);
 }
 
-/* The clock of a CPU goes on while an interrupt reads it, too: every reading here is interrupted now and then. */
+/*
+ * The clock of a CPU goes on while an interrupt reads it, too: every reading here is interrupted now and then. How many
+ * readings there are in a time is the machine's affair, a virtual one may not run for long; but hardly two are equal.
+ */
 KTEST(clock_goes_on)
 {
-    uint64_t last = clock_monotonic(), start = last, steps = 0;
-    while (last - start < 20 * NS_PER_MS) {
+    uint64_t last = clock_monotonic(), start = last, steps = 0, readings = 0;
+    for (; last - start < 20 * NS_PER_MS || readings < 1000; readings++) {
         uint64_t now = clock_monotonic();
         steps += now > last;
         if (!KTEST_CHECK(now >= last))
             return;
         last = now;
     }
-    KTEST_CHECK(steps > 100);
+    KTEST_CHECK(steps > readings / 10);
 }
 
 /* Over 100 ms, against each source that is there: to 1 %. What disturbs a reading is known (spread), and allowed. */
