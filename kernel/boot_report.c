@@ -4,7 +4,7 @@
 #include "boot_report.h"
 
 #include "arch/x86_64/smp.h"
-#include "drivers/acpi/acpi.h"
+#include "arch/acpi/acpi.h"
 #include "lib/printf.h"
 #include "lib/types.h"
 #include "mm/page.h"

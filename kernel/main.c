@@ -10,7 +10,7 @@
 #include "arch/x86_64/trap.h"
 #include "build/gen/version.h"
 #include "cpus.h"
-#include "drivers/acpi/acpi.h"
+#include "arch/acpi/acpi.h"
 #include "drivers/drivers.h"
 #include "drivers/ps2.h"
 #include "drivers/serial.h"

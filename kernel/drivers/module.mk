@@ -1,13 +1,9 @@
 # Drivers. DRIVER_SOURCES are the kernel's; the console library takes its serial port from here too (kernel/tty).
 
 # Portable: the unit tests and fuzzers build it too.
-ACPI_SOURCES := $(addprefix kernel/drivers/acpi/,tables.c madt.c fadt.c devices.c aml.c)
-
 PCI_SOURCES := $(addprefix kernel/drivers/pci/,scan.c bar.c interrupt.c driver.c)
 
-DRIVER_SOURCES := $(ACPI_SOURCES) kernel/drivers/acpi/boot.c kernel/drivers/acpi/power.c
-
-DRIVER_SOURCES += kernel/drivers/serial.c kernel/drivers/ps2.c kernel/drivers/ps2_keys.c
+DRIVER_SOURCES := kernel/drivers/serial.c kernel/drivers/ps2.c kernel/drivers/ps2_keys.c
 DRIVER_SOURCES += $(PCI_SOURCES) kernel/drivers/pci/config.c kernel/drivers/drivers.c
 
 VIRTIO_SOURCES := $(addprefix kernel/drivers/virtio/,virtio.c queue.c)

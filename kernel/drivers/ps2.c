@@ -19,7 +19,7 @@
 #include "drivers/ps2.h"
 #include "arch/x86_64/interrupt.h"
 #include "arch/x86_64/spinlock.h"
-#include "drivers/acpi/acpi.h"
+#include "arch/acpi/acpi.h"
 #include "drivers/ps2_keys.h"
 #include "lib/errno.h"
 #include "log.h"

@@ -13,7 +13,7 @@
 
 #include "arch/x86_64/io.h"
 #include "arch/x86_64/spinlock.h"
-#include "drivers/acpi/acpi.h"
+#include "arch/acpi/acpi.h"
 #include "log.h"
 #include "time/clock_internal.h"
 #include "time/event.h"

@@ -4,7 +4,7 @@
  *
  * Source: IA-PC HPET 1.0a, 2.3 (registers).
  */
-#include "drivers/acpi/acpi.h"
+#include "arch/acpi/acpi.h"
 #include "mm/vmap.h"
 #include "time/source.h"
 

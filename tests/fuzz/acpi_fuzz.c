@@ -1,5 +1,5 @@
 /*
- * Fuzzes the kernel's parser of ACPI tables (kernel/drivers/acpi). The first byte of the input chooses how the rest is
+ * Fuzzes the kernel's parser of ACPI tables (kernel/arch/acpi). The first byte of the input chooses how the rest is
  * meant:
  *
  *     0  physical memory, byte for byte, with the root pointer at its start
@@ -10,7 +10,7 @@
  * Whatever comes, the parser must not read beyond what it has mapped, must come to an end, and what it says about the
  * machine must make sense.
  */
-#include "drivers/acpi/acpi_internal.h"
+#include "arch/acpi/acpi_internal.h"
 #include "tests/unit/acpi_memory.h"
 
 #include <stdlib.h>

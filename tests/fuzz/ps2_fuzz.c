@@ -4,7 +4,7 @@
  */
 #include "arch/x86_64/interrupt.h"
 #include "arch/x86_64/io.h"
-#include "drivers/acpi/acpi.h"
+#include "arch/acpi/acpi.h"
 #include "drivers/ps2.h"
 #include "drivers/ps2_keys.h"
 #include "log.h"

@@ -8,7 +8,7 @@
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/io.h"
 #include "arch/x86_64/smp.h"
-#include "drivers/acpi/acpi.h"
+#include "arch/acpi/acpi.h"
 #include "drivers/pci/pci.h"
 #include "drivers/virtio/virtio_rng.h"
 #include "lib/errno.h"

@@ -11,7 +11,7 @@
 #include "arch/x86_64/paging.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/trap.h"
-#include "drivers/acpi/acpi.h"
+#include "arch/acpi/acpi.h"
 #include "lib/cmdline.h"
 #include "time/clock.h"
 

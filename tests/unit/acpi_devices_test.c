@@ -1,9 +1,9 @@
 /*
- * The kernel's parser of ACPI tables (kernel/drivers/acpi): FADT, HPET, MCFG, and the search for _S5_ in AML.
+ * The kernel's parser of ACPI tables (kernel/arch/acpi): FADT, HPET, MCFG, and the search for _S5_ in AML.
  */
 #include "tests/unit/unit.h"
 
-#include "drivers/acpi/acpi_internal.h"
+#include "arch/acpi/acpi_internal.h"
 #include "tests/unit/acpi_memory.h"
 
 #include <string.h>

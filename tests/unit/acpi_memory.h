@@ -1,5 +1,5 @@
 /*
- * Physical memory with ACPI tables in it, for the tests and the fuzzer of kernel/drivers/acpi.
+ * Physical memory with ACPI tables in it, for the tests and the fuzzer of kernel/arch/acpi.
  *
  *     acpi_memory_reset();
  *     uint32_t madt = acpi_memory_table("APIC", 3, body, sizeof body);
@@ -12,7 +12,7 @@
 #ifndef CORRODE_TESTS_ACPI_MEMORY_H
 #define CORRODE_TESTS_ACPI_MEMORY_H
 
-#include "drivers/acpi/acpi.h"
+#include "arch/acpi/acpi.h"
 
 #define ACPI_MEMORY_SIZE 0x80000u
 #define ACPI_MEMORY_RSDP 0x100u

@@ -1,12 +1,12 @@
 /*
- * Turning the machine off and resetting it (kernel/drivers/acpi/power.c): what is written to which register, and in
+ * Turning the machine off and resetting it (kernel/arch/acpi/power.c): what is written to which register, and in
  * which order.
  */
 #include "tests/unit/unit.h"
 
 #include "arch/x86_64/io.h"
 #include "arch/x86_64/machine.h"
-#include "drivers/acpi/acpi_internal.h"
+#include "arch/acpi/acpi_internal.h"
 #include "drivers/pci/pci.h"
 #include "log.h"
 #include "mm/vmap.h"

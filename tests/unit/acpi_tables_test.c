@@ -1,5 +1,5 @@
 /*
- * The kernel's parser of ACPI tables (kernel/drivers/acpi): the way to the tables, and the MADT. tests/unit/
+ * The kernel's parser of ACPI tables (kernel/arch/acpi): the way to the tables, and the MADT. tests/unit/
  * acpi_devices_test.c has the others.
  */
 #include "tests/unit/unit.h"

@@ -114,7 +114,7 @@ UNIT_TESTS += acpi_tables acpi_devices acpi_power
 
 acpi_tables_UNIT_SOURCES := $(ACPI_SOURCES) tests/unit/acpi_memory.c
 acpi_tables_UNIT_CFLAGS := -UBOOT_LOADER
-acpi_power_UNIT_SOURCES := kernel/drivers/acpi/power.c
+acpi_power_UNIT_SOURCES := kernel/arch/acpi/power.c
 acpi_power_UNIT_CFLAGS := $(acpi_tables_UNIT_CFLAGS)
 acpi_devices_UNIT_SOURCES := $(acpi_tables_UNIT_SOURCES)
 acpi_devices_UNIT_CFLAGS := $(acpi_tables_UNIT_CFLAGS)

@@ -3,7 +3,7 @@
  */
 #include "tests/unit/pci_machine.h"
 
-#include "drivers/acpi/acpi.h"
+#include "arch/acpi/acpi.h"
 #include "lib/errno.h"
 #include "log.h"
 #include "mm/slab.h"

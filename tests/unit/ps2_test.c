@@ -5,7 +5,7 @@
 
 #include "arch/x86_64/interrupt.h"
 #include "arch/x86_64/io.h"
-#include "drivers/acpi/acpi.h"
+#include "arch/acpi/acpi.h"
 #include "drivers/ps2.h"
 #include "lib/errno.h"
 #include "log.h"

@@ -8,7 +8,7 @@
 #include "arch/x86_64/interrupt.h"
 #include "arch/x86_64/io.h"
 #include "arch/x86_64/paging.h"
-#include "drivers/acpi/acpi.h"
+#include "arch/acpi/acpi.h"
 #include "log.h"
 #include "time/source.h"
 

@@ -15,7 +15,7 @@
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/interrupt_internal.h"
-#include "drivers/acpi/acpi.h"
+#include "arch/acpi/acpi.h"
 #include "lib/cmdline.h"
 #include "lib/string.h"
 #include "log.h"

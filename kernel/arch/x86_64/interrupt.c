@@ -14,7 +14,7 @@
 #include "arch/x86_64/smp_internal.h"
 #include "arch/x86_64/spinlock.h"
 #include "arch/x86_64/trap.h"
-#include "drivers/acpi/acpi.h"
+#include "arch/acpi/acpi.h"
 #include "lib/errno.h"
 #include "log.h"
 #include "panic.h"

@@ -8,7 +8,7 @@
  * Source: Intel 82093AA data sheet, chapter 3; ACPI 6.5, 5.2.13 (GSIs).
  */
 #include "arch/x86_64/interrupt_internal.h"
-#include "drivers/acpi/acpi.h"
+#include "arch/acpi/acpi.h"
 #include "log.h"
 
 #define LOG_NAME "ioapic"

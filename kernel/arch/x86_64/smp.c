@@ -28,7 +28,7 @@
 #include "arch/x86_64/paging.h"
 #include "arch/x86_64/smp_internal.h"
 #include "arch/x86_64/trap.h"
-#include "drivers/acpi/acpi.h"
+#include "arch/acpi/acpi.h"
 #include "lib/cmdline.h"
 #include "lib/string.h"
 #include "log.h"

@@ -28,11 +28,6 @@ COUNTER(page_faults, "page faults, the kernel's and the programs'");
 
 #define RFLAGS_TF (1u << 8)
 
-struct fixup {
-    int32_t faulting, landing; /* distances from the members themselves */
-};
-extern const struct fixup __start_trap_fixups[], __stop_trap_fixups[];
-
 bool trap_closes_user_memory;
 PER_CPU(void **, trap_try_slot);
 static PER_CPU(void *, boot_try); /* before there are threads */

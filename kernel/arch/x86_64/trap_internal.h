@@ -13,6 +13,13 @@ extern const char trap_stubs[];
 /* Is SMAP in use? The stubs close user memory at every trap then, which processors without it do not understand. */
 extern bool trap_closes_user_memory;
 
+/* Instructions that may fault, and where the code goes on then (TRAP_FIXUP). The linker knows where they begin and end.
+ */
+struct fixup {
+    int32_t faulting, landing; /* distances from the members themselves */
+};
+extern const struct fixup __start_trap_fixups[], __stop_trap_fixups[];
+
 /* What the stubs call, on the stack that the trap was taken on, interrupts off on entry and return. */
 void trap_dispatch(struct trap_frame *frame);
 

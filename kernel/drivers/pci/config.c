@@ -14,7 +14,7 @@
 
 #include "arch/x86_64/io.h"
 #include "arch/x86_64/spinlock.h"
-#include "drivers/acpi/acpi.h"
+#include "arch/acpi/acpi.h"
 #include "log.h"
 #include "mm/slab.h"
 #include "mm/vmap.h"

@@ -3,7 +3,7 @@
  */
 #include "drivers/pci/pci_internal.h"
 
-#include "drivers/acpi/acpi.h"
+#include "arch/acpi/acpi.h"
 #include "log.h"
 
 #define LOG_NAME "pci"

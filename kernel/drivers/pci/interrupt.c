@@ -18,7 +18,7 @@
 #include "drivers/pci/pci_internal.h"
 
 #include "arch/x86_64/spinlock.h"
-#include "drivers/acpi/acpi.h"
+#include "arch/acpi/acpi.h"
 #include "lib/errno.h"
 #include "log.h"
 #include "mm/slab.h"

@@ -12,7 +12,7 @@
  *
  * Source: ACPI 6.5, 20.2 (AML grammar), 7.4.2 (the system states' packages).
  */
-#include "drivers/acpi/acpi_internal.h"
+#include "arch/acpi/acpi_internal.h"
 
 enum aml_op {
     AML_ZERO = 0x00,

@@ -9,7 +9,7 @@
  *
  * Source: ACPI 6.5, 5.2.5 (RSDP), 5.2.6 (header), 5.2.7 (RSDT), 5.2.8 (XSDT).
  */
-#include "drivers/acpi/acpi_internal.h"
+#include "arch/acpi/acpi_internal.h"
 
 #include "lib/printf.h"
 #include "lib/string.h"

@@ -3,7 +3,7 @@
  * direct map, which holds all that the loader promises for it (boot/protocol.h, boot_info.direct_map): RAM of every
  * type, the first MiB, and what the firmware reserved below 4 GiB. A table elsewhere is taken for a lie.
  */
-#include "drivers/acpi/acpi.h"
+#include "arch/acpi/acpi.h"
 
 #include "log.h"
 

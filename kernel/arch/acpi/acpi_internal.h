@@ -1,10 +1,10 @@
 /*
  * What the files of this folder share: a table as bytes that have been checked, and the parts that read one each.
  */
-#ifndef CORRODE_DRIVERS_ACPI_INTERNAL_H
-#define CORRODE_DRIVERS_ACPI_INTERNAL_H
+#ifndef CORRODE_ARCH_ACPI_INTERNAL_H
+#define CORRODE_ARCH_ACPI_INTERNAL_H
 
-#include "drivers/acpi/acpi.h"
+#include "arch/acpi/acpi.h"
 
 #define ACPI_HEADER_SIZE 36
 

@@ -4,7 +4,7 @@
  *
  * Sources: IA-PC HPET 1.0a, 3.2.4; PCI Firmware Specification 3.3, 4.1.2.
  */
-#include "drivers/acpi/acpi_internal.h"
+#include "arch/acpi/acpi_internal.h"
 
 #define HPET_ADDRESS 40 /* a generic address */
 #define HPET_SIZE 56

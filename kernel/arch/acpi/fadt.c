@@ -10,7 +10,7 @@
  *
  * Source: ACPI 6.5, 5.2.9 (table), 5.2.9.3 (IAPC_BOOT_ARCH), 5.2.3.2 (generic addresses).
  */
-#include "drivers/acpi/acpi_internal.h"
+#include "arch/acpi/acpi_internal.h"
 
 #include "lib/string.h"
 

@@ -9,7 +9,7 @@
  *
  * Source: ACPI 6.5, 5.2.12; the processor's own APIC ID: Intel SDM volume 2, CPUID leaves 01H and 0BH.
  */
-#include "drivers/acpi/acpi_internal.h"
+#include "arch/acpi/acpi_internal.h"
 
 #include "arch/x86_64/io.h"
 #include "lib/string.h"

@@ -11,7 +11,7 @@
  * Source: ACPI 6.5, 4.8.3.2 (PM1 control), 4.8.3.7 (sleep control), 4.8.3.6 (reset register), 16.1.7 (entering
  * S5), 16.3.1 (ACPI mode).
  */
-#include "drivers/acpi/acpi_internal.h"
+#include "arch/acpi/acpi_internal.h"
 
 #include "arch/x86_64/io.h"
 #include "arch/x86_64/machine.h"

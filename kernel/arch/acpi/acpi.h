@@ -15,8 +15,8 @@
  *
  * Source of all facts: ACPI 6.5, chapters 4 (registers) and 5.2 (tables); HPET 1.0a, 3.2.4; PCI Firmware 3.3, 4.1.2.
  */
-#ifndef CORRODE_DRIVERS_ACPI_H
-#define CORRODE_DRIVERS_ACPI_H
+#ifndef CORRODE_ARCH_ACPI_H
+#define CORRODE_ARCH_ACPI_H
 
 #include "boot/protocol.h"
 #include "lib/types.h"
