@@ -10,6 +10,14 @@ selftests "no loader, microvm" "$build/selftest-debug.elf" --firmware direct --m
 TEST='boot_*'
 selftests "no loader, 16 MiB" "$build/selftest-debug.elf" --firmware direct --memory 16M
 selftests "no loader, 5 GiB" "$build/selftest-debug.elf" --firmware direct --memory 5G
+TEST='mm_*'
+selftests "no loader, memory of 16 MiB" "$build/selftest-debug.elf" --firmware direct --memory 16M
+TEST='mm_memory_*'
+selftests "no loader, memory of 6 GiB" "$build/selftest.elf" --firmware direct --memory 6G --smp 2
+like "what lies above 4 GiB is used" "$out" '^ok [0-9]+ mm_memory_above_4_gib$'
+selftests "BIOS, memory of 6 GiB" "$build/selftest.elf" --firmware bios --memory 6G --smp 2
+like "what lies above 4 GiB is used on BIOS, too" "$out" '^ok [0-9]+ mm_memory_above_4_gib$'
+TEST='boot_*'
 selftests "no loader, a processor with everything" "$build/selftest-debug.elf" --firmware direct --qemu-arg -cpu \
     --qemu-arg max
 
