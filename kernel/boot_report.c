@@ -3,8 +3,8 @@
  */
 #include "boot_report.h"
 
-#include "arch/x86_64/smp.h"
 #include "arch/acpi/acpi.h"
+#include "arch/x86_64/smp.h"
 #include "lib/printf.h"
 #include "lib/types.h"
 #include "mm/page.h"

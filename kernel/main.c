@@ -1,6 +1,7 @@
 /*
  * The kernel begins here: each part starts after those that it stands on. What it is all for is in init.h.
  */
+#include "arch/acpi/acpi.h"
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/interrupt.h"
 #include "arch/x86_64/machine.h"
@@ -10,7 +11,6 @@
 #include "arch/x86_64/trap.h"
 #include "build/gen/version.h"
 #include "cpus.h"
-#include "arch/acpi/acpi.h"
 #include "drivers/drivers.h"
 #include "drivers/ps2.h"
 #include "drivers/serial.h"

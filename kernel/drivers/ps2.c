@@ -17,9 +17,9 @@
  * Controller" (ports, status, commands 20h to FEh) and "Keyboards" (commands EDh, F0h, F4h; FAh, FEh).
  */
 #include "drivers/ps2.h"
+#include "arch/acpi/acpi.h"
 #include "arch/x86_64/interrupt.h"
 #include "arch/x86_64/spinlock.h"
-#include "arch/acpi/acpi.h"
 #include "drivers/ps2_keys.h"
 #include "lib/errno.h"
 #include "log.h"

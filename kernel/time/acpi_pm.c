@@ -6,8 +6,8 @@
  *
  * Source: ACPI 6.5, 4.8.3.3 (PM timer); Intel 82371AB specification update, erratum on PM timer reads.
  */
-#include "arch/x86_64/io.h"
 #include "arch/acpi/acpi.h"
+#include "arch/x86_64/io.h"
 #include "time/source.h"
 
 #define MASK_24 0xffffffu

@@ -11,9 +11,9 @@
  */
 #include "time/clock.h"
 
+#include "arch/acpi/acpi.h"
 #include "arch/x86_64/io.h"
 #include "arch/x86_64/spinlock.h"
-#include "arch/acpi/acpi.h"
 #include "log.h"
 #include "time/clock_internal.h"
 #include "time/event.h"

@@ -2,9 +2,9 @@
  * Fuzzes the PS/2 driver and its decoder (kernel/drivers/ps2.c, ps2_keys.c): every read of a port gives the next byte
  * of the input, during set-up and afterwards. Nothing may crash or hang, and a key that is released was pressed before.
  */
+#include "arch/acpi/acpi.h"
 #include "arch/x86_64/interrupt.h"
 #include "arch/x86_64/io.h"
-#include "arch/acpi/acpi.h"
 #include "drivers/ps2.h"
 #include "drivers/ps2_keys.h"
 #include "log.h"

@@ -5,10 +5,10 @@
  */
 #include "ktest.h"
 
+#include "arch/acpi/acpi.h"
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/io.h"
 #include "arch/x86_64/smp.h"
-#include "arch/acpi/acpi.h"
 #include "drivers/pci/pci.h"
 #include "drivers/virtio/virtio_rng.h"
 #include "lib/errno.h"

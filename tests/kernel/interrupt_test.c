@@ -5,13 +5,13 @@
 #include "ktest.h"
 #include "on_cpus.h"
 
+#include "arch/acpi/acpi.h"
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/interrupt.h"
 #include "arch/x86_64/io.h"
 #include "arch/x86_64/preempt.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/trap.h"
-#include "arch/acpi/acpi.h"
 #include "lib/errno.h"
 #include "time/clock.h"
 

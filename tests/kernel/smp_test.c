@@ -5,13 +5,13 @@
 #include "ktest.h"
 #include "on_cpus.h"
 
+#include "arch/acpi/acpi.h"
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/interrupt.h"
 #include "arch/x86_64/paging.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/trap.h"
-#include "arch/acpi/acpi.h"
 #include "lib/cmdline.h"
 #include "time/clock.h"
 

@@ -4,9 +4,9 @@
  */
 #include "tests/unit/unit.h"
 
+#include "arch/acpi/acpi_internal.h"
 #include "arch/x86_64/io.h"
 #include "arch/x86_64/machine.h"
-#include "arch/acpi/acpi_internal.h"
 #include "drivers/pci/pci.h"
 #include "log.h"
 #include "mm/vmap.h"

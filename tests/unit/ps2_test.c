@@ -3,9 +3,9 @@
  */
 #include "tests/unit/unit.h"
 
+#include "arch/acpi/acpi.h"
 #include "arch/x86_64/interrupt.h"
 #include "arch/x86_64/io.h"
-#include "arch/acpi/acpi.h"
 #include "drivers/ps2.h"
 #include "lib/errno.h"
 #include "log.h"

@@ -4,11 +4,11 @@
 #include "tests/unit/time_machine.h"
 #include "tests/unit/unit.h"
 
+#include "arch/acpi/acpi.h"
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/interrupt.h"
 #include "arch/x86_64/io.h"
 #include "arch/x86_64/paging.h"
-#include "arch/acpi/acpi.h"
 #include "log.h"
 #include "time/source.h"
 

@@ -13,9 +13,9 @@
  * Source: Intel SDM volume 3A, chapter 11 (11.4 registers, 11.5 local vectors and timer, 11.6 commands, 11.12 x2APIC).
  */
 #include "arch/x86_64/apic.h"
+#include "arch/acpi/acpi.h"
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/interrupt_internal.h"
-#include "arch/acpi/acpi.h"
 #include "lib/cmdline.h"
 #include "lib/string.h"
 #include "log.h"

@@ -8,13 +8,13 @@
  *
  * The INTERRUPT lock guards which slots and vectors are in use, and the registers of the I/O APICs.
  */
+#include "arch/acpi/acpi.h"
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/interrupt_internal.h"
 #include "arch/x86_64/paging.h"
 #include "arch/x86_64/smp_internal.h"
 #include "arch/x86_64/spinlock.h"
 #include "arch/x86_64/trap.h"
-#include "arch/acpi/acpi.h"
 #include "lib/errno.h"
 #include "log.h"
 #include "panic.h"

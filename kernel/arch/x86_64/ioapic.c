@@ -7,8 +7,8 @@
  *
  * Source: Intel 82093AA data sheet, chapter 3; ACPI 6.5, 5.2.13 (GSIs).
  */
-#include "arch/x86_64/interrupt_internal.h"
 #include "arch/acpi/acpi.h"
+#include "arch/x86_64/interrupt_internal.h"
 #include "log.h"
 
 #define LOG_NAME "ioapic"

@@ -19,6 +19,7 @@
  * Source: Intel SDM volume 3A, 9.4 (multiple-processor initialisation); MultiProcessor Specification 1.4, B.4.
  */
 #include "arch/x86_64/smp.h"
+#include "arch/acpi/acpi.h"
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/fpu.h"
@@ -28,7 +29,6 @@
 #include "arch/x86_64/paging.h"
 #include "arch/x86_64/smp_internal.h"
 #include "arch/x86_64/trap.h"
-#include "arch/acpi/acpi.h"
 #include "lib/cmdline.h"
 #include "lib/string.h"
 #include "log.h"

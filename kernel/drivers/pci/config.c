@@ -12,9 +12,9 @@
  */
 #include "drivers/pci/pci_internal.h"
 
+#include "arch/acpi/acpi.h"
 #include "arch/x86_64/io.h"
 #include "arch/x86_64/spinlock.h"
-#include "arch/acpi/acpi.h"
 #include "log.h"
 #include "mm/slab.h"
 #include "mm/vmap.h"

@@ -17,8 +17,8 @@
  */
 #include "drivers/pci/pci_internal.h"
 
-#include "arch/x86_64/spinlock.h"
 #include "arch/acpi/acpi.h"
+#include "arch/x86_64/spinlock.h"
 #include "lib/errno.h"
 #include "log.h"
 #include "mm/slab.h"
