@@ -15,8 +15,11 @@ selftests "no loader, memory of 16 MiB" "$build/selftest-debug.elf" --firmware d
 TEST='mm_memory_*'
 selftests "no loader, memory of 6 GiB" "$build/selftest.elf" --firmware direct --memory 6G --smp 2
 like "what lies above 4 GiB is used" "$out" '^ok [0-9]+ mm_memory_above_4_gib$'
-selftests "BIOS, memory of 6 GiB" "$build/selftest.elf" --firmware bios --memory 6G --smp 2
+TEST='mm_*'
+selftests "BIOS, memory of 6 GiB, pages of 1 GiB" "$build/selftest.elf" --firmware bios --memory 6G --smp 2 \
+    --qemu-arg -cpu --qemu-arg max
 like "what lies above 4 GiB is used on BIOS, too" "$out" '^ok [0-9]+ mm_memory_above_4_gib$'
+like "in the largest pages" "$out" '^# pages of .* 1 GiB: [1-9]'
 TEST='boot_*'
 selftests "no loader, a processor with everything" "$build/selftest-debug.elf" --firmware direct --qemu-arg -cpu \
     --qemu-arg max
