@@ -261,12 +261,18 @@ static bool make_room(struct slab_cache *cache, struct slab_cpu *cpu, void *obje
  * Allocating
  */
 
-/* Slabs are added with interrupts as they are for the caller: when frames are short, other CPUs may have to help. */
+/*
+ * Both of these come after the short way has failed, but interrupts were on in between: an interrupt, or another CPU
+ * that the thread is on by now, may have a magazine that is not empty (or full). So they look again.
+ *
+ * Slabs are added with interrupts as they are for the caller: when frames are short, other CPUs may have to help.
+ */
 static void *pop_slowly(struct slab_cache *cache, unsigned flags)
 {
     for (;;) {
         bool interrupts = cpu_interrupts_disable();
-        void *object = refill(cache, slab_cpu_of(cache->id));
+        struct slab_cpu *cpu = slab_cpu_of(cache->id);
+        void *object = cpu->rounds ? cpu->loaded->objects[--cpu->rounds] : refill(cache, cpu);
         if (interrupts)
             cpu_interrupts_enable();
         if (object || !add_slab(cache, flags))
@@ -278,7 +284,7 @@ void slab_push_slowly(struct slab_cache *cache, void *object)
 {
     bool interrupts = cpu_interrupts_disable();
     struct slab_cpu *cpu = slab_cpu_of(cache->id);
-    if (make_room(cache, cpu, object))
+    if (cpu->rounds < cpu->room || make_room(cache, cpu, object))
         cpu->loaded->objects[cpu->rounds++] = object;
     if (interrupts)
         cpu_interrupts_enable();

@@ -113,6 +113,23 @@ static void test_kmalloc_against_model(void **state)
     fake_cpu = 0;
 }
 
+static struct random moves = {4712};
+
+static void move_thread(void)
+{
+    fake_cpu = (unsigned)random_below(&moves, cpu_count);
+}
+
+/* The same where the thread may go on on another CPU whenever interrupts come on. */
+static void test_thread_that_moves(void **state)
+{
+    fake_interrupts_on = true;
+    fake_interrupt = move_thread;
+    test_kmalloc_against_model(state);
+    fake_interrupt = NULL;
+    fake_interrupts_on = false;
+}
+
 static void use_cache(size_t size, size_t alignment)
 {
     static struct object objects[400];
@@ -374,6 +391,6 @@ static void test_new_objects_have_a_pattern(void **state)
 #endif
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
-UNIT_MAIN(TEST(test_kmalloc_against_model), TEST(test_caches_of_all_shapes), TEST(test_many_caches), TEST(test_large),
-    TEST(test_destroyed_in_use), TEST(test_every_failure), TEST(test_no_magazine_for_a_while), TEST(test_exhaust),
-    TEST(test_threads) DEBUG_TESTS)
+UNIT_MAIN(TEST(test_kmalloc_against_model), TEST(test_thread_that_moves), TEST(test_caches_of_all_shapes),
+    TEST(test_many_caches), TEST(test_large), TEST(test_destroyed_in_use), TEST(test_every_failure),
+    TEST(test_no_magazine_for_a_while), TEST(test_exhaust), TEST(test_threads) DEBUG_TESTS)

@@ -40,3 +40,4 @@ _Thread_local unsigned fake_cpu;
 unsigned cpu_count = 1;
 
 _Thread_local bool fake_interrupts_on;
+void (*fake_interrupt)(void);

@@ -1,7 +1,8 @@
 /*
  * The machine that production code meets in unit tests, in place of kernel/arch/x86_64/io.h: I/O ports call functions
  * that a test may define (without one, nothing is plugged in), so do the clock and CPUID (without one, the host's own
- * answer), and interrupts are off, until a test sets fake_interrupts_on.
+ * answer), and interrupts are off, until a test sets fake_interrupts_on. When they come on again, whatever a test
+ * gives as fake_interrupt happens.
  */
 #ifndef CORRODE_ARCH_IO_H
 #define CORRODE_ARCH_IO_H
@@ -77,6 +78,7 @@ static inline void cpu_pause(void)
 }
 
 extern _Thread_local bool fake_interrupts_on;
+extern void (*fake_interrupt)(void); /* NULL: nothing */
 
 static inline bool cpu_interrupts_are_on(void)
 {
@@ -93,6 +95,8 @@ static inline bool cpu_interrupts_disable(void)
 static inline void cpu_interrupts_enable(void)
 {
     fake_interrupts_on = true;
+    if (fake_interrupt)
+        fake_interrupt();
 }
 
 static inline void cpu_halt(void)
