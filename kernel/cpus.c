@@ -10,6 +10,7 @@
 #include "mm/vmap.h"
 #include "panic.h"
 #include "sched/sched.h"
+#include "syscall/syscall.h"
 #include "time/clock.h"
 #include "time/timer.h"
 
@@ -52,6 +53,7 @@ static void prepare(void)
     clock_init_cpu();
     timers_init_cpu();
     sched_prepare_cpu();
+    syscall_init_cpu();
 }
 
 void cpus_start(void)

@@ -1,19 +1,53 @@
 /*
- * The kernel's purpose: see init.h. So far it is a report of the machine; then the machine
- * ends, as `end=` on the command line says: `off` turns it off, `reset` starts it anew, `exit` reports success to the
- * monitor.
+ * The kernel's purpose: see init.h. With an initramfs among the boot loader's modules it runs the program in there
+ * that is process 1 (kernel/proc/init.c), and when that ends the machine does: success if its status is 0, failure
+ * otherwise.
+ *
+ * Without one there is no program to run: then it reports what the boot loader has handed over, and the machine ends as
+ * `end=` on the command line says: `off` turns it off, `reset` starts it anew, `exit` reports success to the monitor.
  */
 #include "init.h"
 
 #include "arch/x86_64/machine.h"
 #include "boot_report.h"
+#include "fs/initramfs.h"
 #include "lib/cmdline.h"
 #include "lib/string.h"
+#include "log.h"
 #include "mm/page.h"
+#include "proc/proc.h"
+
+#define LOG_NAME "init"
+
+/* Unpacks every archive, one over the other, and gives its memory back; false: there is none. */
+static bool unpack_archives(const struct boot_info *info)
+{
+    bool found = false;
+    for (uint64_t i = 0; i < info->module_count; i++) {
+        const struct boot_module *module = &info->modules[i];
+        if (!initramfs_is_archive(module->data, module->size))
+            continue;
+        initramfs_unpack(module->data, module->size); /* which tells what is wrong; what is there may do */
+        page_release(module->physical, align_up(module->size, PAGE_SIZE));
+        found = true;
+    }
+    return found;
+}
+
+static _Noreturn void run_init(void)
+{
+    page_release_boot(); /* nobody reads boot_info any more */
+    int status = process_run_init();
+    if (status != 0)
+        log_notice("process 1 has ended with status %d", status_for_shell(status));
+    machine_exit(status == 0 ? BOOT_EXIT_SUCCESS : BOOT_EXIT_FAILURE);
+}
 
 void init_main(const struct boot_info *info)
 {
     char end[8] = "exit";
+    if (unpack_archives(info))
+        run_init();
     boot_report(info);
     page_release_boot(); /* nobody reads boot_info any more */
     cmdline_get("end", end, sizeof end);

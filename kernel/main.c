@@ -24,12 +24,15 @@
 #include "mm/vmap.h"
 #include "panic.h"
 #include "panic_report.h"
+#include "proc/proc.h"
 #include "random.h"
 #include "sched/sched.h"
 #include "sched/work.h"
+#include "syscall/syscall.h"
 #include "time/clock.h"
 #include "time/timer.h"
 #include "tty/console.h"
+#include "tty/console_file.h"
 #include "tty/terminal.h"
 #include "vm/vm.h"
 
@@ -134,6 +137,8 @@ static void start_machine(const struct boot_info *info)
     sched_init(); /* the code that runs here becomes a thread */
     vm_init();
     fs_init();
+    syscall_init();
+    syscall_init_cpu();
     cpu_interrupts_enable();
     serial_init(info->serial.port);
     ps2_init(type_key);
@@ -148,6 +153,8 @@ static void start_the_rest(void)
     if (work_init_shared() != 0)
         panic("there is no memory for the threads that do what interrupts leave to be done");
     pci_init(pci_drivers);
+    console_file_init();
+    processes_init();
 }
 
 void kernel_main(struct boot_info *info)

@@ -6,6 +6,7 @@
  */
 #include "fs/credentials.h"
 #include "fs/dentry.h"
+#include "fs/device.h"
 #include "fs/mount.h"
 #include "fs/names.h"
 #include "lib/errno.h"
@@ -22,6 +23,11 @@ void files_init(void)
         panic("there is not enough memory to start; give the machine more");
 }
 
+static const struct file_ops *ops_for(const struct inode *inode)
+{
+    return (inode->mode & S_IFMT) == S_IFCHR && !inode->file_ops ? device_find(inode->device) : inode->file_ops;
+}
+
 /* Takes PATH's references over when it succeeds. */
 static struct file *create(const struct path *path, unsigned flags, int *error)
 {
@@ -30,7 +36,7 @@ static struct file *create(const struct path *path, unsigned flags, int *error)
     *error = -ENOMEM;
     if (file == NULL)
         return NULL;
-    *file = (struct file){.ops = inode->file_ops, .path = *path, .inode = inode, .references = 1};
+    *file = (struct file){.ops = ops_for(inode), .path = *path, .inode = inode, .references = 1};
     file->flags = flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
     mutex_init(&file->position_lock, LOCK_RANK_POSITION);
     *error = file->ops == NULL ? -ENXIO : file->ops->open ? file->ops->open(file) : 0;

@@ -3,6 +3,7 @@
  */
 #include "fs/credentials.h"
 #include "fs/dentry.h"
+#include "fs/device.h"
 #include "fs/mount.h"
 #include "fs/tmpfs.h"
 #include "panic.h"
@@ -13,6 +14,7 @@ void fs_init(void)
     dentries_init();
     inodes_init();
     files_init();
+    devices_init();
     struct superblock *root = superblock_create(&tmpfs, "none", "", &error);
     if (root == NULL || mount_attach(root, NULL, 0) < 0)
         panic("there is not enough memory to start; give the machine more");

@@ -185,11 +185,14 @@ static void switch_registers(struct thread *from, struct thread *to)
 {
     if (from->fpu.area && from->state != THREAD_DEAD)
         fpu_switch_out(&from->fpu);
+    if (from->tables)
+        user_bases_save(&from->bases);
     this_cpu(fpu_current) = &to->fpu;
     this_cpu(trap_try_slot) = &to->trap_try;
     if (to->tables) {
         trap_set_kernel_stack(to->stack_base + THREAD_STACK_SIZE);
         user_tables_switch(to->tables);
+        user_bases_load(&to->bases);
     }
 }
 

@@ -25,6 +25,7 @@
 #include "arch/x86_64/fpu.h"
 #include "arch/x86_64/smp.h"
 #include "arch/x86_64/spinlock.h"
+#include "arch/x86_64/user_bases.h"
 #include "arch/x86_64/user_paging.h"
 #include "debug/lock_order.h"
 #include "lib/list.h"
@@ -72,8 +73,9 @@ struct thread {
     struct thread *joiner;    /* who waits in thread_join; THREADS lock */
     struct thread *next_dead; /* on the way to the reaper */
     struct user_tables
-        *tables;       /* the program's memory that it looks at, arch/x86_64/user_paging.h; NULL: none. Its own */
-    struct task *task; /* the program's thread that it is; NULL: the kernel's */
+        *tables;             /* the program's memory that it looks at, arch/x86_64/user_paging.h; NULL: none. Its own */
+    struct user_bases bases; /* valid while it has `tables` and does not run */
+    struct task *task;       /* the program's thread that it is; NULL: the kernel's */
 
     void *trap_try; /* arch/x86_64/trap.c: the innermost trap_try */
 #ifdef DEBUG

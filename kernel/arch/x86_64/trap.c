@@ -35,6 +35,7 @@ static vaddr_t boot_stack_base;
 
 #define FRAME_REACH (2 * PAGE_SIZE) /* no function writes further from its stack pointer, if it writes to its stack */
 static bool (*guard_finder)(vaddr_t address);
+static bool (*program_handler)(struct trap_frame *frame);
 
 static const char *const names[TRAP_EXCEPTIONS] = {
     [TRAP_DIVIDE] = "divide error",
@@ -103,6 +104,11 @@ static trap_handler *handlers[TRAP_EXCEPTIONS] = {
 trap_handler *trap_set_handler(enum trap_vector vector, trap_handler *handler)
 {
     return __atomic_exchange_n(&handlers[vector], handler, __ATOMIC_ACQ_REL);
+}
+
+void trap_set_program_handler(bool (*handle)(struct trap_frame *frame))
+{
+    program_handler = handle;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -229,6 +235,8 @@ static void exception(struct trap_frame *frame)
         return;
     if (!may_be_abandoned(vector))
         panic_trap(frame);
+    if (trap_from_user(frame) && vector != TRAP_DOUBLE_FAULT && program_handler && program_handler(frame))
+        return;
     if (!trap_from_user(frame) && fix_up(frame))
         return;
     if (!abandon(frame, vector == TRAP_DOUBLE_FAULT ? cpu_read_cr2() : address))

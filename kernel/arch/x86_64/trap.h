@@ -103,6 +103,13 @@ typedef bool trap_handler(struct trap_frame *frame, vaddr_t address); /* address
 trap_handler *trap_set_handler(enum trap_vector vector, trap_handler *handler);
 
 /*
+ * What becomes of an exception of a program that its vector's handler, if any, has not dealt with: the signal that it
+ * makes. Asked before trap_try; called in the faulting thread, with interrupts as they were in the program. True: go on
+ * at frame->rip.
+ */
+void trap_set_program_handler(bool (*handle)(struct trap_frame *frame));
+
+/*
  * Calls function(argument). When it faults, the call is abandoned there and then: returns false, with what happened in
  * *frame and *address. Locks and memory that it holds stay held. For probing memory that may not be there, and for
  * tests. May be nested; belongs to the thread (before threads: the CPU).

@@ -1,0 +1,36 @@
+/*
+ * Descriptors: a process's numbers for its open files. A table may be shared by several tasks (CLONE_FILES); each slot
+ * holds a reference to its file.
+ *
+ * Locks: files->lock (spin, rank DESCRIPTORS) guards the slots.
+ */
+#ifndef CORRODE_PROC_FILES_H
+#define CORRODE_PROC_FILES_H
+
+#include "arch/x86_64/spinlock.h"
+#include "fs/fs.h"
+
+#define FILES_MAX 1024 /* descriptors of one table */
+
+struct task_files {
+    uint32_t references;
+    struct spinlock lock;
+    struct file *slots[FILES_MAX];
+    uint64_t close_on_exec[FILES_MAX / 64];
+};
+
+struct task_files *files_create(void); /* empty, one reference; NULL: no memory */
+void files_get(struct task_files *files);
+void files_put(struct task_files *files); /* the last one closes everything */
+
+/* The file with a reference for the caller; NULL: nothing is open there. */
+struct file *files_find(struct task_files *files, int fd);
+
+/* Takes over the caller's reference to FILE when it succeeds. The lowest number that is free and below LIMIT, or
+ * -EMFILE. */
+int files_add(struct task_files *files, struct file *file, bool close_on_exec, uint64_t limit);
+
+/* 0 or -EBADF. */
+int files_close(struct task_files *files, int fd);
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * System calls about a program's memory: kernel/vm does it, this translates.
+ *
+ * Source: mmap(2), mprotect(2), brk(2).
+ */
+#include "proc/elf.h"
+#include "syscall/handlers.h"
+
+#define PROT_ALL (VM_READ | VM_WRITE | VM_EXECUTE)
+
+#define MAP_TYPE 0xfu
+#define MAP_TYPE_SHARED 1u
+#define MAP_TYPE_PRIVATE 2u
+#define MAP_TYPE_SHARED_VALIDATE 3u
+#define MAP_FIXED 0x10u
+#define MAP_ANONYMOUS 0x20u
+#define MAP_GROWSDOWN 0x100u
+#define MAP_POPULATE 0x8000u
+#define MAP_FIXED_NOREPLACE 0x100000u
+
+/* What of a file is mapped, and whether it may be so. FLAGS gains what the file allows. */
+static int map_file(struct file *file, bool shared, unsigned *flags, uint64_t *offset, struct vm_object **object)
+{
+    unsigned mode = file->flags & O_ACCMODE;
+    if (mode == O_WRONLY || (shared && *flags & VM_WRITE && mode != O_RDWR))
+        return -EACCES;
+    if (!shared || mode == O_RDWR)
+        *flags |= VM_MAY_WRITE;
+    *object = file->inode->object;
+    if (file->ops->map)
+        return file->ops->map(file, object, offset);
+    return *object ? 0 : -ENODEV;
+}
+
+static unsigned place_flags(unsigned flags)
+{
+    return (flags & MAP_FIXED_NOREPLACE ? VM_MAP_NO_REPLACE
+               : flags & MAP_FIXED      ? VM_MAP_FIXED
+                                        : 0) |
+           (flags & MAP_POPULATE ? VM_MAP_POPULATE : 0);
+}
+
+static bool is_beyond(uaddr_t address, uint64_t size)
+{
+    return size > PROGRAM_END || address > PROGRAM_END - size;
+}
+
+long sys_mmap(const uint64_t a[6])
+{
+    uint64_t size = a[1], offset = a[5];
+    unsigned flags = (unsigned)a[2] & PROT_ALL, how = (unsigned)a[3], type = how & MAP_TYPE;
+    bool shared = type == MAP_TYPE_SHARED || type == MAP_TYPE_SHARED_VALIDATE,
+         fixed = place_flags(how) & ~VM_MAP_POPULATE;
+    struct vm_object *object = NULL;
+    if (size == 0 || !is_aligned(offset, PAGE_SIZE) || (!shared && type != MAP_TYPE_PRIVATE))
+        return -EINVAL;
+    if (is_beyond(fixed ? a[0] : 0, size))
+        return -ENOMEM;
+    uaddr_t wish = is_beyond(a[0], size) ? 0 : a[0];
+    flags |= (shared ? VM_SHARED : 0) | (how & MAP_GROWSDOWN ? VM_GROWS_DOWN : 0);
+    struct vm_space *space = task_current()->space;
+    if (how & MAP_ANONYMOUS)
+        return shared ? -ENODEV : vm_map(space, wish, size, flags | VM_MAY_WRITE, place_flags(how), NULL, 0);
+
+    struct file *file = files_find(task_current()->files, (int)a[4]);
+    if (file == NULL)
+        return -EBADF;
+    long result = offset + size < offset ? -EOVERFLOW : map_file(file, shared, &flags, &offset, &object);
+    if (result == 0)
+        result = vm_map(space, wish, size, flags, place_flags(how), object, offset);
+    file_put(file);
+    return result;
+}
+
+long sys_munmap(const uint64_t a[6])
+{
+    return vm_unmap(task_current()->space, a[0], a[1]);
+}
+
+long sys_mprotect(const uint64_t a[6])
+{
+    return a[2] & ~(uint64_t)PROT_ALL ? -EINVAL : vm_protect(task_current()->space, a[0], a[1], (unsigned)a[2]);
+}
+
+long sys_brk(const uint64_t a[6])
+{
+    return (long)vm_set_brk(task_current()->space, a[0]);
+}

@@ -1,0 +1,196 @@
+/*
+ * System calls about the process itself: who it is, its end, its limits, its signals so far as they are there.
+ *
+ * Source: credentials(7), arch_prctl(2), prlimit(2), rt_sigaction(2), uname(2), getrandom(2).
+ */
+#include "arch/x86_64/cpu.h"
+#include "build/gen/version.h"
+#include "lib/string.h"
+#include "random.h"
+#include "syscall/handlers.h"
+
+long sys_getpid(const uint64_t a[6])
+{
+    return task_current()->process->number;
+}
+
+long sys_gettid(const uint64_t a[6])
+{
+    return task_current()->number;
+}
+
+long sys_getppid(const uint64_t a[6])
+{
+    return 0;
+}
+
+long sys_getuid(const uint64_t a[6])
+{
+    return task_current()->credentials->uid;
+}
+
+long sys_geteuid(const uint64_t a[6])
+{
+    return task_current()->credentials->euid;
+}
+
+long sys_getgid(const uint64_t a[6])
+{
+    return task_current()->credentials->gid;
+}
+
+long sys_getegid(const uint64_t a[6])
+{
+    return task_current()->credentials->egid;
+}
+
+long sys_exit(const uint64_t a[6])
+{
+    task_exit(status_of_exit((int)a[0]));
+}
+
+long sys_exit_group(const uint64_t a[6])
+{
+    task_exit(status_of_exit((int)a[0]));
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Threads
+ */
+
+#define ARCH_SET_GS 0x1001
+#define ARCH_SET_FS 0x1002
+#define ARCH_GET_FS 0x1003
+#define ARCH_GET_GS 0x1004
+
+long sys_arch_prctl(const uint64_t a[6])
+{
+    struct user_bases *bases = &thread_current()->bases;
+    bool set = a[0] == ARCH_SET_FS || a[0] == ARCH_SET_GS, fs = a[0] == ARCH_SET_FS || a[0] == ARCH_GET_FS;
+    if (a[0] < ARCH_SET_GS || a[0] > ARCH_GET_GS)
+        return -EINVAL;
+    if (set && a[1] >= USER_END)
+        return -EPERM;
+    cpu_interrupts_disable();
+    user_bases_save(bases);
+    uint64_t *base = fs ? &bases->fs : &bases->gs;
+    if (set)
+        *base = a[1];
+    uint64_t value = *base;
+    user_bases_load(bases);
+    cpu_interrupts_enable();
+    return set ? 0 : copy_to_user(a[1], &value);
+}
+
+long sys_set_tid_address(const uint64_t a[6])
+{
+    task_current()->clear_child_tid = a[0];
+    return task_current()->number;
+}
+
+long sys_set_robust_list(const uint64_t a[6])
+{
+    if (a[1] != 24)
+        return -EINVAL;
+    task_current()->robust_list = a[0];
+    return 0;
+}
+
+/* The C libraries do without. */
+long sys_rseq(const uint64_t a[6])
+{
+    return -ENOSYS;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Signals
+ */
+
+#define SIGNAL_SET_SIZE 8
+
+long sys_rt_sigaction(const uint64_t a[6])
+{
+    int signal = (int)a[0];
+    struct signal_action new;
+    if (a[3] != SIGNAL_SET_SIZE || signal < 1 || signal > SIGNALS || (a[1] && (signal == SIGKILL || signal == SIGSTOP)))
+        return -EINVAL;
+    if (a[1] && copy_from_user(&new, a[1]) < 0)
+        return -EFAULT;
+    struct signal_action *action = &task_current()->process->actions[signal - 1];
+    if (a[2] && copy_to_user(a[2], action) < 0)
+        return -EFAULT;
+    if (a[1])
+        *action = new;
+    return 0;
+}
+
+long sys_rt_sigprocmask(const uint64_t a[6])
+{
+    enum { BLOCK, UNBLOCK, SET };
+    uint64_t *mask = &task_current()->signal_mask, old = *mask, set = 0;
+    if (a[3] != SIGNAL_SET_SIZE)
+        return -EINVAL;
+    if (a[1] && copy_from_user(&set, a[1]) < 0)
+        return -EFAULT;
+    if (a[1] && (int)a[0] != BLOCK && (int)a[0] != UNBLOCK && (int)a[0] != SET)
+        return -EINVAL;
+    if (a[2] && copy_to_user(a[2], &old) < 0)
+        return -EFAULT;
+    if (a[1]) {
+        *mask = (int)a[0] == BLOCK ? old | set : (int)a[0] == UNBLOCK ? old & ~set : set;
+        *mask &= ~(signal_bit(SIGKILL) | signal_bit(SIGSTOP));
+    }
+    return 0;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * The system
+ */
+
+long sys_uname(const uint64_t a[6])
+{
+    /* Programs look at the first for how to speak to the kernel, and at the third for what it can do. */
+    static const struct {
+        char system[65], node[65], release[65], version[65], machine[65], domain[65];
+    } names = {"Linux", "corrode", "6.1.0-corrode", "Corrode " CORRODE_VERSION, "x86_64", "(none)"};
+    return copy_to_user(a[0], &names);
+}
+
+long sys_prlimit64(const uint64_t a[6])
+{
+    struct process *process = task_current()->process;
+    struct rlimit new, *limit = &process->limits[a[1] % RLIMIT_COUNT], old = *limit;
+    if (a[1] >= RLIMIT_COUNT)
+        return -EINVAL;
+    if ((int)a[0] != 0 && (int)a[0] != process->number)
+        return -ESRCH;
+    if (a[2] && copy_from_user(&new, a[2]) < 0)
+        return -EFAULT;
+    if (a[2] && new.current > new.maximum)
+        return -EINVAL;
+    if (a[2] && new.maximum > old.maximum && !credentials_capable(task_current()->credentials, CAP_SYS_RESOURCE))
+        return -EPERM;
+    if (a[3] && copy_to_user(a[3], &old) < 0)
+        return -EFAULT;
+    if (a[2])
+        *limit = new;
+    return 0;
+}
+
+long sys_getrandom(const uint64_t a[6])
+{
+    enum { FLAGS = 7 };
+    uint8_t bytes[256];
+    uint64_t size = min_u64(a[1], INT32_MAX), done = 0;
+    if (a[2] & ~(uint64_t)FLAGS)
+        return -EINVAL;
+    while (done < size) {
+        size_t piece = min_u64(sizeof bytes, size - done);
+        random_bytes(bytes, piece);
+        size_t missed = user_write(a[0] + done, bytes, piece);
+        done += piece - missed;
+        if (missed)
+            return done ? (long)done : -EFAULT;
+    }
+    return (long)done;
+}

@@ -1,0 +1,98 @@
+/*
+ * The dispatcher: see syscall.h. Its way for a call that is there is a bound, a load, a call and two tests.
+ */
+#include "syscall/syscall.h"
+
+#include "arch/x86_64/cpu.h"
+#include "debug/counter.h"
+#include "lib/bitmap.h"
+#include "lib/cmdline.h"
+#include "lib/string.h"
+#include "log.h"
+#include "proc/elf.h"
+#include "syscall/entry.h"
+#include "syscall/handlers.h"
+
+#define LOG_NAME "syscall"
+
+#define RFLAGS_TF (1u << 8)
+#define RFLAGS_DF (1u << 10)
+#define RFLAGS_NT (1u << 14)
+
+COUNTER(system_calls, "system calls");
+
+PER_CPU(vaddr_t, syscall_stack);
+static bool tracing;
+
+#define SYSCALL_ROW(number, call_name, call_kinds, how, remark)                                                        \
+    [number] = {                                                                                                       \
+        .name = #call_name, .kinds = call_kinds, .handler = sys_##call_name, .state = SYSCALL_##how, .note = remark},
+
+const struct syscall syscalls[SYSCALL_COUNT] = {SYSCALLS(SYSCALL_ROW)};
+
+/* Says once for each call that a program wanted it. */
+static long missing(uint64_t number)
+{
+    static DECLARE_BITMAP(said, SYSCALL_COUNT);
+    static struct log_ratelimit limit;
+    const char *name = task_current()->process->name;
+    if (number >= SYSCALL_COUNT) {
+        if (log_ratelimit(&limit))
+            log_notice("%s wants system call %lu, which nobody has", name, number);
+        return -ENOSYS;
+    }
+    uint64_t bit = 1ull << number % 64;
+    if (!(__atomic_fetch_or(&said[number / 64], bit, __ATOMIC_RELAXED) & bit))
+        log_notice("%s wants system call %lu, which is not there yet", name, number);
+    return -ENOSYS;
+}
+
+bool syscall_dispatch(struct trap_frame *frame)
+{
+    uint64_t number = frame->error;
+    const uint64_t arguments[6] = {frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9};
+    syscall_handler *handler = number < SYSCALL_COUNT ? syscalls[number].handler : NULL;
+    if (task_current() == NULL) { /* a test's thread: nobody to serve */
+        frame->rax = (uint64_t)-ENOSYS;
+        cpu_interrupts_disable();
+        return false;
+    }
+    counter_add(system_calls, 1);
+    long result = __builtin_expect(handler != NULL, 1) ? handler(arguments) : missing(number);
+    frame->rax = (uint64_t)result;
+    if (__builtin_expect(tracing, 0))
+        syscall_trace(number, arguments, result);
+    if (__builtin_expect(frame->rip >= USER_END, 0)) /* SYSCALL was the last instruction below it */
+        task_exit(status_of_signal(SIGSEGV));
+    cpu_interrupts_disable();
+    return true;
+}
+
+/* Selectors of FS and GS that IRETQ would find to be the kernel's, and take away together with the bases. */
+static void drop_selectors(void)
+{
+    bool interrupts = cpu_interrupts_disable();
+    uint64_t gs_base = cpu_read_msr(MSR_GS_BASE);
+    __asm__ volatile("mov %0, %%fs\n"
+                     "mov %0, %%gs" ::"r"(0)
+        : "memory");
+    cpu_write_msr(MSR_GS_BASE, gs_base);
+    if (interrupts)
+        cpu_interrupts_enable();
+}
+
+void syscall_init_cpu(void)
+{
+    drop_selectors();
+    /* SYSRET adds 16 for the code of 64-bit programs and 8 for the data. */
+    cpu_write_msr(MSR_STAR, (uint64_t)SELECTOR_USER_CODE32 << 48 | (uint64_t)SELECTOR_KERNEL_CODE << 32);
+    cpu_write_msr(MSR_LSTAR, (uint64_t)syscall_entry);
+    cpu_write_msr(MSR_SFMASK, RFLAGS_IF | RFLAGS_TF | RFLAGS_DF | RFLAGS_NT | RFLAGS_AC);
+    cpu_write_msr(MSR_EFER, cpu_read_msr(MSR_EFER) | EFER_SCE);
+}
+
+void syscall_init(void)
+{
+    char what[16];
+    tracing = cmdline_get("trace", what, sizeof what) >= 0 && strcmp(what, "syscall") == 0;
+}
