@@ -408,6 +408,35 @@ KTEST(vm_random_changes_and_forks)
     }
 }
 
+/* More than a processor has numbers for, where it tells spaces apart by number. */
+#define SPACES 10
+
+KTEST(vm_many_spaces_take_turns)
+{
+    struct vm_space *spaces[SPACES];
+    for (unsigned i = 0; i < SPACES; i++) {
+        if (!KTEST_CHECK((spaces[i] = vm_space_create()) != NULL))
+            return;
+        vm_map(spaces[i], PROGRAM, 2 * PAGE_SIZE, RW, VM_MAP_FIXED, NULL, 0);
+        vm_space_enter(spaces[i]);
+        KTEST_CHECK(poke(PROGRAM, i) && poke(PROGRAM + PAGE_SIZE, i));
+    }
+    for (unsigned round = 0; round < 200; round++) {
+        unsigned at = round * 7 % SPACES, other = (at + round % 3) % SPACES;
+        vm_space_enter(spaces[at]);
+        KTEST_EQUAL(peek(PROGRAM), at);
+        KTEST_EQUAL(vm_protect(spaces[other], PROGRAM, PAGE_SIZE, VM_READ), 0); /* while another is loaded */
+        vm_space_enter(spaces[other]);
+        KTEST_EQUAL(peek(PROGRAM), other);
+        KTEST_CHECK(!poke(PROGRAM, 99));
+        KTEST_EQUAL(vm_protect(spaces[other], PROGRAM, PAGE_SIZE, VM_READ | VM_WRITE), 0);
+        KTEST_CHECK(poke(PROGRAM, other) && peek(PROGRAM + PAGE_SIZE) == other);
+    }
+    vm_space_enter(NULL);
+    for (unsigned i = 0; i < SPACES; i++)
+        vm_space_put(spaces[i]);
+}
+
 /* ------------------------------------------------------------------------------------------------------------------
  * Several threads in one space
  */

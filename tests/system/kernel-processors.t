@@ -44,7 +44,7 @@ in_bochs() {
         like "all pass ($part tests: $bochs_name)" "$out" '^# [0-9]+ passed, 0 failed'
     done
 }
-in_bochs "x2APIC, AVX-512" 2 apic=x2apic corei7_skylake_x trap user interrupt smp fpu
+in_bochs "x2APIC, AVX-512, PCIDs" 2 apic=x2apic corei7_skylake_x trap user interrupt smp fpu vm
 like "it is in x2APIC mode" "$out" 'apic: x2APIC mode'
 like "both processors run" "$out" 'smp: 2 of 2 CPUs run'
 like "AVX-512 is saved by XSAVEOPT, since Bochs cannot compact it" "$out" 'fpu: xsaveopt, components 0xe7'

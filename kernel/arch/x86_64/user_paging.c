@@ -4,9 +4,7 @@
  */
 #include "arch/x86_64/user_paging.h"
 
-#include "arch/x86_64/cpu.h"
 #include "arch/x86_64/paging_internal.h"
-#include "arch/x86_64/preempt.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/page.h"
@@ -14,7 +12,6 @@
 #define ENTRIES 512u
 #define USER_ROOT_ENTRIES 256u
 #define TABLE_ENTRY (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED)
-#define FLUSH_PAGES_MAX 32
 
 static uint64_t *table_of(uint64_t entry)
 {
@@ -28,7 +25,7 @@ static unsigned index_of(vaddr_t address, unsigned level)
 
 int user_tables_create(struct user_tables *tables)
 {
-    *tables = (struct user_tables){0};
+    *tables = (struct user_tables){.id = user_tables_new_id()};
     struct page *page = page_allocate(0, 0);
     if (page == NULL)
         return -ENOMEM;
@@ -134,89 +131,6 @@ uint64_t user_entry_read_only(uint64_t entry)
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
- * What each CPU has loaded
- */
-
-static PER_CPU(struct user_tables *, loaded_tables); /* NULL: the kernel's own */
-
-void user_tables_switch(struct user_tables *tables)
-{
-    struct user_tables *old = this_cpu(loaded_tables);
-    if (tables == NULL || tables == old)
-        return;
-    unsigned self = cpu_number();
-    cpu_mask_add(&tables->active, self); /* before the first translation */
-    cpu_write_cr3(tables->table.root);
-    this_cpu(loaded_tables) = tables;
-    if (old)
-        cpu_mask_remove(&old->active, self);
-}
-
-static bool is_active_elsewhere(const struct user_tables *tables)
-{
-    unsigned self = cpu_number();
-    for (unsigned word = 0; word < ARRAY_LENGTH(tables->active.bits); word++) {
-        uint64_t others = __atomic_load_n(&tables->active.bits[word], __ATOMIC_RELAXED);
-        if (word == self / 64)
-            others &= ~(1ull << self % 64);
-        if (others)
-            return true;
-    }
-    return false;
-}
-
-/* Calls FUNCTION here and on every other CPU that has TABLES loaded, with interrupts off. */
-static void call_active(struct user_tables *tables, void (*function)(void *), void *argument)
-{
-    preempt_disable(); /* or this CPU might be one of the others halfway */
-    bool interrupts = cpu_interrupts_disable();
-    function(argument);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* entries are written before we look who may have read them */
-    bool elsewhere = is_active_elsewhere(tables);
-    if (interrupts)
-        cpu_interrupts_enable();
-    if (elsewhere)
-        smp_call_mask(&tables->active, function, argument);
-    preempt_enable();
-}
-
-static void leave(void *argument)
-{
-    struct user_tables *tables = argument;
-    if (this_cpu(loaded_tables) != tables)
-        return;
-    cpu_write_cr3(paging_kernel.root);
-    this_cpu(loaded_tables) = NULL;
-    cpu_mask_remove(&tables->active, cpu_number());
-}
-
-struct flush {
-    const struct user_tables *tables;
-    vaddr_t address;
-    uint64_t size;
-};
-
-/* A CPU that has left the tables has forgotten all of them with CR3. */
-static void flush_here(void *argument)
-{
-    const struct flush *flush = argument;
-    if (this_cpu(loaded_tables) != flush->tables)
-        return;
-    if (flush->size > FLUSH_PAGES_MAX * PAGE_SIZE) {
-        cpu_write_cr3(flush->tables->table.root);
-        return;
-    }
-    for (uint64_t done = 0; done < flush->size; done += PAGE_SIZE)
-        __asm__ volatile("invlpg (%0)" : : "r"(flush->address + done) : "memory");
-}
-
-void tlb_flush_user(struct user_tables *tables, vaddr_t address, uint64_t size)
-{
-    struct flush flush = {.tables = tables, .address = address, .size = size};
-    call_active(tables, flush_here, &flush);
-}
-
-/* ------------------------------------------------------------------------------------------------------------------
  * The end
  */
 
@@ -231,7 +145,7 @@ static void free_tables(uint64_t *entries, unsigned count, unsigned level)
 
 void user_tables_destroy(struct user_tables *tables)
 {
-    call_active(tables, leave, tables);
+    user_tables_leave(tables);
     free_tables(direct_map(tables->table.root), USER_ROOT_ENTRIES, LEVEL_PML4);
     tables->table.root = 0;
 }

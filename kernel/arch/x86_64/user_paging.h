@@ -16,6 +16,8 @@
 struct user_tables {
     struct page_table table;
     struct cpu_mask active; /* CPUs that may have the root in CR3: who must hear of a flush */
+    uint64_t id;            /* never used twice */
+    uint64_t generation;    /* grows with each flush */
 };
 
 /* A root with the kernel's half in it. 0 or -ENOMEM. */
@@ -62,6 +64,10 @@ static inline void user_entry_set(uint64_t *entry, uint64_t value)
  * memory to look at. The scheduler calls it at each switch, with interrupts off.
  */
 void user_tables_switch(struct user_tables *tables);
+
+/* Makes every CPU that has TABLES loaded go back to the kernel's own. */
+void user_tables_leave(struct user_tables *tables);
+uint64_t user_tables_new_id(void);
 
 /*
  * Makes the CPUs that have TABLES loaded forget [address, address + size), and waits for them. Interrupts are on, as
