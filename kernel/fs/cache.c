@@ -78,21 +78,16 @@ static int get(struct page_cache *cache, uint64_t index, struct page **page)
     return error;
 }
 
-/* A page for a mapping: only within the file. The size is looked at again, since a truncation may have gone by. */
+static bool holds(struct vm_object *object, uint64_t index)
+{
+    const struct page_cache *cache = object->owner;
+    return index < align_up(__atomic_load_n(&cache->inode->size, __ATOMIC_ACQUIRE), PAGE_SIZE) / PAGE_SIZE;
+}
+
+/* A page for a mapping: only within the file. A truncation that goes by meanwhile is vm_fault's to notice. */
 static int get_page(struct vm_object *object, uint64_t index, bool write, struct page **page)
 {
-    struct page_cache *cache = object->owner;
-    for (unsigned look = 0; look < 2; look++) {
-        if (index >= align_up(__atomic_load_n(&cache->inode->size, __ATOMIC_ACQUIRE), PAGE_SIZE) / PAGE_SIZE) {
-            if (look)
-                page_put(*page);
-            return -EFAULT;
-        }
-        int error = look ? 0 : get(cache, index, page);
-        if (error)
-            return error;
-    }
-    return 0;
+    return holds(object, index) ? get(object->owner, index, page) : -EFAULT;
 }
 
 static void get_inode(struct vm_object *object)
@@ -108,7 +103,7 @@ static void put_inode(struct vm_object *object)
 }
 
 static const struct vm_object_ops cache_ops = {
-    .get_page = get_page, .peek_page = peek, .get = get_inode, .put = put_inode};
+    .get_page = get_page, .peek_page = peek, .holds = holds, .get = get_inode, .put = put_inode};
 
 void page_cache_destroy(struct inode *inode)
 {

@@ -26,6 +26,7 @@ struct bucket {
 static struct bucket *buckets;
 static uint32_t bucket_mask;
 static struct slab_cache *dentry_cache;
+static struct rwspinlock move_lock = {.rank = LOCK_RANK_MOVE, .writers = SPINLOCK_INIT(MOVE)};
 
 void dentries_init(void)
 {
@@ -179,26 +180,53 @@ void dentry_unhash(struct dentry *dentry)
     }
 }
 
-int dentry_move(struct dentry *dentry, struct dentry *parent, const char *name, size_t length)
+int dentry_move(struct dentry *dentry, struct dentry *parent, const char *name, size_t length, struct dentry *victim)
 {
     struct dentry model = {0};
     if (set_name(&model, name, length) < 0)
         return -ENOMEM;
+    if (victim)
+        dentry_unhash(victim);
     hash_out(dentry);
     list_remove(&dentry->sibling);
-    free_name(dentry);
+    dentry_get(parent);
+
+    struct dentry *old_parent = dentry->parent;
+    char *old_name = dentry->name == dentry->inline_name ? NULL : dentry->name;
+    rwspin_write(&move_lock);
     memcpy(dentry->inline_name, model.inline_name, sizeof model.inline_name);
     dentry->name = model.name == model.inline_name ? dentry->inline_name : model.name;
     dentry->length = model.length;
-    struct dentry *old_parent = dentry->parent;
-    dentry_get(parent);
     dentry->parent = parent;
-    dentry->hash = hash_of(parent, name, length);
+    __atomic_store_n(&dentry->hash, hash_of(parent, name, length), __ATOMIC_RELAXED);
+    rwspin_write_unlock(&move_lock);
+
     if (dentry->pinned)
         join_children(dentry);
     hash_in(dentry);
+    kfree(old_name);
     dentry_put(old_parent);
     return 0;
+}
+
+struct dentry *dentry_parent(struct dentry *dentry)
+{
+    bool interrupts = rwspin_read(&move_lock);
+    struct dentry *parent = dentry->parent;
+    dentry_get(parent);
+    rwspin_read_unlock(&move_lock, interrupts);
+    return parent;
+}
+
+struct dentry *dentry_parent_and_name(struct dentry *dentry, char *buffer, size_t *length)
+{
+    bool interrupts = rwspin_read(&move_lock);
+    struct dentry *parent = dentry->parent;
+    dentry_get(parent);
+    *length = dentry->length;
+    memcpy(buffer, dentry->name, *length);
+    rwspin_read_unlock(&move_lock, interrupts);
+    return parent;
 }
 
 void dentry_get(struct dentry *dentry)
@@ -220,8 +248,15 @@ static struct dentry *destroy(struct dentry *dentry)
 /* Drops the last reference: under the bucket's lock, so that nobody finds the dentry while it goes. */
 static bool drop_last(struct dentry *dentry)
 {
-    struct bucket *bucket = bucket_of(dentry->hash);
+    uint32_t hash = __atomic_load_n(&dentry->hash, __ATOMIC_RELAXED);
+    struct bucket *bucket = bucket_of(hash);
     spin_lock(&bucket->lock);
+    while (dentry->hash != hash) { /* it has moved: another bucket is its own now */
+        spin_unlock(&bucket->lock);
+        hash = __atomic_load_n(&dentry->hash, __ATOMIC_RELAXED);
+        bucket = bucket_of(hash);
+        spin_lock(&bucket->lock);
+    }
     bool last = __atomic_sub_fetch(&dentry->references, 1, __ATOMIC_ACQ_REL) == 0;
     if (last)
         list_remove(&dentry->chain);

@@ -8,7 +8,7 @@
  *
  * Locks: each bucket's spin lock (rank DENTRY) guards its chain and the references of its dentries when they are 0. The
  * names in one directory change only under the directory's inode lock; parent and name of a dentry only under
- * rename_lock and both directories' locks.
+ * rename_lock and both directories' locks, and move_lock (rwspin, rank MOVE), under which others read them.
  */
 #ifndef CORRODE_FS_DENTRY_H
 #define CORRODE_FS_DENTRY_H
@@ -54,9 +54,17 @@ void dentry_pin(struct dentry *dentry);
 /* The name is gone: nobody finds it any more. */
 void dentry_unhash(struct dentry *dentry);
 
-/* It goes to another place of the tree, in place of TARGET if that is not NULL. Directories and rename_lock are held.
+/*
+ * It goes to another place of the tree; VICTIM, if not NULL, has stood there, and is unhashed. -ENOMEM: nothing has
+ * changed. Both directories and rename_lock are held.
  */
-int dentry_move(struct dentry *dentry, struct dentry *parent, const char *name, size_t length);
+int dentry_move(struct dentry *dentry, struct dentry *parent, const char *name, size_t length, struct dentry *victim);
+
+/* The parent, with a reference: it may change at any time, unless a lock is held. */
+struct dentry *dentry_parent(struct dentry *dentry);
+
+/* The parent with a reference, and the name into BUFFER, of NAME_LENGTH_MAX bytes: both of one moment. */
+struct dentry *dentry_parent_and_name(struct dentry *dentry, char *buffer, size_t *length);
 
 void dentry_get(struct dentry *dentry);
 void dentry_put(struct dentry *dentry);

@@ -85,9 +85,9 @@ struct inode_ops {
     int (*link)(struct inode *dir, struct dentry *dentry, struct inode *inode);
     /* Takes the name away (dentry_unhash); an empty directory's too: else -ENOTEMPTY. */
     int (*unlink)(struct inode *dir, struct dentry *dentry);
-    /* Moves FROM to the name, where nothing is any more (dentry_move). */
-    int (*rename)(
-        struct inode *from_dir, struct dentry *from, struct dentry *to_parent, const char *name, size_t length);
+    /* Moves FROM to the name, in place of VICTIM if that is not NULL (dentry_move): all or nothing. */
+    int (*rename)(struct inode *from_dir, struct dentry *from, struct dentry *to_parent, const char *name,
+        size_t length, struct dentry *victim);
 
     /* The target into BUFFER, not terminated; returns its length. */
     long (*read_link)(struct inode *inode, char *buffer, size_t size);

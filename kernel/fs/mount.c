@@ -39,6 +39,18 @@ void superblock_put(struct superblock *super)
     kfree(super);
 }
 
+/* Makes the mount seen. */
+static void enter(struct mount *mount)
+{
+    rwspin_write(&mount_lock);
+    list_push_back(&mounts, &mount->all);
+    if (mount->on.dentry)
+        mount->on.dentry->mounts++;
+    else
+        mount_first = mount;
+    rwspin_write_unlock(&mount_lock);
+}
+
 int mount_attach(struct superblock *super, const struct path *on, uint32_t flags)
 {
     struct mount *mount = kmalloc(sizeof *mount, ALLOC_ZERO);
@@ -51,14 +63,17 @@ int mount_attach(struct superblock *super, const struct path *on, uint32_t flags
         mount->on = *on;
         path_get(on);
     }
-    rwspin_write(&mount_lock);
-    list_push_back(&mounts, &mount->all);
-    if (on)
-        on->dentry->mounts++;
-    else
-        mount_first = mount;
-    rwspin_write_unlock(&mount_lock);
-    return 0;
+    struct inode *covered = on ? on->dentry->inode : NULL;
+    if (covered)
+        rwlock_write(&covered->lock); /* whoever removes a directory has it locked */
+    bool there = covered == NULL || covered->links > 0;
+    if (there)
+        enter(mount);
+    if (covered)
+        rwlock_write_unlock(&covered->lock);
+    if (!there)
+        mount_put(mount);
+    return there ? 0 : -ENOENT;
 }
 
 int mount_detach(const struct path *path)

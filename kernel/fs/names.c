@@ -152,7 +152,29 @@ static int check_remove(const struct walk *walk, const struct inode *dir, const 
     if (dir->mode & S_ISVTX && uid != dir->uid && uid != dentry->inode->uid &&
         !credentials_capable(walk->credentials, CAP_FOWNER))
         return -EPERM;
-    return dentry->mounts ? -EBUSY : 0;
+    return 0;
+}
+
+/* A directory that goes is locked, so that nothing is made in it or mounted on it meanwhile. It lies below the others.
+ */
+static void lock_victim(struct dentry *victim)
+{
+    if (victim && is_directory(victim->inode))
+        rwlock_write_nested(&victim->inode->lock);
+}
+
+static void unlock_victim(struct dentry *victim)
+{
+    if (victim && is_directory(victim->inode))
+        rwlock_write_unlock(&victim->inode->lock);
+}
+
+static int unlink_locked(struct inode *dir, struct dentry *dentry)
+{
+    lock_victim(dentry);
+    int error = dentry->mounts ? -EBUSY : dir->ops->unlink ? dir->ops->unlink(dir, dentry) : -EPERM;
+    unlock_victim(dentry);
+    return error;
 }
 
 static int remove_locked(const struct walk *walk, const struct place *place, bool directory)
@@ -172,7 +194,7 @@ static int remove_locked(const struct walk *walk, const struct place *place, boo
         else if (!directory && place->trailing)
             error = -ENOTDIR;
         else
-            error = dir->ops->unlink ? dir->ops->unlink(dir, dentry) : -EPERM;
+            error = unlink_locked(dir, dentry);
     }
     dentry_put(dentry);
     return error;
@@ -273,15 +295,19 @@ static int move_locked(const struct moving *moving)
         goto out_put; /* two names of one file: nothing is to be done */
     if (!error)
         error = check_move(moving, old, new);
-    struct inode *from_dir = from->directory.dentry->inode, *to_dir = to->directory.dentry->inode;
+    struct inode *from_dir = from->directory.dentry->inode;
     if (!error && from_dir->ops->rename == NULL)
         error = -EPERM;
-    if (!error && new && new->inode)
-        error = to_dir->ops->unlink(to_dir, new);
-    else if (!error && new)
+    struct dentry *victim = new && new->inode ? new : NULL;
+    if (!error && new && !victim)
         dentry_unhash(new);
-    if (!error)
-        error = from_dir->ops->rename(from_dir, old, to->directory.dentry, to->name, to->length);
+    if (!error) {
+        lock_victim(victim);
+        error = victim && victim->mounts
+                    ? -EBUSY
+                    : from_dir->ops->rename(from_dir, old, to->directory.dentry, to->name, to->length, victim);
+        unlock_victim(victim);
+    }
 out_put:
     dentry_put(old);
     dentry_put(new);

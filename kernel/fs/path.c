@@ -63,8 +63,8 @@ static void go_up(struct position *position)
 {
     while (!path_equal(&position->at, &position->walk->root)) {
         if (!dentry_is_root(position->at.dentry)) {
-            struct path parent = {position->at.mount, position->at.dentry->parent};
-            path_get(&parent);
+            struct path parent = {position->at.mount, dentry_parent(position->at.dentry)};
+            mount_get(parent.mount);
             go(position, parent);
             return;
         }
@@ -280,30 +280,36 @@ static bool prepend(char *buffer, char **start, const char *name, size_t length)
     return true;
 }
 
+/* One step up from *at, with its name before what is in the buffer. False: no room, or no step further. */
+static bool prepend_step(struct path *at, char *buffer, char **start)
+{
+    char name[NAME_LENGTH_MAX];
+    size_t length;
+    struct path up = {.mount = at->mount};
+    if (dentry_is_root(at->dentry)) {
+        if (!mount_parent(at->mount, &up))
+            return false;
+        path_put(at);
+        *at = up;
+        return true;
+    }
+    up.dentry = dentry_parent_and_name(at->dentry, name, &length);
+    dentry_put(at->dentry);
+    at->dentry = up.dentry;
+    return prepend(buffer, start, name, length) && prepend(buffer, start, "/", 1);
+}
+
 char *path_name(const struct path *path, const struct path *root, char *buffer, size_t size, int *error)
 {
-    struct position position = {.at = *path};
+    struct path at = *path;
     char *start = buffer + size - 1;
     *start = '\0';
-    bool fits = true;
-    struct walk walk = {.root = *root};
-    position.walk = &walk;
-    path_get(path);
-    if (!dentry_is_root(path->dentry) && !dentry_is_hashed(path->dentry))
-        fits = prepend(buffer, &start, " (deleted)", 10);
-    while (fits && !path_equal(&position.at, root)) {
-        struct dentry *dentry = position.at.dentry;
-        if (dentry_is_root(dentry)) {
-            struct path on;
-            if (!mount_parent(position.at.mount, &on))
-                break;
-            go(&position, on);
-            continue;
-        }
-        fits = prepend(buffer, &start, dentry->name, dentry->length) && prepend(buffer, &start, "/", 1);
-        go_up(&position);
-    }
-    path_put(&position.at);
+    path_get(&at);
+    bool gone = !dentry_is_root(path->dentry) && !dentry_is_hashed(path->dentry);
+    bool fits = !gone || prepend(buffer, &start, " (deleted)", 10);
+    while (fits && !path_equal(&at, root) && !(dentry_is_root(at.dentry) && at.mount == mount_first))
+        fits = prepend_step(&at, buffer, &start);
+    path_put(&at);
     if (fits && (*start == '\0' || *start == ' '))
         fits = prepend(buffer, &start, "/", 1);
     *error = fits ? 0 : -ENAMETOOLONG;

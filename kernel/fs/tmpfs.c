@@ -112,35 +112,49 @@ static int create_link(
 static int link(struct inode *dir, struct dentry *dentry, struct inode *inode)
 {
     inode_get(inode);
-    inode->links++;
+    __atomic_fetch_add(&inode->links, 1, __ATOMIC_RELAXED); /* other directories may have it, too */
     inode->changed = (fs_time_t)clock_wall();
     enter(dir, dentry, inode);
     return 0;
 }
 
-static int unlink(struct inode *dir, struct dentry *dentry)
+/* INODE has a name less, in DIR. */
+static void lose_name(struct inode *dir, struct inode *inode)
 {
-    struct inode *inode = dentry->inode;
     if (is_directory(inode)) {
-        if (!list_is_empty(&dentry->children))
-            return -ENOTEMPTY;
         inode->links = 0;
         dir->links--;
     } else {
-        inode->links--;
+        __atomic_fetch_sub(&inode->links, 1, __ATOMIC_RELAXED);
     }
     inode->changed = (fs_time_t)clock_wall();
     touch(dir);
+}
+
+static bool is_full(const struct dentry *dentry)
+{
+    return is_directory(dentry->inode) && !list_is_empty(&dentry->children);
+}
+
+static int unlink(struct inode *dir, struct dentry *dentry)
+{
+    if (is_full(dentry))
+        return -ENOTEMPTY;
+    lose_name(dir, dentry->inode);
     dentry_unhash(dentry);
     return 0;
 }
 
-static int rename(
-    struct inode *from_dir, struct dentry *from, struct dentry *to_parent, const char *name, size_t length)
+static int rename(struct inode *from_dir, struct dentry *from, struct dentry *to_parent, const char *name,
+    size_t length, struct dentry *victim)
 {
-    int error = dentry_move(from, to_parent, name, length);
+    if (victim && is_full(victim))
+        return -ENOTEMPTY;
+    int error = dentry_move(from, to_parent, name, length, victim);
     if (error)
         return error;
+    if (victim)
+        lose_name(to_parent->inode, victim->inode);
     if (is_directory(from->inode)) {
         from_dir->links--;
         to_parent->inode->links++;
@@ -167,11 +181,13 @@ static int truncate(struct inode *inode, uint64_t size)
 static int read_directory(struct file *file, struct directory_sink *sink, uint64_t *position)
 {
     struct dentry *directory = file->path.dentry;
-    struct inode *parent = directory->parent->inode;
+    struct dentry *parent = dentry_parent(directory);
+    uint64_t parent_number = parent->inode->number;
+    dentry_put(parent);
     if (*position == 0 && !sink->put(sink, ".", 1, file->inode->number, S_IFDIR, 1))
         return 0;
     *position = max_u64(*position, 1);
-    if (*position == 1 && !sink->put(sink, "..", 2, parent->number, S_IFDIR, 2))
+    if (*position == 1 && !sink->put(sink, "..", 2, parent_number, S_IFDIR, 2))
         return 0;
     *position = max_u64(*position, 2);
     list_for_each(struct dentry, child, &directory->children, sibling)

@@ -202,6 +202,7 @@ void vm_object_unmap(struct vm_object *object, uint64_t first_index, uint64_t co
 {
     uint64_t end = first_index + count < first_index ? UINT64_MAX : first_index + count;
     uint64_t generation;
+    __atomic_fetch_add(&object->truncations, 1, __ATOMIC_SEQ_CST); /* faults under way look at it when they are done */
     do { /* again when mappings have come and gone meanwhile */
         generation = __atomic_load_n(&object->generation, __ATOMIC_ACQUIRE);
         struct mapping mapping;

@@ -105,7 +105,7 @@ static void map_around(struct vm_space *space, const struct vm_area *area, vaddr
     }
 }
 
-static int fault_object(struct vm_space *space, const struct vm_area *area, vaddr_t address, unsigned error)
+static int fault_page(struct vm_space *space, const struct vm_area *area, vaddr_t address, unsigned error)
 {
     const struct vm_object_ops *ops = area->object->ops;
     bool write = error & VM_FAULT_WRITE, shared = area->flags & VM_SHARED;
@@ -126,6 +126,26 @@ static int fault_object(struct vm_space *space, const struct vm_area *area, vadd
     else if (!write && ops->peek_page)
         map_around(space, area, address);
     return outcome(result);
+}
+
+/* What a fault at ADDRESS may have mapped, and the object does not hold any more: out with it. */
+static void unmap_beyond(struct vm_space *space, const struct vm_area *area, vaddr_t address)
+{
+    uint64_t window = (uint64_t)AROUND_PAGES * PAGE_SIZE;
+    vaddr_t start = max_u64(align_down(address, window), area->start), end = min_u64(start + window, area->end);
+    for (vaddr_t at = start; at < end; at += PAGE_SIZE)
+        if (!area->object->ops->holds(area->object, vm_area_index(area, at)))
+            vm_pages_unmap(space, at, at + PAGE_SIZE);
+}
+
+/* A truncation that goes by between finding a page and mapping it does not see the mapping. */
+static int fault_object(struct vm_space *space, const struct vm_area *area, vaddr_t address, unsigned error)
+{
+    uint64_t truncations = __atomic_load_n(&area->object->truncations, __ATOMIC_SEQ_CST);
+    int result = fault_page(space, area, address, error);
+    if (truncations != __atomic_load_n(&area->object->truncations, __ATOMIC_SEQ_CST))
+        unmap_beyond(space, area, address);
+    return result;
 }
 
 /* Extends the stack that lies above ADDRESS down to it. space->lock is held for writing. */

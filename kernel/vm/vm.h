@@ -50,6 +50,7 @@ struct vm_object {
     struct spinlock lock; /* OBJECT; guards `mappings` */
     struct list mappings; /* areas that map it */
     uint64_t generation;  /* grows with each change of `mappings` */
+    uint64_t truncations; /* grows with each vm_object_unmap */
     void *owner;          /* the ops' */
 };
 
@@ -59,6 +60,8 @@ struct vm_object_ops {
     int (*get_page)(struct vm_object *object, uint64_t index, bool write, struct page **page);
     /* The page is in memory already: returns it with a reference, else NULL. Never sleeps. NULL: no fault-around. */
     struct page *(*peek_page)(struct vm_object *object, uint64_t index);
+    /* Does the object still reach that far? Asked when a truncation has gone by. */
+    bool (*holds)(struct vm_object *object, uint64_t index);
     /* A reference more, and one less; put is called from threads that may sleep. */
     void (*get)(struct vm_object *object);
     void (*put)(struct vm_object *object);

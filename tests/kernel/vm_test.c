@@ -230,6 +230,11 @@ static struct page *object_peek_page(struct vm_object *object, uint64_t index)
     return page;
 }
 
+static bool object_holds(struct vm_object *object, uint64_t index)
+{
+    return index < ((struct test_object *)object->owner)->count;
+}
+
 static void object_get(struct vm_object *object)
 {
     struct test_object *test = object->owner;
@@ -242,8 +247,11 @@ static void object_put(struct vm_object *object)
     __atomic_fetch_sub(&test->references, 1, __ATOMIC_RELAXED);
 }
 
-static const struct vm_object_ops object_ops = {
-    .get_page = object_get_page, .peek_page = object_peek_page, .get = object_get, .put = object_put};
+static const struct vm_object_ops object_ops = {.get_page = object_get_page,
+    .peek_page = object_peek_page,
+    .holds = object_holds,
+    .get = object_get,
+    .put = object_put};
 
 KTEST(vm_objects_are_shared_or_copied)
 {
