@@ -7,6 +7,8 @@
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/interrupt.h"
 #include "arch/x86_64/trap.h"
+#include "time/clock.h"
+#include "time/timer.h"
 
 #define NOT_CANONICAL 0x0000800000000000ull
 
@@ -341,6 +343,26 @@ KDEATH(stack_overflow)
 KDEATH(double_fault)
 {
     no_stack(NULL);
+}
+
+/* It is the handler's fault, and not that of the code which trap_try runs. */
+static void fault_in_timer(struct timer *timer)
+{
+    undefined(NULL);
+}
+
+static void wait_for_timer(void *timer)
+{
+    timer_start(timer, clock_monotonic() + NS_PER_MS);
+    for (;;)
+        cpu_pause();
+}
+
+KDEATH(trap_try_interrupted)
+{
+    static struct timer timer;
+    timer_init(&timer, fault_in_timer);
+    trap_try(wait_for_timer, &timer, NULL, NULL);
 }
 
 KDEATH(undefined_instruction)

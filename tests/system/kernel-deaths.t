@@ -14,6 +14,7 @@ deaths() {
     death execute_data '^panic: page fault: .* executed 0xffffffff[0-9a-f]{8}, which is not executable \(.*kernel data\)$'
     death stack_overflow '^panic: a kernel stack overflowed: '
     death double_fault '^panic: double fault: '
+    death trap_try_interrupted '^panic: invalid opcode: .*\(ud2\)$'
     death undefined_instruction '^panic: invalid opcode: .*\(ud2\)$'
     death machine_check 'machine check: CPU [0-9]+, bank 3: uncorrected error, status 0xa40000000000009f, address 0x12345000'
     death slab_freed_twice '^panic: object of cache victim at 0x[0-9a-f]+ is freed twice' debug

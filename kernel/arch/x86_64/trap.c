@@ -158,7 +158,7 @@ static void **try_slot(void)
 bool trap_try(void (*function)(void *), void *argument, struct trap_frame *frame, vaddr_t *address)
 {
     void **slot = try_slot();
-    struct trap_landing landing = {.outer = *slot, .frame = frame, .address = address};
+    struct trap_landing landing = {.outer = *slot, .frame = frame, .address = address, .in_interrupt = interrupt_is_active()};
     __asm__ volatile("pushf; pop %0" : "=r"(landing.rflags));
     *slot = &landing;
     bool returned = trap_call(&landing, function, argument);
@@ -166,11 +166,14 @@ bool trap_try(void (*function)(void *), void *argument, struct trap_frame *frame
     return returned;
 }
 
-/* Changes the frame so that the trap returns to the end of the innermost trap_call. */
+/*
+ * Changes the frame so that the trap returns to the end of the innermost trap_call; but not out of an interrupt handler
+ * that has come while the call ran: it would be left half done, its interrupt in service for good.
+ */
 static bool abandon(struct trap_frame *frame, vaddr_t address)
 {
     struct trap_landing *landing = *try_slot();
-    if (!landing)
+    if (!landing || (interrupt_is_active() && !landing->in_interrupt))
         return false;
     if (landing->frame)
         *landing->frame = *frame;

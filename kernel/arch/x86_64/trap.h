@@ -112,7 +112,8 @@ void trap_set_program_handler(bool (*handle)(struct trap_frame *frame));
 /*
  * Calls function(argument). When it faults, the call is abandoned there and then: returns false, with what happened in
  * *frame and *address. Locks and memory that it holds stay held. For probing memory that may not be there, and for
- * tests. May be nested; belongs to the thread (before threads: the CPU).
+ * tests. May be nested; belongs to the thread (before threads: the CPU). A fault of an interrupt handler that comes
+ * meanwhile is not the call's, and panics.
  */
 bool trap_try(void (*function)(void *), void *argument, struct trap_frame *frame, vaddr_t *address);
 

@@ -33,6 +33,7 @@ struct trap_landing {
     struct trap_landing *outer;
     struct trap_frame *frame; /* copies for the caller; NULL: not wanted */
     vaddr_t *address;
+    bool in_interrupt; /* an interrupt handler has called trap_try */
 };
 
 /* Fills in the registers and calls function(argument); true when it returned, false when trap_land was reached. */
