@@ -85,10 +85,10 @@ static _Noreturn void report(void)
     machine_exit(BOOT_EXIT_PANIC);
 }
 
-static _Noreturn void begin(
-    const struct trap_frame *trap, const uintptr_t *frame, const char *format, va_list arguments)
+static _Noreturn void begin(const struct panic_info *what, const char *format, va_list arguments)
 {
-    info = (struct panic_info){.reason = message, .trap = trap, .frame = frame};
+    info = *what;
+    info.reason = message;
     first_format = format;
     vsnprintf(message, sizeof message, format, arguments);
     if (operations != NULL && operations->stop_others != NULL)
@@ -112,13 +112,12 @@ static _Noreturn void go_on(const char *format, va_list arguments)
     report();
 }
 
-static _Noreturn void panic_with(
-    const struct trap_frame *trap, const uintptr_t *frame, const char *format, va_list arguments)
+static _Noreturn void panic_with(const struct panic_info *what, const char *format, va_list arguments)
 {
     cpu_interrupts_disable();
     uint32_t nobody = 0, me = cpu_identity() + 1;
     if (__atomic_compare_exchange_n(&reporter, &nobody, me, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-        begin(trap, frame, format, arguments);
+        begin(what, format, arguments);
     else if (nobody == me)
         go_on(format, arguments);
     machine_halt();
@@ -128,14 +127,14 @@ _Noreturn void panic(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    panic_with(NULL, __builtin_frame_address(0), format, arguments);
+    panic_with(&(struct panic_info){.frame = __builtin_frame_address(0)}, format, arguments);
 }
 
-_Noreturn void panic_at(const struct trap_frame *trap, const char *format, ...)
+_Noreturn void panic_at(const struct trap_frame *trap, uintptr_t address, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    panic_with(trap, NULL, format, arguments);
+    panic_with(&(struct panic_info){.trap = trap, .address = address}, format, arguments);
 }
 
 _Noreturn void panic_assert(const char *condition, const char *file, int line)

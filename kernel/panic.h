@@ -23,12 +23,13 @@
  */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same, for what happened where the registers are those of TRAP. */
+/* The same, for what happened where the registers are those of TRAP, and CR2 was ADDRESS. */
 struct trap_frame;
-_Noreturn void panic_at(const struct trap_frame *trap, const char *format, ...) __attribute__((format(printf, 2, 3)));
+_Noreturn void panic_at(const struct trap_frame *trap, uintptr_t address, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* A trap that nobody wants: says what it means, and panics. In panic_report.c, so not for kernels of the kit. */
-_Noreturn void panic_trap(const struct trap_frame *trap);
+_Noreturn void panic_trap(const struct trap_frame *trap, uintptr_t address);
 
 /* Always checked. The values in question are best seen with `if (...) panic(...)`. */
 #define ASSERT(condition) ((condition) ? (void)0 : panic_assert(#condition, __FILE__, __LINE__))
@@ -45,6 +46,7 @@ _Noreturn void panic_assert(const char *condition, const char *file, int line);
 struct panic_info {
     const char *reason;
     const struct trap_frame *trap; /* NULL: the code itself has called panic */
+    uintptr_t address;             /* CR2 when the trap came */
     const uintptr_t *frame;        /* of the stack (RBP), where the chain of callers begins; NULL: at the trap */
 };
 

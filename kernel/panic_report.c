@@ -84,7 +84,7 @@ static void report_control_registers(const struct panic_info *info)
 static void report_trap(const struct panic_info *info)
 {
     if (info->trap != NULL)
-        trap_write_details(&console_sink, info->trap, cpu_read_cr2());
+        trap_write_details(&console_sink, info->trap, info->address);
 }
 
 static void report_callers(const struct panic_info *info)
@@ -198,19 +198,20 @@ static void look_for_overflow(struct trap_facts *facts, const struct trap_frame 
     size_t size = current_stack(&base);
     bool in_guard = size > 0 && base - facts->address - 1 < PAGE_SIZE;
     bool may_overflow = trap->vector == TRAP_PAGE_FAULT || trap->vector == TRAP_DOUBLE_FAULT;
-    facts->overflow = !trap_from_user(trap) && ((may_overflow && in_guard) || trap_is_stack_overflow(trap));
+    facts->overflow =
+        !trap_from_user(trap) && ((may_overflow && in_guard) || trap_is_stack_overflow(trap, facts->address));
     facts->stack_base = base;
     facts->stack_size = size;
 }
 
-_Noreturn void panic_trap(const struct trap_frame *trap)
+_Noreturn void panic_trap(const struct trap_frame *trap, uintptr_t address)
 {
     char name[64], area[80], text[256];
-    struct trap_facts facts = {.who = who(name, sizeof name), .address = cpu_read_cr2()};
+    struct trap_facts facts = {.who = who(name, sizeof name), .address = address};
     look_for_overflow(&facts, trap);
     if (describe_area(facts.address, area, sizeof area))
         facts.area = area;
     probe_read(&facts.code, trap->rip, sizeof facts.code);
     trap_explain(text, sizeof text, trap, &facts);
-    panic_at(trap, "%s", text);
+    panic_at(trap, address, "%s", text);
 }

@@ -158,7 +158,8 @@ static void **try_slot(void)
 bool trap_try(void (*function)(void *), void *argument, struct trap_frame *frame, vaddr_t *address)
 {
     void **slot = try_slot();
-    struct trap_landing landing = {.outer = *slot, .frame = frame, .address = address, .in_interrupt = interrupt_is_active()};
+    struct trap_landing landing = {
+        .outer = *slot, .frame = frame, .address = address, .in_interrupt = interrupt_is_active()};
     __asm__ volatile("pushf; pop %0" : "=r"(landing.rflags));
     *slot = &landing;
     bool returned = trap_call(&landing, function, argument);
@@ -202,11 +203,10 @@ void trap_set_guard_finder(bool (*is_guard)(vaddr_t address))
     guard_finder = is_guard;
 }
 
-bool trap_is_stack_overflow(const struct trap_frame *frame)
+bool trap_is_stack_overflow(const struct trap_frame *frame, vaddr_t address)
 {
     if (trap_from_user(frame) || (frame->vector != TRAP_PAGE_FAULT && frame->vector != TRAP_DOUBLE_FAULT))
         return false;
-    vaddr_t address = cpu_read_cr2();
     if (frame->rsp - address + FRAME_REACH >= 2 * FRAME_REACH)
         return false; /* a wild pointer, or the guard of something else */
     return address - (boot_stack_base - PAGE_SIZE) < PAGE_SIZE || (guard_finder && guard_finder(address));
@@ -227,7 +227,8 @@ static bool has_own_stack(const struct trap_frame *frame)
 static void exception(struct trap_frame *frame)
 {
     uint64_t vector = frame->vector;
-    vaddr_t address = vector == TRAP_PAGE_FAULT ? cpu_read_cr2() : 0;
+    vaddr_t cr2 = cpu_read_cr2(); /* before interrupts are on: whatever else faults then writes to it */
+    vaddr_t address = vector == TRAP_PAGE_FAULT ? cr2 : 0;
     interrupt_count_up(vector);
     if (vector == TRAP_PAGE_FAULT)
         counter_add(page_faults, 1);
@@ -237,13 +238,13 @@ static void exception(struct trap_frame *frame)
     if (handler && handler(frame, address))
         return;
     if (!may_be_abandoned(vector))
-        panic_trap(frame);
+        panic_trap(frame, cr2);
     if (trap_from_user(frame) && vector != TRAP_DOUBLE_FAULT && program_handler && program_handler(frame))
         return;
     if (!trap_from_user(frame) && fix_up(frame))
         return;
-    if (!abandon(frame, vector == TRAP_DOUBLE_FAULT ? cpu_read_cr2() : address))
-        panic_trap(frame);
+    if (!abandon(frame, vector == TRAP_DOUBLE_FAULT ? cr2 : address))
+        panic_trap(frame, cr2);
 }
 
 /* The hook is called with interrupts off, and returns so: an interrupt here would only deepen the stack. */

@@ -85,11 +85,11 @@ DECLARE_PER_CPU(vaddr_t, trap_kernel_stack);
 
 /*
  * Is this exception a kernel stack that ran into its guard page? The boot stack's guard is known from its base; those
- * of other stacks to a function that mm hands over, which takes no locks.
+ * of other stacks to a function that mm hands over, which takes no locks. ADDRESS is CR2 as the exception left it.
  */
 void trap_set_boot_stack(vaddr_t base);
 void trap_set_guard_finder(bool (*is_guard)(vaddr_t address));
-bool trap_is_stack_overflow(const struct trap_frame *frame);
+bool trap_is_stack_overflow(const struct trap_frame *frame, vaddr_t address);
 
 /* "page fault" for 14. */
 const char *trap_name(uint64_t vector);
