@@ -26,6 +26,7 @@
     X(105, PCI_CONFIG, "kernel/drivers/pci/config.c", "the two ports of configuration space")                          \
     X(110, TERMINAL, "kernel/tty/terminal.c", "a terminal's input")                                                    \
     X(115, DESCRIPTORS, "kernel/proc/files.c", "the open files of a process, by descriptor")                           \
+    X(116, PROCESSES, "kernel/proc/process.c", "parents, children, and who of them has ended")                         \
     X(120, INTERRUPT, "kernel/arch/x86_64/interrupt.c", "vectors and their handlers; I/O APIC registers")              \
     X(130, MUTEX, "kernel/sched/mutex.c", "the waiters of one sleeping lock")                                          \
     X(140, WORK_QUEUE, "kernel/sched/work.c", "the items of one work queue")                                           \

@@ -5,6 +5,7 @@
 
 #include "lib/bitmap.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "mm/slab.h"
 
 struct task_files *files_create(void)
@@ -32,6 +33,27 @@ void files_put(struct task_files *files)
     kfree(files);
 }
 
+struct task_files *files_copy(struct task_files *files)
+{
+    struct task_files *copy = files_create();
+    if (copy == NULL)
+        return NULL;
+    spin_lock(&files->lock);
+    for (unsigned fd = 0; fd < FILES_MAX; fd++)
+        if ((copy->slots[fd] = files->slots[fd]))
+            file_get(copy->slots[fd]);
+    memcpy(copy->close_on_exec, files->close_on_exec, sizeof copy->close_on_exec);
+    spin_unlock(&files->lock);
+    return copy;
+}
+
+void files_close_on_exec(struct task_files *files)
+{
+    for (int fd = 0; fd < FILES_MAX; fd++)
+        if (bitmap_test(files->close_on_exec, (size_t)fd))
+            files_close(files, fd);
+}
+
 struct file *files_find(struct task_files *files, int fd)
 {
     if (fd < 0 || fd >= FILES_MAX)
@@ -46,9 +68,14 @@ struct file *files_find(struct task_files *files, int fd)
 
 int files_add(struct task_files *files, struct file *file, bool close_on_exec, uint64_t limit)
 {
+    return files_add_from(files, file, 0, close_on_exec, limit);
+}
+
+int files_add_from(struct task_files *files, struct file *file, int first, bool close_on_exec, uint64_t limit)
+{
     int result = -EMFILE;
     spin_lock(&files->lock);
-    for (int fd = 0; fd < (int)min_u64(limit, FILES_MAX); fd++) {
+    for (int fd = first; fd < (int)min_u64(limit, FILES_MAX); fd++) {
         if (files->slots[fd])
             continue;
         files->slots[fd] = file;
@@ -67,9 +94,45 @@ int files_close(struct task_files *files, int fd)
     spin_lock(&files->lock);
     struct file *file = files->slots[fd];
     files->slots[fd] = NULL;
+    bitmap_clear(files->close_on_exec, (size_t)fd);
     spin_unlock(&files->lock);
     if (file == NULL)
         return -EBADF;
     file_put(file);
     return 0;
+}
+
+int files_replace(struct task_files *files, struct file *file, int fd, bool close_on_exec, uint64_t limit)
+{
+    if (fd < 0 || (uint64_t)fd >= min_u64(limit, FILES_MAX))
+        return -EBADF;
+    spin_lock(&files->lock);
+    struct file *before = files->slots[fd];
+    files->slots[fd] = file;
+    (close_on_exec ? bitmap_set : bitmap_clear)(files->close_on_exec, (size_t)fd);
+    spin_unlock(&files->lock);
+    if (before)
+        file_put(before);
+    return fd;
+}
+
+int files_get_close_on_exec(struct task_files *files, int fd)
+{
+    if (fd < 0 || fd >= FILES_MAX || files->slots[fd] == NULL)
+        return -EBADF;
+    return bitmap_test(files->close_on_exec, (size_t)fd);
+}
+
+int files_set_close_on_exec(struct task_files *files, int fd, bool close_on_exec)
+{
+    int result = -EBADF;
+    if (fd < 0 || fd >= FILES_MAX)
+        return result;
+    spin_lock(&files->lock);
+    if (files->slots[fd]) {
+        (close_on_exec ? bitmap_set : bitmap_clear)(files->close_on_exec, (size_t)fd);
+        result = 0;
+    }
+    spin_unlock(&files->lock);
+    return result;
 }

@@ -3,9 +3,8 @@
  * thread then only enters the address space and goes to the program. task_exit takes everything apart again but struct
  * process, which holds the status until process_wait has it.
  */
-#include "proc/proc.h"
+#include "proc/process_internal.h"
 
-#include "arch/x86_64/user.h"
 #include "fs/device.h"
 #include "fs/names.h"
 #include "lib/errno.h"
@@ -20,7 +19,7 @@
 static int32_t last_number;
 static uint64_t count;
 
-static void process_put(struct process *process)
+void process_put(struct process *process)
 {
     if (__atomic_sub_fetch(&process->references, 1, __ATOMIC_ACQ_REL) > 0)
         return;
@@ -33,12 +32,14 @@ uint64_t process_count(void)
     return __atomic_load_n(&count, __ATOMIC_RELAXED);
 }
 
-static struct process *process_create(const char *name)
+struct process *process_create(const char *name)
 {
     struct process *process = kmalloc(sizeof *process, ALLOC_ZERO);
     if (process == NULL)
         return NULL;
     process->references = 1;
+    process->children = (struct list)LIST_INIT(process->children);
+    wait_queue_init(&process->child_event);
     process->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
     strlcpy(process->name, name, sizeof process->name);
     for (unsigned i = 0; i < RLIMIT_COUNT; i++)
@@ -67,6 +68,18 @@ static struct task_paths *paths_create(void)
     return paths;
 }
 
+struct task_paths *paths_copy(const struct task_paths *paths)
+{
+    struct task_paths *copy = kmalloc(sizeof *copy, 0);
+    if (copy == NULL)
+        return NULL;
+    *copy = *paths;
+    copy->references = 1;
+    path_get(&copy->root);
+    path_get(&copy->working);
+    return copy;
+}
+
 static void paths_put(struct task_paths *paths)
 {
     if (paths == NULL || __atomic_sub_fetch(&paths->references, 1, __ATOMIC_ACQ_REL) > 0)
@@ -83,7 +96,7 @@ void task_walk(struct walk *walk)
 }
 
 /* All but the process. The current thread is in no space of it any more. */
-static void task_free(struct task *task)
+void task_free(struct task *task)
 {
     vm_space_put(task->space);
     files_put(task->files);
@@ -119,7 +132,7 @@ static struct task *task_create(struct process *process, const struct program *p
         return NULL;
     task->process = process;
     task->number = process->number;
-    task->program = *program;
+    program_registers(program, &task->start);
     task->credentials = credentials_get(&credentials_root);
     task->files = files_create();
     task->paths = paths_create();
@@ -133,17 +146,86 @@ static struct task *task_create(struct process *process, const struct program *p
 }
 
 /* The first code of a task's thread. */
-static long begin(void *argument)
+long task_begin(void *argument)
 {
     struct task *task = argument;
-    static const struct user_bases none;
-    struct trap_frame frame;
+    struct thread *self = thread_current();
+    self->bases = task->start_bases;
     vm_space_enter(task->space);
-    if (fpu_enable(&thread_current()->fpu) < 0)
+    user_bases_load(&task->start_bases);
+    if (task->stillborn || fpu_enable(&self->fpu) < 0)
         task_exit(status_of_signal(SIGKILL));
-    user_bases_load(&none);
-    program_registers(&task->program, &frame);
-    user_enter(&frame);
+    if (task->set_child_tid)
+        (void)copy_to_user(task->set_child_tid, &task->number);
+    user_enter(&task->start);
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * The end, and who waits for it
+ */
+
+static struct spinlock tree_lock = SPINLOCK_INIT(PROCESSES);
+static struct process *first_process; /* number 1; NULL: none yet, or it has ended */
+
+void process_adopt(struct process *parent, struct process *process)
+{
+    spin_lock(&tree_lock);
+    process->parent = parent;
+    list_push_back(&parent->children, &process->sibling);
+    spin_unlock(&tree_lock);
+}
+
+void process_give_memory_back(struct process *process)
+{
+    spin_lock(&tree_lock);
+    if (process->borrows) {
+        process->borrows = false;
+        wait_queue_wake_all(&process->parent->child_event);
+    }
+    spin_unlock(&tree_lock);
+}
+
+/* Nobody will wait for a child of nobody: those that have ended already go, the others when they end. */
+static void disown_children(struct process *process, struct list *gone)
+{
+    struct list_node *node;
+    struct process *heir = first_process != process ? first_process : NULL;
+    while ((node = list_first(&process->children)) != NULL) {
+        struct process *child = container_of(node, struct process, sibling);
+        list_remove(node);
+        child->parent = heir;
+        if (heir) {
+            list_push_back(&heir->children, node);
+            wait_queue_wake_all(&heir->child_event);
+        } else if (child->ended) {
+            list_push_back(gone, node);
+        }
+    }
+}
+
+/* The current process ends with STATUS; the reference of its task goes. */
+static void process_end(struct process *process, int status)
+{
+    struct list gone = LIST_INIT(gone);
+    struct list_node *node;
+    process_give_memory_back(process);
+    spin_lock(&tree_lock);
+    if (process == first_process)
+        first_process = NULL;
+    disown_children(process, &gone);
+    process->exit_status = status;
+    process->ended = true;
+    bool orphan = process->parent == NULL && process->thread == NULL;
+    if (process->parent)
+        wait_queue_wake_all(&process->parent->child_event);
+    spin_unlock(&tree_lock);
+    while ((node = list_first(&gone)) != NULL) {
+        list_remove(node);
+        process_put(container_of(node, struct process, sibling));
+    }
+    if (orphan)
+        process_put(process);
+    process_put(process);
 }
 
 _Noreturn void task_exit(int status)
@@ -157,9 +239,53 @@ _Noreturn void task_exit(int status)
     self->task = NULL;
     vm_space_enter(NULL);
     task_free(task);
-    process->exit_status = status;
-    process_put(process);
+    process_end(process, status);
     thread_exit(0);
+}
+
+int32_t process_parent_number(void)
+{
+    spin_lock(&tree_lock);
+    const struct process *parent = task_current()->process->parent;
+    int32_t number = parent ? parent->number : 0;
+    spin_unlock(&tree_lock);
+    return number;
+}
+
+/* A child that has ended, taken out of the list; *any: there is one at all that PID means. */
+static struct process *take_ended(struct process *parent, int32_t pid, bool *any)
+{
+    struct process *found = NULL;
+    *any = false;
+    spin_lock(&tree_lock);
+    for (struct list_node *node = parent->children.head.next; node != &parent->children.head && !found;
+        node = node->next) {
+        struct process *child = container_of(node, struct process, sibling);
+        if (pid > 0 && child->number != pid)
+            continue;
+        *any = true;
+        if (child->ended)
+            found = child;
+    }
+    if (found)
+        list_remove(&found->sibling);
+    spin_unlock(&tree_lock);
+    return found;
+}
+
+long process_wait_child(int32_t pid, bool no_hang, int *status)
+{
+    struct process *self = task_current()->process, *child = NULL;
+    bool any;
+    child = take_ended(self, pid, &any);
+    if (!child && any && !no_hang)
+        wait_event(&self->child_event, child != NULL || (child = take_ended(self, pid, &any)) != NULL || !any);
+    if (!child)
+        return any ? 0 : -ECHILD;
+    int32_t number = child->number;
+    *status = child->exit_status;
+    process_put(child);
+    return number;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -182,7 +308,7 @@ static int process_populate(struct process *process, const struct program *progr
     struct task *task = task_create(process, program, &error);
     if (task == NULL)
         return error;
-    struct thread *thread = thread_create_stopped(process->name, begin, task);
+    struct thread *thread = thread_create_stopped(process->name, task_begin, task);
     if (thread == NULL) {
         task->space = NULL; /* the caller's still */
         task_free(task);
@@ -190,9 +316,16 @@ static int process_populate(struct process *process, const struct program *progr
     }
     thread->task = task;
     process->thread = thread;
+    if (process->number == 1)
+        first_process = process;
     __atomic_fetch_add(&process->references, 1, __ATOMIC_RELAXED);
     thread_start(thread);
     return 0;
+}
+
+void process_set_name(struct process *process, const char *path)
+{
+    strlcpy(process->name, last_component(path), sizeof process->name);
 }
 
 struct process *process_start(const char *path, const struct program_arguments *arguments, int *error)

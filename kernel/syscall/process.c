@@ -21,7 +21,7 @@ long sys_gettid(const uint64_t a[6])
 
 long sys_getppid(const uint64_t a[6])
 {
-    return 0;
+    return process_parent_number();
 }
 
 long sys_getuid(const uint64_t a[6])

@@ -58,6 +58,7 @@ bool syscall_dispatch(struct trap_frame *frame)
         return false;
     }
     counter_add(system_calls, 1);
+    task_current()->frame = frame;
     long result = __builtin_expect(handler != NULL, 1) ? handler(arguments) : missing(number);
     frame->rax = (uint64_t)result;
     if (__builtin_expect(tracing, 0))

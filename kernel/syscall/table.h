@@ -33,10 +33,19 @@
     X(19, readv, "fai", WHOLE, "")                                                                                     \
     X(20, writev, "fai", PARTIAL, "no SIGPIPE")                                                                        \
     X(21, access, "po", WHOLE, "")                                                                                     \
+    X(24, sched_yield, "", WHOLE, "")                                                                                  \
+    X(32, dup, "f", WHOLE, "")                                                                                         \
+    X(33, dup2, "fi", WHOLE, "")                                                                                       \
     X(35, nanosleep, "aa", PARTIAL, "nothing interrupts it")                                                           \
     X(39, getpid, "", WHOLE, "")                                                                                       \
+    X(56, clone, "xaaaa", PARTIAL, "processes, not threads; the signal at the end is not sent")                        \
+    X(57, fork, "", PARTIAL, "no SIGCHLD")                                                                             \
+    X(58, vfork, "", PARTIAL, "no SIGCHLD")                                                                            \
+    X(59, execve, "paa", PARTIAL, "static ELF, no scripts")                                                            \
     X(60, exit, "i", WHOLE, "")                                                                                        \
+    X(61, wait4, "iaxa", PARTIAL, "no process groups; rusage is zero")                                                 \
     X(63, uname, "a", WHOLE, "")                                                                                       \
+    X(72, fcntl, "fix", PARTIAL, "descriptors and F_GETFL")                                                            \
     X(79, getcwd, "az", WHOLE, "")                                                                                     \
     X(83, mkdir, "po", WHOLE, "")                                                                                      \
     X(84, rmdir, "p", WHOLE, "")                                                                                       \
@@ -46,11 +55,12 @@
     X(104, getgid, "", WHOLE, "")                                                                                      \
     X(107, geteuid, "", WHOLE, "")                                                                                     \
     X(108, getegid, "", WHOLE, "")                                                                                     \
-    X(110, getppid, "", PARTIAL, "always 0: every process is the kernel's child")                                      \
+    X(110, getppid, "", WHOLE, "")                                                                                     \
     X(158, arch_prctl, "xa", PARTIAL, "FS and GS base")                                                                \
     X(186, gettid, "", WHOLE, "")                                                                                      \
     X(218, set_tid_address, "a", PARTIAL, "no futex is woken")                                                         \
     X(228, clock_gettime, "ia", PARTIAL, "processor time is that of the thread")                                       \
+    X(230, clock_nanosleep, "ixaa", PARTIAL, "nothing interrupts it")                                                  \
     X(231, exit_group, "i", WHOLE, "")                                                                                 \
     X(257, openat, "dpxo", PARTIAL, "no O_PATH, O_TMPFILE")                                                            \
     X(262, newfstatat, "dpax", WHOLE, "")                                                                              \

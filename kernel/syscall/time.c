@@ -48,3 +48,31 @@ long sys_nanosleep(const uint64_t a[6])
     thread_sleep(ns + (uint64_t)time.nanoseconds);
     return 0;
 }
+
+#define TIMER_ABSTIME 1
+
+long sys_clock_nanosleep(const uint64_t a[6])
+{
+    struct user_timespec time;
+    int clock = (int)a[0];
+    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME)
+        return -EINVAL;
+    const uint64_t relative[6] = {a[2], a[3]};
+    if (!(a[1] & TIMER_ABSTIME))
+        return sys_nanosleep(relative);
+    if (copy_from_user(&time, a[2]) < 0)
+        return -EFAULT;
+    if (time.seconds < 0 || time.nanoseconds < 0 || time.nanoseconds >= (int64_t)NS_PER_SECOND)
+        return -EINVAL;
+    uint64_t now = clock == CLOCK_REALTIME ? clock_wall() : clock_monotonic();
+    uint64_t until = min_u64((uint64_t)time.seconds, INT32_MAX * 2ull) * NS_PER_SECOND + (uint64_t)time.nanoseconds;
+    if (until > now)
+        thread_sleep(until - now);
+    return 0;
+}
+
+long sys_sched_yield(const uint64_t a[6])
+{
+    thread_yield();
+    return 0;
+}

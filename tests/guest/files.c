@@ -103,6 +103,26 @@ static void names(void)
     FAILS(ENOENT, stat(directory, &st));
 }
 
+static void descriptors(void)
+{
+    char byte;
+    int fd = open(name, O_RDONLY | O_CLOEXEC), copy = dup(fd);
+    CHECK(fd >= 0 && copy > fd);
+    CHECK(fcntl(fd, F_GETFD) == FD_CLOEXEC && fcntl(copy, F_GETFD) == 0);
+    CHECK(fcntl(copy, F_SETFD, FD_CLOEXEC) == 0 && fcntl(copy, F_GETFD) == FD_CLOEXEC);
+    CHECK((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY);
+    CHECK(fcntl(fd, F_DUPFD, 50) == 50 && dup2(fd, 51) == 51 && dup2(fd, fd) == fd);
+    CHECK(lseek(fd, 3, SEEK_SET) == 3 && lseek(51, 0, SEEK_CUR) == 3 && lseek(50, 0, SEEK_CUR) == 3);
+    CHECK(dup2(copy, 51) == 51 && close(copy) == 0 && close(fd) == 0 && read(51, &byte, 1) == 1);
+    FAILS(EBADF, dup(fd));
+    FAILS(EBADF, dup2(fd, 51));
+    FAILS(EBADF, dup2(51, -1));
+    FAILS(EBADF, fcntl(fd, F_GETFD));
+    FAILS(EINVAL, fcntl(51, F_DUPFD, -1));
+    FAILS(EINVAL, fcntl(51, 12345));
+    CHECK(close(50) == 0 && close(51) == 0);
+}
+
 static void others(void)
 {
     char buffer[256];
@@ -128,6 +148,7 @@ int main(void)
     contents();
     opening();
     names();
+    descriptors();
     others();
     unlink(name);
     return done();

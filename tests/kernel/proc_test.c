@@ -272,3 +272,23 @@ KTEST(proc_bases_belong_to_the_thread)
             KTEST_EQUAL(process_wait(processes[i]), status_of_exit(7));
     remove_file();
 }
+
+/* fork, which returns twice; the parent waits for any child; both exit. */
+KTEST(proc_fork_leaves_nothing)
+{
+    static const char code[] = "\xb8\x39\x00\x00\x00" /*    mov $57, %eax (fork) */
+                               "\x0f\x05"             /*    syscall */
+                               "\x85\xc0"             /*    test %eax, %eax */
+                               "\x74\x12"             /*    jz 1f */
+                               "\xb8\x3d\x00\x00\x00" /*    mov $61, %eax (wait4) */
+                               "\x48\x83\xcf\xff"     /*    or $-1, %rdi */
+                               "\x31\xf6\x31\xd2"     /*    xor %esi, %esi; xor %edx, %edx */
+                               "\x4d\x31\xd2"         /*    xor %r10, %r10 */
+                               "\x0f\x05"             /*    syscall */
+        EXIT_7;                                       /* 1: exit_group(7) */
+    struct image image = make_image(code, sizeof code - 1);
+    put_file(&image, sizeof image);
+    for (unsigned i = 0; i < 50; i++)
+        KTEST_EQUAL(run_file(), status_of_exit(7));
+    remove_file();
+}

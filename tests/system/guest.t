@@ -33,7 +33,7 @@ guest() {
     done
 }
 
-for name in start memory files misc; do
+for name in start memory files misc fork; do
     guest $name
 done
 
