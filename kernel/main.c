@@ -11,6 +11,7 @@
 #include "arch/x86_64/trap.h"
 #include "build/gen/version.h"
 #include "cpus.h"
+#include "debug/fault_injection.h"
 #include "drivers/drivers.h"
 #include "drivers/ps2.h"
 #include "drivers/serial.h"
@@ -85,6 +86,20 @@ static void type_key(const struct key_event *event)
         terminal_key(terminal, event);
 }
 
+/* fail=N: a test wants to see what becomes of the start when its Nth allocation fails; 0 only counts them. */
+static void start_failing(void)
+{
+    uint64_t n;
+    if (cmdline_number("fail", &n))
+        fault_injection_arm_everyone(n);
+}
+
+static void stop_failing(void)
+{
+    if (fault_injection_armed)
+        log_notice("the start has asked for memory %lu times", fault_injection_disarm());
+}
+
 static void print_banner(void)
 {
     console_set_color(CONSOLE_WHITE, CONSOLE_BLACK);
@@ -117,6 +132,7 @@ static void start_memory(const struct boot_info *info)
 {
     page_early_init(info);
     paging_init(info, page_early_frame);
+    start_failing();
     page_init();
     slab_init();
     smp_choose_page(info);
@@ -168,5 +184,6 @@ void kernel_main(struct boot_info *info)
     start_memory(info);
     start_machine(info);
     start_the_rest();
+    stop_failing();
     init_main(info);
 }

@@ -12,6 +12,8 @@
  * The allocators ask fault_injection_should_fail() once a request, and turn a request down when it says so. Only the
  * thread that armed is counted (until there are threads: everyone), and no interrupt that happens to it. One thread at
  * a time may be armed. While none is, the question costs one load and one branch that is always the same.
+ *
+ * While the kernel starts everyone may be counted: `fail=N` on its command line.
  */
 #ifndef CORRODE_DEBUG_FAULT_INJECTION_H
 #define CORRODE_DEBUG_FAULT_INJECTION_H
@@ -21,6 +23,9 @@
 
 /* The Nth allocation of this thread from now on fails, counted from 1; none at all for 0: then it only counts. */
 void fault_injection_arm(uint64_t n);
+
+/* The same for everyone: every thread and interrupt, on every CPU. For the start, where nobody else is armed. */
+void fault_injection_arm_everyone(uint64_t n);
 
 /* No more failures. Returns how many allocations were asked for since fault_injection_arm, the failed one included. */
 uint64_t fault_injection_disarm(void);

@@ -5,8 +5,11 @@
  * Source: IA-PC HPET 1.0a, 2.3 (registers).
  */
 #include "arch/acpi/acpi.h"
+#include "log.h"
 #include "mm/vmap.h"
 #include "time/source.h"
+
+#define LOG_NAME "clock"
 
 #define HPET_SIZE 0x400
 #define HPET_PERIOD 0x04 /* femtoseconds a count: the upper half of the capabilities */
@@ -32,8 +35,10 @@ static bool hpet_find(struct clock_source *source)
         return false;
     if (!registers)
         registers = vmap_physical(address, HPET_SIZE, MAP_WRITE | MAP_UNCACHED);
-    if (!registers)
+    if (!registers) {
+        log_warning("the HPET at %#lx cannot be mapped", (unsigned long)address);
         return false;
+    }
     uint32_t period = registers[HPET_PERIOD / 4];
     if (period < PERIOD_MIN || period > PERIOD_MAX)
         return false;

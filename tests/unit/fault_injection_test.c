@@ -74,5 +74,21 @@ static void test_others_are_spared(void **state)
     fault_injection_set_owner(NULL);
 }
 
+static void test_everyone_is_counted(void **state)
+{
+    int a;
+    fault_injection_set_owner(current_thread);
+    thread = NULL;
+    fault_injection_arm_everyone(2);
+    assert_false(fault_injection_should_fail());
+    thread = &a;
+    assert_true(fault_injection_should_fail());
+    thread = NULL;
+    assert_false(fault_injection_should_fail());
+    assert_int_equal(fault_injection_disarm(), 3);
+    fault_injection_set_owner(NULL);
+}
+
 UNIT_MAIN(cmocka_unit_test(test_off), cmocka_unit_test(test_the_nth_fails),
-    cmocka_unit_test(test_every_site_is_visited), cmocka_unit_test(test_others_are_spared))
+    cmocka_unit_test(test_every_site_is_visited), cmocka_unit_test(test_others_are_spared),
+    cmocka_unit_test(test_everyone_is_counted))

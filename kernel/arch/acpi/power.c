@@ -46,8 +46,11 @@ static void prepare(struct access *a, const struct acpi_register *at)
     if (at->space != ACPI_SPACE_MEMORY)
         return;
     a->memory = vmap_physical(at->address, at->width / 8, MAP_WRITE | MAP_UNCACHED);
-    if (a->memory == NULL)
-        a->at.space = ACPI_SPACE_NONE;
+    if (a->memory != NULL)
+        return;
+    log_warning(
+        "the register at %#lx cannot be mapped; the machine may not turn off or reset", (unsigned long)at->address);
+    a->at.space = ACPI_SPACE_NONE;
 }
 
 static bool exists(const struct access *a)

@@ -335,6 +335,8 @@ volatile uint32_t *interrupt_map_controller(unsigned page, paddr_t registers)
     vaddr_t address = CONTROLLER_BASE + (vaddr_t)page * PAGE_SIZE;
     int error = paging_map(&paging_kernel, address, align_down(registers, PAGE_SIZE), PAGE_SIZE,
         MAP_WRITE | MAP_UNCACHED | MAP_SMALL_PAGES);
+    if (error == -ENOMEM)
+        panic("there is no memory to map the interrupt controller at %#lx", registers);
     if (error < 0)
         panic("the interrupt controller at %#lx cannot be mapped: error %d", registers, error);
     return (volatile uint32_t *)(address + registers % PAGE_SIZE);

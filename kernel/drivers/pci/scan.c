@@ -76,9 +76,10 @@ static void read_identity(struct pci_device *device)
 /* Adds the function; false: there is no room for another. */
 static bool add_function(struct scan *scan, struct pci_address address)
 {
-    struct pci_device *device = device_count < PCI_MAX_DEVICES ? kmalloc(sizeof *device, ALLOC_ZERO) : NULL;
+    bool room = device_count < PCI_MAX_DEVICES;
+    struct pci_device *device = room ? kmalloc(sizeof *device, ALLOC_ZERO) : NULL;
     if (device == NULL) {
-        log_warning("no room for more than %u devices; the rest is left out", device_count);
+        log_warning("no %s for more than %u devices; the rest is left out", room ? "memory" : "room", device_count);
         return false;
     }
     device->address = address;

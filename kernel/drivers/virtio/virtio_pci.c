@@ -334,8 +334,10 @@ static int probe(struct pci_device *pci)
     if (driver == NULL || pci->device < TRANSITIONAL_FIRST)
         return -ENODEV;
     struct virtio_pci *v = kmalloc(sizeof *v, ALLOC_ZERO);
-    if (v == NULL)
+    if (v == NULL) {
+        log_warning("no memory to drive %02x:%02x.%u", pci->address.bus, pci->address.device, pci->address.function);
         return -ENOMEM;
+    }
     v->pci = pci;
     v->device = (struct virtio_device){.type = type, .transport = &transport, .driver = driver};
     int result = start(v, driver);
