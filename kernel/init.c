@@ -45,7 +45,7 @@ static _Noreturn void run_init(void)
 
 void init_main(const struct boot_info *info)
 {
-    char end[8] = "exit";
+    char end[16] = "exit";
     if (unpack_archives(info))
         run_init();
     boot_report(info);
@@ -55,5 +55,7 @@ void init_main(const struct boot_info *info)
         machine_power_off();
     if (strcmp(end, "reset") == 0)
         machine_reset();
+    if (strcmp(end, "exit") != 0)
+        log_warning("end=%s is none of exit, off, reset", end);
     machine_exit(BOOT_EXIT_SUCCESS);
 }

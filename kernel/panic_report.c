@@ -24,6 +24,8 @@
 #include "time/clock.h"
 #include "tty/console.h"
 
+#define LOG_NAME "panic"
+
 #define LOG_LINES 8 /* of what the console has not shown */
 #define REBOOT_SECONDS 5
 #define REBOOT_SECONDS_MAX 3600
@@ -144,9 +146,18 @@ static void reboot(uint64_t seconds)
     machine_reset();
 }
 
+static void check_option(void)
+{
+    char how[32];
+    uint64_t seconds;
+    if (cmdline_get("panic", how, sizeof how) >= 0 && strcmp(how, "exit") != 0 && strcmp(how, "halt") != 0 &&
+        strcmp(how, "reboot") != 0 && !cmdline_parse_number(how, &seconds))
+        log_warning("panic=%s is none of exit, halt, reboot, and no number of seconds", how);
+}
+
 static void end(const struct panic_info *info)
 {
-    char how[16] = "exit";
+    char how[32] = "exit";
     uint64_t seconds = REBOOT_SECONDS;
     cmdline_get("panic", how, sizeof how);
     bool reboots = strcmp(how, "reboot") == 0 || cmdline_parse_number(how, &seconds);
@@ -178,6 +189,7 @@ void panic_report_init(const struct boot_info *info)
     stack_paint_current(boot_stack_base);
 #endif
     panic_set_operations(&operations);
+    check_option();
 }
 
 /* What virtual area an address belongs to, in words. */

@@ -95,5 +95,8 @@ void syscall_init_cpu(void)
 void syscall_init(void)
 {
     char what[16];
-    tracing = cmdline_get("trace", what, sizeof what) >= 0 && strcmp(what, "syscall") == 0;
+    bool wanted = cmdline_get("trace", what, sizeof what) >= 0;
+    tracing = wanted && strcmp(what, "syscall") == 0;
+    if (wanted && !tracing)
+        log_warning("trace=%s is not syscall", what);
 }

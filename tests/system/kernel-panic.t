@@ -19,6 +19,9 @@ die 60 panic=exit
 is "panic=exit says the same" "$(ending)" panic
 die 60 panic=nonsense
 is "and so does what is no option" "$(ending)" panic
+like "which is told" "$out" 'panic=nonsense is none of exit, halt, reboot, and no number of seconds$'
+die 60 panic=99999999999999999999999999999999
+like "a number beyond all bounds is no option either" "$out" 'panic=9+ is none of exit,'
 die 60 panic=0
 is "panic=0 starts the machine anew" "$(ending)" reset
 like "and says so" "$out" '^The machine starts anew in 0 seconds\.$'

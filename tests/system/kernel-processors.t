@@ -30,6 +30,15 @@ kernel_options=maxcpus=2
 selftests "2 of 4 processors" "$build/selftest.elf" --firmware none --smp 4
 kernel_options=
 
+# Options that mean nothing are told, and change nothing.
+boot --firmware none --smp 2 "$build/kernel.elf" maxcpus=-1 apic=y2apic fpu=abacus end=never loglevel=info
+is "a kernel with options that mean nothing runs" "$(ending)" success
+like "maxcpus=-1 is told" "$out" 'maxcpus=-1 is no number of processors'
+like "and all processors run" "$out" '2 of 2 CPUs run'
+like "apic=y2apic is told" "$out" 'apic=y2apic is none of xapic, x2apic'
+like "fpu=abacus is told" "$out" 'fpu=abacus is none of fxsave, '
+like "end=never is told" "$out" 'end=never is none of exit, off, reset'
+
 # in_bochs NAME COUNT OPTIONS PROCESSOR PARTS...: their tests pass there; the log is in $out.
 in_bochs() {
     bochs_name=$1

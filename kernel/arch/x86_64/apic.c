@@ -98,15 +98,16 @@ static bool wants_x2apic(void)
 {
     char wish[8] = "";
     bool on = cpu_read_msr(MSR_APIC_BASE) & APIC_BASE_X2APIC;
+    bool has_wish = cmdline_get("apic", wish, sizeof wish) >= 0;
+    bool x = strcmp(wish, "xapic") == 0, x2 = strcmp(wish, "x2apic") == 0;
+    if (has_wish && !x && !x2)
+        log_warning("apic=%s is none of xapic, x2apic", wish);
     if (!cpu_has(CPU_X2APIC))
         return false;
-    if (cmdline_get("apic", wish, sizeof wish) >= 0) {
-        if (strcmp(wish, "x2apic") == 0)
-            return true;
-        if (strcmp(wish, "xapic") == 0)
-            return on; /* there is a way back, but not on every processor */
-        log_warning("apic=%s is none of xapic, x2apic", wish);
-    }
+    if (x2)
+        return true;
+    if (x)
+        return on; /* there is a way back, but not on every processor */
     return on || cpu_has(CPU_HYPERVISOR) || some_id_needs_x2apic();
 }
 

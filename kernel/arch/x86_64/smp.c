@@ -139,11 +139,18 @@ static bool prepare(uint32_t apic_id)
     return true;
 }
 
+static uint64_t wanted_count(void)
+{
+    char text[32];
+    uint64_t most = CPU_MAX;
+    if (cmdline_get("maxcpus", text, sizeof text) >= 0 && !cmdline_parse_number(text, &most))
+        log_warning("maxcpus=%s is no number of processors", text);
+    return most == 0 ? 1 : most;
+}
+
 static void prepare_all(void)
 {
-    uint64_t most = CPU_MAX;
-    cmdline_number("maxcpus", &most);
-    most = most == 0 ? 1 : most;
+    uint64_t most = wanted_count();
     for (unsigned i = 0; i < acpi_cpu_count(); i++) {
         const struct acpi_cpu *cpu = acpi_cpu(i);
         if (!cpu->enabled || cpu->apic_id == this_cpu(apic_id))
