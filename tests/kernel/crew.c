@@ -3,9 +3,15 @@
  */
 #include "crew.h"
 
+#include "mm/slab.h"
+
 bool crew_start(struct crew *crew, unsigned count, long (*function)(void *), void *arguments, size_t size)
 {
-    for (crew->count = 0; crew->count < count && crew->count < CREW_MAX; crew->count++) {
+    crew->count = 0;
+    crew->threads = kmalloc(min_u64(count, CREW_MAX) * sizeof crew->threads[0], 0);
+    if (!KTEST_CHECK(crew->threads != NULL))
+        return false;
+    for (; crew->count < count && crew->count < CREW_MAX; crew->count++) {
         struct thread *thread = thread_create("crew", function, (char *)arguments + crew->count * size);
         if (!KTEST_CHECK(thread != NULL))
             return false;
@@ -36,6 +42,8 @@ long crew_join(struct crew *crew)
             KTEST_FAIL("thread %u of %u hangs: state %u, place %u, CPU %u, %lu switches", i, crew->count, thread->state,
                 thread->place, thread->cpu, thread->switches);
     }
+    kfree(crew->threads);
+    crew->threads = NULL;
     return sum;
 }
 

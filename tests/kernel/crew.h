@@ -13,11 +13,11 @@
 #include "sched/sched.h"
 #include "time/clock.h"
 
-#define CREW_MAX 64
+#define CREW_MAX 256
 
 struct crew {
     unsigned count;
-    struct thread *threads[CREW_MAX];
+    struct thread **threads; /* until crew_join, which frees them */
 };
 
 /* Thread i runs function(arguments + i * size). When memory is short, the test fails and fewer are started. */

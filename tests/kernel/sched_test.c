@@ -97,7 +97,8 @@ static void measure(const struct crew *crew, const uint64_t *before, uint64_t *l
 /* Lets the crew run until its luckiest has had at most PERCENT more than its unluckiest. */
 static void wait_for_fairness(const struct crew *crew, unsigned percent)
 {
-    uint64_t before[CREW_MAX], least, most, start = clock_monotonic();
+    static uint64_t before[CREW_MAX];
+    uint64_t least, most, start = clock_monotonic();
     for (unsigned i = 0; i < crew->count; i++)
         before[i] = __atomic_load_n(&crew->threads[i]->run_time, __ATOMIC_RELAXED);
     do {
@@ -426,7 +427,7 @@ static long use_registers(void *argument)
 
 KTEST(sched_vector_registers_belong_to_their_thread)
 {
-    uint32_t seeds[CREW_MAX];
+    static uint32_t seeds[CREW_MAX];
     unsigned count = (unsigned)min_u64(3 * crew_cpus(), CREW_MAX);
     for (uint32_t i = 0; i < count; i++)
         seeds[i] = i * 104729 + 1;
