@@ -35,3 +35,8 @@ devices "pc, behind two bridges" -debug pc pci-bridge,id=b1,chassis_nr=1 pci-bri
     edu,bus=b2,addr=1 virtio-rng-pci,bus=b1,addr=6
 devices "q35, behind a root port, modern only" -debug q35 pcie-root-port,id=p1,chassis=1 virtio-rng-pci,bus=p1 \
     pcie-root-port,id=p2,chassis=2 pcie-pci-bridge,id=b1,bus=p2 edu,bus=b1,addr=2
+
+boot --firmware direct --qemu-arg -device --qemu-arg virtio-rng-pci --qemu-arg -device --qemu-arg virtio-rng-pci \
+    "$build/kernel.elf" loglevel=info
+like "one virtio-rng is enough" "$out" 'one virtio-rng is enough: [0-9a-f:.]+ is left alone$'
+unlike "which is no failure" "$out" 'virtio-rng cannot drive'

@@ -55,7 +55,7 @@ struct virtio_device {
 struct virtio_driver {
     const char *name;
     uint16_t type; /* enum virtio_type */
-    /* Takes the device: 0 or a negative errno. It may sleep. */
+    /* Takes the device: 0 or a negative errno, of which -EEXIST says that it needs no more of them. It may sleep. */
     int (*probe)(struct virtio_device *device);
 };
 

@@ -342,8 +342,12 @@ static int probe(struct pci_device *pci)
     v->device = (struct virtio_device){.type = type, .transport = &transport, .driver = driver};
     int result = start(v, driver);
     if (result < 0) {
-        log_warning("%s cannot drive %02x:%02x.%u (error %d)", driver->name, pci->address.bus, pci->address.device,
-            pci->address.function, -result);
+        if (result == -EEXIST)
+            log_info("one %s is enough: %02x:%02x.%u is left alone", driver->name, pci->address.bus,
+                pci->address.device, pci->address.function);
+        else
+            log_warning("%s cannot drive %02x:%02x.%u (error %d)", driver->name, pci->address.bus, pci->address.device,
+                pci->address.function, -result);
         unmap_parts(v);
         kfree(v);
         return result;

@@ -73,7 +73,7 @@ static int probe(struct virtio_device *device)
 {
     struct virtio_queue *q;
     if (queue != NULL)
-        return -EBUSY;
+        return -EEXIST;
     page = page_allocate(0, ALLOC_ZERO);
     if (page == NULL)
         return -ENOMEM;
