@@ -21,9 +21,6 @@
 #define TIMES 3
 #define RATE_NS (200 * NS_PER_MS)
 
-extern const struct bench *const __start_benches[], *const __stop_benches[];
-extern const struct rate *const __start_rates[], *const __stop_rates[];
-
 static char only[64];
 
 static bool is_wanted(const char *name)

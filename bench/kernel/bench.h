@@ -35,6 +35,10 @@ struct rate {
     bool one;      /* only one CPU calls it: what takes time is that others answer */
 };
 
+/* All of them, in the order of linking. */
+extern const struct bench *const __start_benches[], *const __stop_benches[];
+extern const struct rate *const __start_rates[], *const __stop_rates[];
+
 #define BENCH_REGISTER(section_name, type, id)                                                                         \
     static const struct type *const id##_entry __attribute__((section(section_name), used, retain)) = &id
 
