@@ -59,6 +59,7 @@ static void prepare(void)
 void cpus_start(void)
 {
     static const struct smp_start ops = {.stack = sched_idle_stack,
+        .release_stack = sched_idle_release,
         .prepare = prepare,
         .enter = sched_enter_cpu,
         .allocate = allocate,

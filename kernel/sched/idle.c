@@ -80,6 +80,13 @@ vaddr_t sched_idle_stack(unsigned cpu)
     return idle->stack_base + THREAD_STACK_SIZE;
 }
 
+void sched_idle_release(unsigned cpu)
+{
+    thread_put(idle_threads[cpu]); /* its own reference, for it never runs, and ours */
+    thread_put(idle_threads[cpu]);
+    idle_threads[cpu] = NULL;
+}
+
 void sched_prepare_cpu(void)
 {
     unsigned cpu = cpu_number();

@@ -169,6 +169,7 @@ void sched_init(void);
  * sched_enter_cpu, and is idle.
  */
 vaddr_t sched_idle_stack(unsigned cpu);
+void sched_idle_release(unsigned cpu); /* the CPU will not be started */
 void sched_prepare_cpu(void);
 _Noreturn void sched_enter_cpu(void);
 

@@ -12,9 +12,11 @@
  * its turn for what takes the boot CPU, too: comparing clocks. If all came at once they would spin for each other, and
  * on a host with fewer processors than we have CPUs take each other's time.
  *
- * A CPU claims its number by changing its state from STARTING to RUNNING. When time is up, the boot CPU changes what is
- * left to LOST: one that comes later sees it and sleeps for good, on the stack that was meant for it; so its memory,
- * the page and its mapping are kept then.
+ * A CPU takes each step of its own by changing its state from the one before: STARTING, RUNNING, READY, ENTERING,
+ * ONLINE. When time is up for a step, the boot CPU changes what is left to LOST: one that comes later sees it and
+ * sleeps for good, on the stack that was meant for it; so its memory, the page and its mapping are kept then. When one
+ * is lost while it enters, those after it are, too: it may be about to compare its clock, which only one may do at a
+ * time.
  *
  * Source: Intel SDM volume 3A, 9.4 (multiple-processor initialisation); MultiProcessor Specification 1.4, B.4.
  */
@@ -35,12 +37,14 @@
 
 #define LOG_NAME "smp"
 
-#define INIT_DELAY 10000000ull      /* ns, where it is needed */
-#define SECOND_STARTUP 200000ull    /* ns after the first */
-#define START_TIMEOUT 1000000000ull /* ns */
-#define POLL 20000ull               /* ns */
+#define INIT_DELAY 10000000ull       /* ns, where it is needed */
+#define SECOND_STARTUP 200000ull     /* ns after the first */
+#define START_TIMEOUT 1000000000ull  /* ns */
+#define ENTER_TIMEOUT 10000000000ull /* ns for each step after it; hosts may have few processors for many CPUs */
+#define ENTER_POLL 1000ull           /* ns */
+#define POLL 20000ull                /* ns */
 
-enum state { ABSENT, STARTING, RUNNING, READY, UNFIT, LOST };
+enum state { ABSENT, STARTING, RUNNING, READY, ENTERING, ONLINE, UNFIT, LOST };
 
 static struct {
     struct smp_slot slots[CPU_MAX];
@@ -61,9 +65,22 @@ static enum state state_of(unsigned cpu)
     return __atomic_load_n(&starting.states[cpu], __ATOMIC_ACQUIRE);
 }
 
+/* False when it is in another state: the CPU and the boot CPU, which gives it up, may try it at the same time. */
+static bool change_state(unsigned cpu, enum state from, enum state to)
+{
+    uint8_t expected = from;
+    return __atomic_compare_exchange_n(&starting.states[cpu], &expected, to, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
 /* ------------------------------------------------------------------------------------------------------------------
  * On the new CPU
  */
+
+static void step(unsigned cpu, enum state from, enum state to)
+{
+    if (!change_state(cpu, from, to))
+        machine_halt();
+}
 
 /* A CPU that has less than the boot CPU would fault where the kernel relies on it. */
 static void check_features(unsigned cpu)
@@ -73,26 +90,24 @@ static void check_features(unsigned cpu)
         return;
     log_error("CPU %u is left out: it has no %s, which the boot CPU has", cpu,
         cpu_feature_name((enum cpu_feature)__builtin_ctzll(missing)));
-    set_state(cpu, UNFIT);
+    change_state(cpu, RUNNING, UNFIT);
     machine_halt();
 }
 
 /* Asleep: the boot CPU sends an interrupt with the turn. It comes after the STI, which delays it until the HLT. */
 static void wait_for_turn(unsigned cpu)
 {
-    set_state(cpu, READY);
+    step(cpu, RUNNING, READY);
     while (__atomic_load_n(&starting.turn, __ATOMIC_ACQUIRE) != cpu)
         __asm__ volatile("sti; hlt; cli" : : : "memory");
+    step(cpu, READY, ENTERING);
 }
 
 static void enter_cpu(unsigned cpu)
 {
-    uint8_t expected = STARTING;
     percpu_load(cpu);
     trap_init();
-    if (!__atomic_compare_exchange_n(
-            &starting.states[cpu], &expected, RUNNING, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-        machine_halt();
+    step(cpu, STARTING, RUNNING);
     check_features(cpu);
     cpu_control_init();
     paging_init_cpu();
@@ -102,6 +117,7 @@ static void enter_cpu(unsigned cpu)
     wait_for_turn(cpu);
     if (starting.ops->prepare)
         starting.ops->prepare();
+    step(cpu, ENTERING, ONLINE);
     cpu_mask_add(&cpus_online, cpu);
     starting.ops->enter();
 }
@@ -129,6 +145,8 @@ static bool prepare(uint32_t apic_id)
     vaddr_t stack = starting.ops->stack(cpu);
     char *memory = stack ? starting.ops->allocate(TRAP_STACKS_SIZE + percpu_size()) : NULL;
     if (!memory) {
+        if (stack)
+            starting.ops->release_stack(cpu);
         log_error("no memory for CPU %u and those after it", cpu);
         return false;
     }
@@ -206,10 +224,10 @@ static void send_startups(void)
             apic_send_startup(starting.slots[i].apic_id, starting.page);
 }
 
-/* Returns when no CPU is awaited any more, or time is up. */
-static void wait_for_all(uint64_t ns)
+/* Returns when no CPU is in that state any more, or time is up. */
+static void wait_for_all(enum state state, uint64_t ns)
 {
-    for (uint64_t waited = 0; waited < ns && how_many(STARTING) > 0; waited += POLL)
+    for (uint64_t waited = 0; waited < ns && how_many(state) > 0; waited += POLL)
         starting.ops->delay(POLL);
 }
 
@@ -220,20 +238,18 @@ static void wake(void)
     if (needs_init_delay())
         starting.ops->delay(INIT_DELAY);
     send_startups();
-    wait_for_all(SECOND_STARTUP);
+    wait_for_all(STARTING, SECOND_STARTUP);
     send_startups();
-    wait_for_all(START_TIMEOUT);
+    wait_for_all(STARTING, START_TIMEOUT);
 }
 
-/* Those that have not come are given up. */
-static void give_up(void)
+/* Those that have not come further are given up. */
+static void give_up(enum state state, const char *what)
 {
     for (unsigned i = 0; i < starting.count; i++) {
-        uint8_t expected = STARTING;
         unsigned cpu = starting.slots[i].cpu;
-        if (__atomic_compare_exchange_n(
-                &starting.states[cpu], &expected, LOST, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-            log_error("CPU %u (APIC ID %u) does not start", cpu, starting.slots[i].apic_id);
+        if (change_state(cpu, state, LOST))
+            log_error("CPU %u (APIC ID %u) %s", cpu, starting.slots[i].apic_id, what);
     }
 }
 
@@ -245,20 +261,29 @@ static unsigned online_count(void)
     return n;
 }
 
+/* True when it is in; a CPU that is ONLINE adds itself to the mask next, and nothing can be in its way. */
+static bool let_one_in(unsigned cpu)
+{
+    __atomic_store_n(&starting.turn, cpu, __ATOMIC_RELEASE);
+    smp_reschedule(cpu);
+    for (uint64_t waited = 0; waited < ENTER_TIMEOUT && !cpu_mask_has(&cpus_online, cpu); waited += ENTER_POLL)
+        starting.ops->delay(ENTER_POLL);
+    bool lost = change_state(cpu, READY, LOST) || change_state(cpu, ENTERING, LOST);
+    if (lost)
+        log_error("CPU %u hangs while it enters", cpu);
+    return !lost;
+}
+
 /* What is RUNNING will be READY or UNFIT soon. One after another they go on, each while the others sleep. */
 static void let_in(void)
 {
-    while (how_many(RUNNING) > 0)
-        cpu_pause();
-    for (unsigned i = 0; i < starting.count; i++) {
-        unsigned cpu = starting.slots[i].cpu;
-        if (state_of(cpu) != READY)
-            continue;
-        __atomic_store_n(&starting.turn, cpu, __ATOMIC_RELEASE);
-        smp_reschedule(cpu);
-        while (!cpu_mask_has(&cpus_online, cpu))
-            starting.ops->delay(0);
-    }
+    bool all = true;
+    wait_for_all(RUNNING, ENTER_TIMEOUT);
+    give_up(RUNNING, "hangs in its set-up");
+    for (unsigned i = 0; i < starting.count && all; i++)
+        if (state_of(starting.slots[i].cpu) == READY)
+            all = let_one_in(starting.slots[i].cpu);
+    give_up(READY, "is left out, after one that hangs");
 }
 
 unsigned smp_start(const struct smp_start *start)
@@ -273,7 +298,7 @@ unsigned smp_start(const struct smp_start *start)
         return 1;
     if (place_code()) {
         wake();
-        give_up();
+        give_up(STARTING, "does not start");
         let_in();
         if (how_many(LOST) == 0)
             remove_code();

@@ -38,7 +38,8 @@ extern struct cpu_mask cpus_online;
  * at a time.
  */
 struct smp_start {
-    vaddr_t (*stack)(unsigned cpu); /* the top of the stack that CPU starts on; 0: out of memory, leave it */
+    vaddr_t (*stack)(unsigned cpu);      /* the top of the stack that CPU starts on; 0: out of memory, leave it */
+    void (*release_stack)(unsigned cpu); /* it is not needed: the CPU will not be started */
     void (*prepare)(
         void);           /* on the new CPU, interrupts off, before it counts as online; one at a time; NULL: nothing */
     void (*enter)(void); /* on the new CPU, interrupts off; does not return */
