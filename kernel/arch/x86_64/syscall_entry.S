@@ -15,6 +15,8 @@
  *
  * Source: Intel SDM volume 2, SYSCALL, SYSRET, SWAPGS; volume 3A, 5.8.8.
  */
+#include "arch/x86_64/registers_asm.h"
+
 #define SELECTOR_USER_DATA 0x23
 #define SELECTOR_USER_CODE 0x2b
 #define TRAP_SYSCALL 256
@@ -35,21 +37,7 @@ syscall_entry:
         push    %rcx
         push    %rax                    /* error: the number */
         pushq   $TRAP_SYSCALL
-        push    %rax
-        push    %rcx
-        push    %rdx
-        push    %rbx
-        push    %rbp
-        push    %rsi
-        push    %rdi
-        push    %r8
-        push    %r9
-        push    %r10
-        push    %r11
-        push    %r12
-        push    %r13
-        push    %r14
-        push    %r15
+        push_registers
         mov     %rsp, %rdi
         xor     %ebp, %ebp              /* a walk of the frame pointers ends here */
         sti
@@ -57,21 +45,7 @@ syscall_entry:
         test    %al, %al
         jz      user_return
 
-        pop     %r15
-        pop     %r14
-        pop     %r13
-        pop     %r12
-        add     $8, %rsp                /* R11 */
-        pop     %r10
-        pop     %r9
-        pop     %r8
-        pop     %rdi
-        pop     %rsi
-        pop     %rbp
-        pop     %rbx
-        pop     %rdx
-        add     $8, %rsp                /* RCX */
-        pop     %rax
+        pop_registers
         mov     16(%rsp), %rcx          /* RIP, above vector and error */
         mov     32(%rsp), %r11          /* RFLAGS */
         mov     40(%rsp), %rsp
@@ -84,21 +58,7 @@ syscall_entry:
         .hidden user_return
         .type user_return, @function
 user_return:
-        pop     %r15
-        pop     %r14
-        pop     %r13
-        pop     %r12
-        pop     %r11
-        pop     %r10
-        pop     %r9
-        pop     %r8
-        pop     %rdi
-        pop     %rsi
-        pop     %rbp
-        pop     %rbx
-        pop     %rdx
-        pop     %rcx
-        pop     %rax
+        pop_registers
         add     $16, %rsp
         swapgs
         iretq

@@ -22,6 +22,8 @@
  *
  * Source: Intel SDM volume 3A, 6.13 (error codes), 6.14 (64-bit mode); volume 2, SWAPGS, CLAC.
  */
+#include "arch/x86_64/registers_asm.h"
+
 #define FRAME_VECTOR 120 /* offsets in struct trap_frame */
 #define FRAME_RIP 136
 #define FRAME_CS 144
@@ -50,42 +52,6 @@ trap_stubs:
         .endif
         vector = vector + 1
         .endr
-
-        .macro  push_registers
-        push    %rax
-        push    %rcx
-        push    %rdx
-        push    %rbx
-        push    %rbp
-        push    %rsi
-        push    %rdi
-        push    %r8
-        push    %r9
-        push    %r10
-        push    %r11
-        push    %r12
-        push    %r13
-        push    %r14
-        push    %r15
-        .endm
-
-        .macro  pop_registers
-        pop     %r15
-        pop     %r14
-        pop     %r13
-        pop     %r12
-        pop     %r11
-        pop     %r10
-        pop     %r9
-        pop     %r8
-        pop     %rdi
-        pop     %rsi
-        pop     %rbp
-        pop     %rbx
-        pop     %rdx
-        pop     %rcx
-        pop     %rax
-        .endm
 
         /* With the frame at RSP: what C expects, and the call. AC is closed only where there is SMAP. */
         .macro  call_dispatch

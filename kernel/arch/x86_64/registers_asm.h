@@ -1,0 +1,44 @@
+/*
+ * For assembly only: the general registers, in the order of struct trap_frame (trap.h), onto the stack and back.
+ */
+#ifndef CORRODE_ARCH_REGISTERS_ASM_H
+#define CORRODE_ARCH_REGISTERS_ASM_H
+
+// clang-format off
+        .macro  push_registers
+        push    %rax
+        push    %rcx
+        push    %rdx
+        push    %rbx
+        push    %rbp
+        push    %rsi
+        push    %rdi
+        push    %r8
+        push    %r9
+        push    %r10
+        push    %r11
+        push    %r12
+        push    %r13
+        push    %r14
+        push    %r15
+        .endm
+
+        .macro  pop_registers
+        pop     %r15
+        pop     %r14
+        pop     %r13
+        pop     %r12
+        pop     %r11
+        pop     %r10
+        pop     %r9
+        pop     %r8
+        pop     %rdi
+        pop     %rsi
+        pop     %rbp
+        pop     %rbx
+        pop     %rdx
+        pop     %rcx
+        pop     %rax
+        .endm
+
+#endif
