@@ -272,14 +272,16 @@ static void test_bad_dynamic(void **state)
  * Real kernels
  */
 
+#define FILE_MAX (16u << 20)
+
 static uint8_t *read_file(const char *path, size_t *size)
 {
     FILE *in = fopen(path, "r");
     if (!in)
         fail_msg("%s is missing", path);
-    uint8_t *bytes = malloc(1 << 20);
-    *size = fread(bytes, 1, 1 << 20, in);
-    assert_in_range(*size, 64, (1 << 20) - 1);
+    uint8_t *bytes = malloc(FILE_MAX);
+    *size = fread(bytes, 1, FILE_MAX, in);
+    assert_in_range(*size, 64, FILE_MAX - 1);
     fclose(in);
     return realloc(bytes, *size);
 }
@@ -356,7 +358,7 @@ static void test_kernels(void **state)
     check_kernel("build/tests/unit/kernel-exec.elf", false, 0);
 }
 
-/* At every length: an error, or the whole plan, since what follows the last segment is not needed. */
+/* At every length: an error, or the whole plan, since what follows the last segment (symbols, mostly) is not needed. */
 static void test_truncated_kernel(void **state)
 {
     size_t size, needed = 0;
@@ -366,7 +368,7 @@ static void test_truncated_kernel(void **state)
     for (uint32_t i = 0; i < plan.segment_count; i++)
         needed = max_u64(needed, plan.segments[i].offset + plan.segments[i].file_size);
     struct elf_plan whole = plan;
-    for (size_t length = 0; length < size; length++) {
+    for (size_t length = 0; length < size && length < needed + 1000; length++) {
         elf_memory_open(&memory, bytes, length);
         int status = elf_plan(&memory.source, &plan);
         assert_int_equal(status, length < needed ? -1 : 0);

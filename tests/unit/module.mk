@@ -24,15 +24,18 @@ cmdline_UNIT_SOURCES := kernel/lib/cmdline.c
 lock_order_UNIT_SOURCES := kernel/debug/lock_order.c
 lock_order_UNIT_CFLAGS := -DDEBUG=1
 fault_injection_UNIT_SOURCES := kernel/debug/fault_injection.c
+
 # What the kernel's parts are built from.
 UNIT_TESTS += list rbtree bitmap radix
 
 rbtree_UNIT_SOURCES := kernel/lib/rbtree.c
-
-UNIT_TESTS += fair
-fair_UNIT_SOURCES := kernel/sched/fair.c kernel/lib/rbtree.c
 bitmap_UNIT_SOURCES := kernel/lib/bitmap.c
 radix_UNIT_SOURCES := kernel/lib/radix.c
+
+# Who runs next.
+UNIT_TESTS += fair
+
+fair_UNIT_SOURCES := kernel/sched/fair.c kernel/lib/rbtree.c
 
 # Memory: tests/unit/mm/machine.h has some.
 UNIT_TESTS += page slab slab_debug vmap page_tables
@@ -64,7 +67,9 @@ elf_load_UNIT_SOURCES := $(elf_UNIT_SOURCES)
 entropy_UNIT_SOURCES := boot/loader/entropy.c
 paging_UNIT_SOURCES := boot/loader/paging.c boot/loader/error.c tests/unit/boot/page_walk.c
 
+# What people touch: keyboard, serial line, terminal.
 UNIT_TESTS += ps2_keys ps2 serial parser
+
 parser_UNIT_SOURCES := kernel/tty/parser.c kernel/tty/unicode.c
 serial_UNIT_SOURCES := kernel/drivers/serial.c kernel/drivers/uart16550.c
 ps2_keys_UNIT_SOURCES := kernel/drivers/ps2_keys.c
@@ -167,10 +172,6 @@ TEST_DEPS += $(BUILD)/tests/unit/bios_lib.t
 # NAME_FUZZ_RUNS times with a fixed seed for `make test`. To add one:
 #
 #     FUZZ_TESTS += NAME
-FUZZ_TESTS += page
-page_FUZZ_SOURCES := $(page_UNIT_SOURCES)
-page_FUZZ_CFLAGS := $(page_UNIT_CFLAGS)
-page_FUZZ_RUNS := 500
 #     NAME_FUZZ_SOURCES := the production sources that it tests, besides KERNEL_LIB_SOURCES
 #     NAME_FUZZ_RUNS := how many runs take a few seconds, if not 50000
 #     NAME_FUZZ_CFLAGS := flags of its own, if any
@@ -186,10 +187,15 @@ elf_FUZZ_SOURCES := $(elf_UNIT_SOURCES)
 elf_FUZZ_NEEDS := $(UNIT_KERNELS)
 config_FUZZ_SOURCES := $(config_UNIT_SOURCES)
 config_FUZZ_RUNS := 200000
+
 FUZZ_TESTS += symbols
 symbols_FUZZ_SOURCES := kernel/debug/symbols_table.c
 symbols_FUZZ_NEEDS := $(BUILD)/kernel.elf
 
+FUZZ_TESTS += page
+page_FUZZ_SOURCES := $(page_UNIT_SOURCES)
+page_FUZZ_CFLAGS := $(page_UNIT_CFLAGS)
+page_FUZZ_RUNS := 500
 
 FUZZ_TESTS += acpi pci virtio virtio_pci
 acpi_FUZZ_SOURCES := $(acpi_tables_UNIT_SOURCES)
