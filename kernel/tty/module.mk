@@ -15,6 +15,9 @@ EMULATOR_SOURCES := kernel/tty/emulator.c kernel/tty/grid.c kernel/tty/parser.c 
 TERMINAL_SOURCES := $(addprefix kernel/tty/,terminal.c console_file.c display.c text_font.c unicode_font.c) \
     $(BUILD)/gen/unicode_font_data.c $(EMULATOR_SOURCES)
 
+# The terminal as a file of programs.
+CONSOLE_FILE_SOURCES := kernel/tty/console_file.c
+
 # Who includes libvterm's headers; -isystem, because they are not ours to warn about. In the kernel its C library is
 # kernel/tty/libvterm/include. With DEBUG it would print.
 LIBVTERM_CFLAGS := -isystem $(LIBVTERM)/include -isystem $(LIBVTERM)/src
