@@ -25,7 +25,8 @@ $(KERNEL_OPTIONS): FORCE
 # module.mk says what is in it.
 KERNEL_SOURCES := $(KERNEL_KIT_SOURCES) $(LIB_SOURCES) $(DEBUG_SOURCES) $(ARCH_SOURCES) $(ACPI_SOURCES) \
     $(ACPI_BOOT_SOURCES) $(MM_SOURCES) $(TIME_SOURCES) $(SCHED_SOURCES) $(VM_SOURCES) $(FS_SOURCES) $(DRIVER_SOURCES) \
-    $(TERMINAL_SOURCES) $(CONSOLE_FILE_SOURCES) $(PROC_SOURCES) $(SYSCALL_SOURCES) kernel/random.c kernel/panic_report.c kernel/cpus.c kernel/main.c
+    $(TERMINAL_SOURCES) $(CONSOLE_FILE_SOURCES) $(PROC_SOURCES) $(SYSCALL_SOURCES) \
+    $(addprefix kernel/,random.c panic_report.c cpus.c main.c)
 KERNEL_INIT_SOURCES := kernel/init.c kernel/boot_report.c
 
 $(foreach t,kernel kernel-debug,$(call objects,$t,kernel/main.c kernel/panic_report.c kernel/syscall/process.c)): \

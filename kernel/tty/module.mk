@@ -12,7 +12,7 @@ LIBVTERM_SOURCES := $(addprefix $(LIBVTERM)/src/,vterm.c state.c pen.c encoding.
 $(LIBVTERM_SOURCES): $(LIBVTERM)/.fetched ;
 
 EMULATOR_SOURCES := kernel/tty/emulator.c kernel/tty/grid.c kernel/tty/parser.c kernel/tty/unicode.c $(LIBVTERM_SOURCES)
-TERMINAL_SOURCES := $(addprefix kernel/tty/,terminal.c console_file.c display.c text_font.c unicode_font.c) \
+TERMINAL_SOURCES := $(addprefix kernel/tty/,terminal.c display.c text_font.c unicode_font.c) \
     $(BUILD)/gen/unicode_font_data.c $(EMULATOR_SOURCES)
 
 # The terminal as a file of programs.
