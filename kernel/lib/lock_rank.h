@@ -34,8 +34,8 @@
     X(160, THREADS, "kernel/sched/thread.c", "the list of all threads, exit and join, kept stacks")                    \
     X(170, TIMERS, "kernel/time/timer.c", "one CPU's queue of timers")                                                 \
     X(178, MOUNTS, "kernel/fs/mount.c", "the tree of mounts")                                                          \
-    X(180, RUN_QUEUE, "kernel/sched/sched.c", "one CPU's runnable threads; never two of them at a time")               \
     X(179, MOVE, "kernel/fs/dentry.c", "parents and names of all dentries, while they are read or moved")              \
+    X(180, RUN_QUEUE, "kernel/sched/sched.c", "one CPU's runnable threads; never two of them at a time")               \
     X(181, DENTRY, "kernel/fs/dentry.c", "one bucket of the dentry cache")                                             \
     X(182, OBJECT, "kernel/vm/vm.c", "the areas that map an object")                                                   \
     X(184, SPACE_TABLE, "kernel/vm/pages.c", "the entries of an address space's page tables")                          \
