@@ -12,10 +12,10 @@
  * not seen. tmpfs and other file systems in memory keep everything in the cache itself: their dentries are pinned.
  *
  * References: an inode is held by its dentries and by files; a dentry by its children, by paths and by its file system
- * if pinned; a mount by paths. What nobody holds stays in the caches until memory is short.
+ * if pinned; a mount by paths. What nobody holds goes at once.
  *
  * Locks: inode.lock (rwlock) orders changes of a directory's names and of a file's size; two directories are locked in
- * the order of ancestry, else of address (fs/rename.c). The dentry cache has a spin lock for each hash bucket, below it
+ * the order of ancestry, else of address (fs/names.c). The dentry cache has a spin lock for each hash bucket, below it
  * all. docs/locking.md.
  *
  * Source: POSIX.1-2017; path_resolution(7); Linux Documentation/filesystems/vfs.rst for the vocabulary.
@@ -94,8 +94,6 @@ struct inode_ops {
     /* /proc's links that lead to an object rather than a name. NULL: follow the text. */
     int (*follow_link)(struct inode *inode, struct path *path);
 
-    /* Attributes are checked and stored by the caller; this makes them last. NULL: nothing to do. */
-    int (*set_attributes)(struct inode *inode, unsigned changed);
     int (*truncate)(struct inode *inode, uint64_t size);
     /* Brings the inode's attributes up to date before they are told. NULL: they are. */
     int (*refresh)(struct inode *inode);
@@ -173,18 +171,11 @@ struct superblock {
     void *data;
 };
 
-struct statfs_values {
-    uint64_t type, block_size, blocks, blocks_free, files, files_free, name_max;
-};
-
 struct filesystem {
     const char *name;
-    bool needs_device; /* else "nodev" in /proc/filesystems */
     /* OPTIONS is mount's text. Makes super->root. */
     int (*mount)(struct superblock *super, const char *source, const char *options);
     void (*unmount)(struct superblock *super);
-    void (*statfs)(struct superblock *super, struct statfs_values *values);
-    int (*sync)(struct superblock *super);
 };
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -223,7 +214,7 @@ int path_lookup_locked(const struct path *directory, const char *name, size_t le
 char *path_name(const struct path *path, const struct path *root, char *buffer, size_t size, int *error);
 
 /* ------------------------------------------------------------------------------------------------------------------
- * Files (fs/open.c, fs/file.c)
+ * Files (fs/file.c)
  */
 
 /* Opens or creates as open(2); error through *error. */

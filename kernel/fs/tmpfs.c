@@ -6,8 +6,7 @@
  * in pieces while names in it come and go may miss those, but no others: the position is the number of the next child,
  * and numbers (dentry->cookie) only grow.
  *
- * Options of the mount: size=N[k|m|g|%] limits the pages, nr_inodes is taken and forgotten, mode=, uid=, gid= for the
- * root.
+ * The options of a mount are not looked at yet.
  */
 #include "fs/tmpfs.h"
 #include "fs/cache.h"

@@ -138,14 +138,13 @@ static int copy_some(uint64_t *entries, vaddr_t first, unsigned count, void *arg
     return 0;
 }
 
-int vm_pages_fork(struct vm_space *parent, struct vm_space *child, const struct vm_area *area)
+int vm_pages_fork(struct vm_space *parent, struct vm_space *child, const struct vm_area *area, bool *changed)
 {
     struct copying copying = {.child = child, .private = !(area->flags & VM_SHARED)};
     spin_lock(&parent->table_lock);
     int result = user_walk(&parent->tables, area->start, area->end, copy_some, &copying);
     spin_unlock(&parent->table_lock);
-    if (copying.changed)
-        tlb_flush_user(&parent->tables, area->start, area->end - area->start);
+    *changed |= copying.changed;
     return result;
 }
 

@@ -239,7 +239,7 @@ static void copy_figures(struct vm_space *to, const struct vm_space *from)
 }
 
 /* Copies one area with what is mapped. Pages that a fault would find again in the object need no copy. */
-static int fork_area(struct vm_space *parent, struct vm_space *child, const struct vm_area *area)
+static int fork_area(struct vm_space *parent, struct vm_space *child, const struct vm_area *area, bool *changed)
 {
     if (area->flags & VM_NO_FORK) {
         child->pages_mapped -= vm_area_pages(area);
@@ -249,7 +249,7 @@ static int fork_area(struct vm_space *parent, struct vm_space *child, const stru
     if (copy == NULL)
         return -ENOMEM;
     vm_area_insert(child, copy);
-    return area->flags & VM_SHARED && area->object ? 0 : vm_pages_fork(parent, child, area);
+    return area->flags & VM_SHARED && area->object ? 0 : vm_pages_fork(parent, child, area, changed);
 }
 
 struct vm_space *vm_space_fork(struct vm_space *parent)
@@ -258,10 +258,13 @@ struct vm_space *vm_space_fork(struct vm_space *parent)
     if (child == NULL)
         return NULL;
     int error = 0;
+    bool changed = false;
     rwlock_write(&parent->lock);
     copy_figures(child, parent);
     for (struct rb_node *node = rb_first(&parent->areas); node && !error; node = rb_next(node))
-        error = fork_area(parent, child, container_of(node, struct vm_area, node));
+        error = fork_area(parent, child, container_of(node, struct vm_area, node), &changed);
+    if (changed) /* before the child runs, and before the parent's other threads may change areas */
+        tlb_flush_user(&parent->tables, 0, USER_END);
     rwlock_write_unlock(&parent->lock);
     if (error) {
         vm_space_put(child);

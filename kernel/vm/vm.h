@@ -97,8 +97,8 @@ struct vm_space {
     vaddr_t arguments, arguments_end, environment_end; /* for /proc/PID/cmdline, environ */
     vaddr_t vdso;
     uint64_t address_limit; /* RLIMIT_AS in pages */
-    uint64_t data_limit;
-    uint64_t stack_limit; /* bytes */
+    uint64_t data_limit;    /* RLIMIT_DATA, bytes of heap */
+    uint64_t stack_limit;   /* bytes */
 };
 
 void vm_init(void); /* after slab_init */

@@ -57,8 +57,11 @@ void vm_pages_unmap(struct vm_space *space, vaddr_t start, vaddr_t end);
 /* Makes the entries of the range, all of one area, follow its flags. */
 void vm_pages_protect(struct vm_space *space, const struct vm_area *area, vaddr_t start, vaddr_t end);
 
-/* Maps in CHILD what AREA has in PARENT, copy-on-write if private. 0 or -ENOMEM. */
-int vm_pages_fork(struct vm_space *parent, struct vm_space *child, const struct vm_area *area);
+/*
+ * Maps in CHILD what AREA has in PARENT, copy-on-write if private. 0 or -ENOMEM. Sets *changed when pages of the parent
+ * have become read-only: the caller flushes, once for all areas.
+ */
+int vm_pages_fork(struct vm_space *parent, struct vm_space *child, const struct vm_area *area, bool *changed);
 
 /* Moves entries to another place of the same space. 0 or -ENOMEM. */
 int vm_pages_move(struct vm_space *space, vaddr_t from, vaddr_t to, uint64_t size);

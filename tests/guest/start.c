@@ -10,7 +10,6 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-extern char **environ;
 static int zeros[100000];
 static int initialized = 42;
 static _Thread_local int local = 7, local_zero;
