@@ -10,6 +10,7 @@
 #include "fs/mount.h"
 #include "fs/names.h"
 #include "lib/errno.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "panic.h"
@@ -28,22 +29,66 @@ static const struct file_ops *ops_for(const struct inode *inode)
     return (inode->mode & S_IFMT) == S_IFCHR && !inode->file_ops ? device_find(inode->device) : inode->file_ops;
 }
 
-/* Takes PATH's references over when it succeeds. */
+/* Takes PATH's references over when it succeeds. NULL: no memory. */
+static struct file *allocate(const struct path *path, const struct file_ops *ops, unsigned flags)
+{
+    struct file *file = slab_allocate(file_cache, ALLOC_ZERO);
+    if (file == NULL)
+        return NULL;
+    *file = (struct file){.ops = ops, .path = *path, .inode = path->dentry->inode, .references = 1};
+    file->flags = flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
+    mutex_init(&file->position_lock, LOCK_RANK_POSITION);
+    return file;
+}
+
 static struct file *create(const struct path *path, unsigned flags, int *error)
 {
-    struct inode *inode = path->dentry->inode;
-    struct file *file = slab_allocate(file_cache, ALLOC_ZERO);
+    struct file *file = allocate(path, ops_for(path->dentry->inode), flags);
     *error = -ENOMEM;
     if (file == NULL)
         return NULL;
-    *file = (struct file){.ops = ops_for(inode), .path = *path, .inode = inode, .references = 1};
-    file->flags = flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
-    mutex_init(&file->position_lock, LOCK_RANK_POSITION);
     *error = file->ops == NULL ? -ENXIO : file->ops->open ? file->ops->open(file) : 0;
     if (*error) {
         slab_free(file_cache, file);
         return NULL;
     }
+    return file;
+}
+
+/* A dentry that is in no directory. Takes INODE over if it succeeds. */
+static struct dentry *name_anonymous(const char *name, struct inode *inode)
+{
+    char full[NAME_LENGTH_MAX + 1];
+    size_t length = strlen(name);
+    bool numbered = length > 0 && name[length - 1] == ':';
+    length = (size_t)snprintf(full, sizeof full, numbered ? "%s[%lu]" : "%s", name, inode->number);
+    struct dentry *dentry = dentry_create(NULL, full, length);
+    if (dentry) {
+        dentry->super = inode->super;
+        dentry->inode = inode;
+    }
+    return dentry;
+}
+
+struct file *file_create_anonymous(
+    const char *name, const struct file_ops *ops, void *data, unsigned flags, uint32_t mode)
+{
+    static const struct inode_ops nothing;
+    struct inode *inode = inode_create(mount_anonymous.super, mode, &credentials_root);
+    if (inode == NULL)
+        return NULL;
+    inode->ops = &nothing;
+    struct path path = {.mount = &mount_anonymous, .dentry = name_anonymous(name, inode)};
+    if (path.dentry == NULL) {
+        inode_put(inode);
+        return NULL;
+    }
+    mount_get(path.mount);
+    struct file *file = allocate(&path, ops, flags);
+    if (file)
+        file->data = data;
+    else
+        path_put(&path);
     return file;
 }
 

@@ -24,6 +24,7 @@
 #define CORRODE_FS_FS_H
 
 #include "fs/iov.h"
+#include "fs/poll.h"
 #include "lib/list.h"
 #include "sched/mutex.h"
 #include "vm/vm.h"
@@ -70,8 +71,11 @@ struct inode {
     uint64_t blocks; /* of 512 bytes */
     fs_time_t accessed, modified, changed;
     struct rwlock lock;
-    struct vm_object *object; /* contents that can be mapped; NULL: none */
-    void *data;               /* the file system's, or a pipe's or socket's */
+    struct vm_object *object;      /* contents that can be mapped; NULL: none */
+    struct file_locks *locks;      /* fs/lock.h; NULL: nobody has locked anything yet */
+    struct inode_watches *watches; /* fs/inotify.c; NULL: nobody watches */
+    struct pipe *pipe;             /* of a FIFO that is open: fs/pipe.c */
+    void *data;                    /* the file system's */
 };
 
 /* What can be done with an inode. NULL in a slot: -EPERM for changes, -ENOTDIR for what only directories do. */
@@ -117,7 +121,11 @@ struct file_ops {
     long (*write)(struct file *file, struct iov *from, uint64_t *position);
     long (*seek)(struct file *file, int64_t offset, int whence); /* NULL: by fs/file.c within size; -ESPIPE if stream */
     int (*read_directory)(struct file *file, struct directory_sink *sink, uint64_t *position); /* NULL: -ENOTDIR */
-    long (*ioctl)(struct file *file, unsigned command, uintptr_t argument);                    /* NULL: -ENOTTY */
+    /* Which POLL* bits hold now; TABLE gets the wait queues that announce others (fs/poll.h). NULL: always ready. */
+    unsigned (*poll)(struct file *file, struct poll_table *table);
+    long (*ioctl)(struct file *file, unsigned command, uintptr_t argument); /* NULL: -ENOTTY */
+    int (*sync)(struct file *file, bool data_only);                         /* NULL: -EINVAL for streams, else 0 */
+    int (*allocate)(struct file *file, int mode, uint64_t offset, uint64_t length); /* fallocate; NULL: -EOPNOTSUPP */
     int (*map)(struct file *file, struct vm_object **object, uint64_t *offset); /* NULL: inode->object, else -ENODEV */
     bool stream; /* no position: pipes, terminals, sockets */
 };
@@ -159,6 +167,8 @@ struct file {
     struct mutex position_lock;
     uint64_t position;
     void *data;
+    int32_t owner, owner_signal;    /* F_SETOWN: a process, or negated a group; F_SETSIG */
+    struct epoll_items *poll_items; /* fs/epoll.c: who has it in an epoll set; NULL: nobody */
 };
 
 struct superblock {
@@ -171,12 +181,26 @@ struct superblock {
     void *data;
 };
 
+/* What statfs tells. */
+struct superblock_report {
+    uint64_t type;                                     /* <linux/magic.h> */
+    uint64_t blocks, blocks_free, inodes, inodes_free; /* of PAGE_SIZE bytes, unless block_size says otherwise */
+    uint64_t block_size;                               /* 0: PAGE_SIZE */
+};
+
 struct filesystem {
     const char *name;
     /* OPTIONS is mount's text. Makes super->root. */
     int (*mount)(struct superblock *super, const char *source, const char *options);
     void (*unmount)(struct superblock *super);
+    void (*report)(struct superblock *super, struct superblock_report *report); /* NULL: there is nothing to tell */
+    bool needs_device; /* /proc/filesystems says "nodev" of the others */
 };
+
+/* Mount finds it by its name; for good. And by name; NULL: there is none. And one after another, NULL begins. */
+void filesystem_register(const struct filesystem *type);
+const struct filesystem *filesystem_find(const char *name);
+const struct filesystem *filesystem_next(const struct filesystem *type);
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Names (fs/path.c)
@@ -219,6 +243,14 @@ char *path_name(const struct path *path, const struct path *root, char *buffer, 
 
 /* Opens or creates as open(2); error through *error. */
 struct file *file_open(const struct walk *walk, const char *name, unsigned flags, uint32_t mode, int *error);
+
+/*
+ * A file without a name in any directory: a pipe's end, an epoll set. NAME is what /proc/PID/fd shows of it, "pipe:"
+ * (its inode's number is added) or "anon_inode:[eventfd]". FLAGS: O_RDONLY ... and O_NONBLOCK. MODE: S_IFIFO | 0600 or
+ * so. DATA becomes file->data; OPS->release frees it. NULL: no memory, and DATA is the caller's still.
+ */
+struct file *file_create_anonymous(
+    const char *name, const struct file_ops *ops, void *data, unsigned flags, uint32_t mode);
 void file_get(struct file *file);
 void file_put(struct file *file);
 long file_read(struct file *file, struct iov *to, uint64_t *position);

@@ -10,6 +10,10 @@
 
 struct mount *mount_first;
 
+static const struct filesystem anonymous = {.name = "anon_inodefs"};
+static struct superblock anonymous_super = {.type = &anonymous, .references = 1};
+struct mount mount_anonymous = {.super = &anonymous_super, .references = 1};
+
 static struct rwspinlock mount_lock = {.rank = LOCK_RANK_MOUNTS, .writers = SPINLOCK_INIT(MOUNTS)};
 static struct list mounts = LIST_INIT(mounts);
 static uint64_t next_device = 1;

@@ -41,4 +41,7 @@ bool mount_parent(const struct mount *mount, struct path *on);
 
 extern struct mount *mount_first;
 
+/* Where files stand that have no name in any directory; it is nowhere itself. */
+extern struct mount mount_anonymous;
+
 #endif

@@ -304,6 +304,10 @@ char *path_name(const struct path *path, const struct path *root, char *buffer, 
     struct path at = *path;
     char *start = buffer + size - 1;
     *start = '\0';
+    if (path->mount == &mount_anonymous) {
+        *error = prepend(buffer, &start, path->dentry->name, path->dentry->length) ? 0 : -ENAMETOOLONG;
+        return *error ? NULL : start;
+    }
     path_get(&at);
     bool gone = !dentry_is_root(path->dentry) && !dentry_is_hashed(path->dentry);
     bool fits = !gone || prepend(buffer, &start, " (deleted)", 10);

@@ -15,6 +15,7 @@ void fs_init(void)
     inodes_init();
     files_init();
     devices_init();
+    filesystem_register(&tmpfs);
     struct superblock *root = superblock_create(&tmpfs, "none", "", &error);
     if (root == NULL || mount_attach(root, NULL, 0) < 0)
         panic("there is not enough memory to start; give the machine more");

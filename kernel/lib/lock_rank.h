@@ -16,6 +16,7 @@
     X(10, SUBSYSTEM, "anywhere", "a subsystem's sleeping lock; holds other locks below")                               \
     X(11, POSITION, "kernel/fs/file.c", "sleeping: the position of an open file")                                      \
     X(12, RENAME, "kernel/fs/names.c", "sleeping: moving directories in the tree of names")                            \
+    X(13, TTY_SETTINGS, "kernel/tty/tty.c", "sleeping: settings of a terminal, and whose it is")                       \
     X(14, DIRECTORY, "kernel/fs/inode.c", "sleeping: the names in a directory; several by ancestry")                   \
     X(16, FILE, "kernel/fs/inode.c", "sleeping: the size and attributes of a file")                                    \
     X(20, SPACE, "kernel/vm/vm.c", "sleeping: the areas of an address space")                                          \
@@ -23,10 +24,12 @@
     X(30, WORK, "kernel/sched/work.c", "sleeping: a work queue's set-up")                                              \
     /* Spin locks */                                                                                                   \
     X(100, DEVICE, "kernel/drivers", "a device's state and registers")                                                 \
+    X(102, TTY, "kernel/tty/tty.c", "a line discipline's input")                                                       \
     X(105, PCI_CONFIG, "kernel/drivers/pci/config.c", "the two ports of configuration space")                          \
     X(110, TERMINAL, "kernel/tty/terminal.c", "a terminal's input")                                                    \
     X(115, DESCRIPTORS, "kernel/proc/files.c", "the open files of a process, by descriptor")                           \
-    X(116, PROCESSES, "kernel/proc/process.c", "parents, children, and who of them has ended")                         \
+    X(116, PROCESSES, "kernel/proc/process.c", "numbers, parents, children, groups, sessions, and who has ended")      \
+    X(117, SIGNALS, "kernel/proc/signal.c", "the pending signals, actions and timers of one process")                  \
     X(120, INTERRUPT, "kernel/arch/x86_64/interrupt.c", "vectors and their handlers; I/O APIC registers")              \
     X(130, MUTEX, "kernel/sched/mutex.c", "the waiters of one sleeping lock")                                          \
     X(140, WORK_QUEUE, "kernel/sched/work.c", "the items of one work queue")                                           \

@@ -5,18 +5,21 @@
  *     process   what the tasks of one program share: the number that getpid tells, limits, signal actions. Its first
  *               task's number is its own
  *
- * A task has its address space, descriptors and working directory by reference, each of which clone may share or copy
- * by itself. Credentials are values that never change once set: a change makes new ones. So far every process has one
- * task.
+ *     group     processes that a shell starts as one job; it has the number of its first one
+ *     session   the groups of one login, and the terminal that they have in common; it has its leader's number
  *
- * Lives: process_start (by the kernel) or task_clone (fork) - running - task_exit - ended: what is left, number and
- * status, waits for process_wait or the parent's wait4. Children of one that ends go to process 1, and those that have
- * nobody leave nothing when they end.
+ * A task has its address space, descriptors and working directory by reference, each of which clone may share or copy
+ * by itself. Credentials are values that never change once set: a change makes new ones.
+ *
+ * Lives: process_start (by the kernel) or task_clone (fork) - running - task_exit of its last task - ended: what is
+ * left, number, status and times, waits for process_wait or the parent's wait4. Children of one that ends go to process
+ * 1, and those that have nobody leave nothing when they end.
  *
  *     struct process *process = process_start("/init", &arguments, &error);
  *     int status = process_wait(process);                   // and it is gone
  *
- * Locks: tree_lock (spin, rank PROCESSES) guards parents, children and `ended`; all else each task changes for itself.
+ * Locks: tree_lock (spin, rank PROCESSES) guards numbers, parents, children, groups, sessions, and who has ended or
+ * stopped; process->signal_lock (rank SIGNALS, below it) what signal.h says. All else each task changes for itself.
  *
  * Source: POSIX.1-2017; clone(2), wait(2), signal(7), credentials(7).
  */
@@ -33,9 +36,22 @@
 struct rlimit {
     uint64_t current, maximum;
 };
+#define RLIMIT_CPU 0
+#define RLIMIT_FSIZE 1
+#define RLIMIT_DATA 2
 #define RLIMIT_STACK 3
 #define RLIMIT_CORE 4
+#define RLIMIT_RSS 5
+#define RLIMIT_NPROC 6
 #define RLIMIT_NOFILE 7
+#define RLIMIT_MEMLOCK 8
+#define RLIMIT_AS 9
+#define RLIMIT_LOCKS 10
+#define RLIMIT_SIGPENDING 11
+#define RLIMIT_MSGQUEUE 12
+#define RLIMIT_NICE 13
+#define RLIMIT_RTPRIO 14
+#define RLIMIT_RTTIME 15
 #define RLIMIT_COUNT 16
 #define RLIM_INFINITY (~0ull)
 
@@ -46,6 +62,20 @@ struct task_paths {
     uint32_t umask;
 };
 
+struct session {
+    int32_t number;
+    uint32_t references; /* its groups' */
+    struct tty *tty;     /* the controlling terminal (tty/tty.h), by reference; NULL: none */
+};
+
+struct process_group {
+    int32_t number;
+    uint32_t references; /* its processes' */
+    struct session *session;
+    struct list members;  /* struct process, by `in_group` */
+    struct list_node all; /* in the list of all groups */
+};
+
 struct process {
     uint32_t references; /* its tasks', and that of who waits */
     int32_t number;
@@ -53,31 +83,85 @@ struct process {
     struct process *parent; /* NULL: the kernel, or nobody */
     struct list children;   /* struct process, by `sibling` */
     struct list_node sibling;
-    struct wait_queue child_event; /* a child has ended, or needs its parent's memory no more */
+    struct wait_queue child_event; /* a child has ended, stopped, gone on, or needs its parent's memory no more */
+    struct process_group *group;
+    struct list_node in_group;
+    struct list tasks; /* struct task, by `in_process` */
+    uint32_t task_count;
+
+    bool exiting; /* exit_group, or a signal that ends it: every task goes, with exit_status */
     bool ended;
-    bool borrows;    /* vfork: it runs in its parent's memory, and the parent waits */
-    int exit_status; /* as wait4 tells */
+    bool borrows;      /* vfork: it runs in its parent's memory, and the parent waits */
+    bool has_executed; /* since it was forked: its parent may not move it to another group any more */
+    bool subreaper;    /* PR_SET_CHILD_SUBREAPER */
+    int exit_status;   /* as wait4 tells */
+    int exit_signal;   /* to the parent; 0: none */
+
+    struct spinlock signal_lock;
+    struct signal_queue signals; /* for whichever task takes them */
     struct signal_action actions[SIGNALS];
+    int stop_signal;            /* it is stopped by this one; 0: it runs */
+    bool stop_reported;         /* a parent that waits has been told */
+    bool continued;             /* it goes on, and no parent has been told */
+    struct wait_queue going_on; /* tasks that are stopped wait here */
+
     struct rlimit limits[RLIMIT_COUNT];
+    uint64_t started;                              /* clock_monotonic */
+    uint64_t user_ns, system_ns;                   /* of tasks that are gone */
+    uint64_t children_user_ns, children_system_ns; /* of children waited for */
+    uint64_t minor_faults, major_faults, children_minor_faults, children_major_faults;
+    struct process_timers *timers; /* proc/timers.c: alarm, setitimer, timer_create; NULL: none yet */
+    struct file *executable;       /* /proc/PID/exe; NULL: none */
     char name[THREAD_NAME_SIZE];
 };
 
 struct task {
     struct process *process;
+    struct thread *thread;
+    struct list_node in_process;
     int32_t number;
     struct vm_space *space;
     struct task_files *files;
     struct task_paths *paths;
     const struct credentials *credentials;
-    uint64_t signal_mask;     /* bit n-1: signal n is blocked */
-    uint64_t clear_child_tid; /* user address; 0: none */
-    uint64_t robust_list;     /* user address */
-    struct trap_frame *frame; /* the registers of the system call that it is in */
-    struct trap_frame start;  /* those that it begins with */
+
+    struct signal_queue signals; /* for this task alone */
+    uint64_t signal_mask;        /* bit n-1: signal n is blocked */
+    uint64_t saved_mask;         /* with `restores_mask`: what to go back to when the call is left */
+    bool restores_mask;
+    struct signal_stack { /* sigaltstack */
+        uint64_t base;
+        uint32_t flags, pad;
+        uint64_t size;
+    } alternate_stack;
+    struct restart { /* of a call that has returned -ERESTART_RESTARTBLOCK: restart_syscall calls it */
+        long (*function)(struct restart *restart);
+        uint64_t values[5];
+    } restart;
+
+    uint64_t user_ns, system_ns; /* processor time */
+    uint64_t clear_child_tid;    /* user address; 0: none */
+    uint64_t robust_list;        /* user address */
+    int parent_death_signal;     /* PR_SET_PDEATHSIG; 0: none */
+    struct trap_frame *frame;    /* the registers of the program while it is in the kernel */
+    struct trap_frame start;     /* those that it begins with */
     struct user_bases start_bases;
     bool stillborn;         /* there was no memory for a copy of the vector registers */
     uint64_t set_child_tid; /* user address where its number goes when it begins; 0: none */
 };
+
+/* Bits of thread->attention. */
+#define ATTENTION_SIGNAL (1u << 0) /* a signal may be pending that the task does not block */
+#define ATTENTION_EXIT (1u << 1)   /* process->exiting */
+#define ATTENTION_STOP (1u << 2)   /* process->stop_signal */
+#define ATTENTION_MASK (1u << 3)   /* restores_mask: the wait under another mask is over */
+
+/*
+ * What a task does before it goes back to its program when thread->attention is not 0: the end of the process, stops,
+ * signals, the restart of a system call. FRAME is the program's, and may change. Interrupts are off before and after.
+ * proc/attend.c.
+ */
+void task_attend(struct trap_frame *frame);
 
 /* The task of the running thread; NULL in threads of the kernel. */
 static inline struct task *task_current(void)
@@ -135,6 +219,17 @@ long process_wait_child(int32_t pid, bool no_hang, int *status);
 
 /* Ends the current task, and with it its process, which has no other. */
 _Noreturn void task_exit(int status);
+
+/* Ends the current process, with all of its tasks. */
+_Noreturn void process_exit(int status);
+
+/*
+ * By number, with a reference (process_put); NULL: none has it. process_next: the one with the lowest number from
+ * NUMBER on, to go through all of them. Ended ones that nobody has waited for are among them.
+ */
+struct process *process_find(int32_t number);
+struct process *process_next(int32_t number);
+void process_put(struct process *process);
 
 int32_t process_parent_number(void); /* of the current one; 0: it is the kernel's child */
 uint64_t process_count(void);        /* that exist, ended ones that nobody has waited for among them */

@@ -9,7 +9,6 @@
 
 /* One reference, and no task yet; NULL: no memory. */
 struct process *process_create(const char *name);
-void process_put(struct process *process);
 void process_set_name(struct process *process, const char *path); /* its last component */
 
 /* PROCESS becomes a child of PARENT, the current one. */

@@ -1,35 +1,156 @@
 /*
- * Signals, with Linux's numbers and structures for x86-64. So far they are remembered (rt_sigaction, rt_sigprocmask)
- * and end processes that fault; none is delivered to a handler yet.
+ * Signals, with Linux's numbers and structures for x86-64.
  *
- * Source: signal(7), sigaction(2).
+ * A signal is queued at a process or at one of its tasks. Whoever queues it sets the attention (sched/sched.h) of a
+ * task that does not block it, which ends the wait that the task is in. On its way back to the program the task takes
+ * what is pending (task_attend): it ignores it, stops or ends the process, or calls the program's handler: then a frame
+ * with all registers goes onto the program's stack, from which rt_sigreturn restores them.
+ *
+ * A system call that a signal interrupts returns one of the -ERESTART codes (lib/errno.h), which never reach the
+ * program: task_attend turns them into EINTR or makes the call again. It returns one only while thread_is_interrupted.
+ *
+ * Locks: process->signal_lock (spin, rank SIGNALS) guards actions, pending signals and masks as far as others than
+ * the task itself look at them.
+ *
+ * Source: signal(7), sigaction(2), sigreturn(2), sigaltstack(2), signalfd(2); System V ABI, AMD64 supplement, 3.2.2,
+ * for the red zone.
  */
 #ifndef CORRODE_PROC_SIGNAL_H
 #define CORRODE_PROC_SIGNAL_H
 
+#include "lib/list.h"
 #include "lib/types.h"
 
 #define SIGNALS 64
 
+#define SIGHUP 1
+#define SIGINT 2
+#define SIGQUIT 3
 #define SIGILL 4
 #define SIGTRAP 5
+#define SIGABRT 6
 #define SIGBUS 7
 #define SIGFPE 8
 #define SIGKILL 9
+#define SIGUSR1 10
 #define SIGSEGV 11
+#define SIGUSR2 12
+#define SIGPIPE 13
+#define SIGALRM 14
+#define SIGTERM 15
+#define SIGSTKFLT 16
+#define SIGCHLD 17
+#define SIGCONT 18
 #define SIGSTOP 19
+#define SIGTSTP 20
+#define SIGTTIN 21
+#define SIGTTOU 22
+#define SIGURG 23
+#define SIGXCPU 24
+#define SIGXFSZ 25
+#define SIGVTALRM 26
+#define SIGPROF 27
+#define SIGWINCH 28
+#define SIGIO 29
+#define SIGPWR 30
+#define SIGSYS 31
+#define SIGRTMIN 32
+
+/* siginfo.code: who has sent it. */
+#define SI_USER 0
+#define SI_KERNEL 0x80
+#define SI_QUEUE (-1)
+#define SI_TIMER (-2)
+#define SI_TKILL (-6)
+#define CLD_EXITED 1
+#define CLD_KILLED 2
+#define CLD_DUMPED 3
+#define CLD_STOPPED 5
+#define CLD_CONTINUED 6
+#define SEGV_MAPERR 1
+#define SEGV_ACCERR 2
+#define BUS_ADRALN 1
+#define BUS_ADRERR 2
+#define FPE_INTDIV 1
+#define ILL_ILLOPN 2
+#define TRAP_BRKPT 1
+#define TRAP_TRACE 2
+
+/* struct siginfo, as programs see it. */
+struct siginfo {
+    int32_t signal, error, code, pad;
+    union {
+        struct {
+            int32_t pid;
+            uint32_t uid;
+            int32_t status;
+            int32_t pad;
+            int64_t user_time, system_time; /* in ticks of 1/100 s */
+        } child;
+        struct {
+            int32_t pid;
+            uint32_t uid;
+            uint64_t value;
+        } sender;
+        struct {
+            int32_t timer, overrun;
+            uint64_t value;
+        } timer;
+        struct {
+            uint64_t address;
+        } fault;
+        uint8_t bytes[112];
+    };
+};
+_Static_assert(sizeof(struct siginfo) == 128, "struct siginfo");
+
+/* What is pending: a bit each; those with information of their own, oldest first. */
+struct signal_queue {
+    uint64_t pending;   /* bit n-1 */
+    struct list queued; /* struct queued_signal, signal.c */
+};
 
 /* As programs pass it to rt_sigaction. */
 struct signal_action {
-    uint64_t handler; /* SIG_DFL 0, SIG_IGN 1, or the program's function */
+    uint64_t handler; /* SIG_DFL, SIG_IGN, or the program's function */
     uint64_t flags;   /* SA_* */
     uint64_t restorer;
     uint64_t mask; /* bit n-1: signal n */
 };
+#define SIG_DFL 0
+#define SIG_IGN 1
 
 static inline uint64_t signal_bit(int signal)
 {
     return 1ull << (signal - 1);
 }
+
+struct task;
+struct process;
+struct process_group;
+struct trap_frame;
+
+/*
+ * Sends it; INFO is copied, and NULL stands for SI_KERNEL. Any context, as long as the object cannot go away: a
+ * reference, or tree_lock. 0 also when it is ignored; -EAGAIN when a real-time signal finds the queue full
+ * (RLIMIT_SIGPENDING). Permission is the caller's to check.
+ */
+int signal_send_process(struct process *process, int signal, const struct siginfo *info);
+int signal_send_task(struct task *task, int signal, const struct siginfo *info);
+
+/* A fault of the current task itself: it cannot be blocked or ignored; if it is, the process ends by it. */
+void signal_force(int signal, const struct siginfo *info);
+
+/* SIGPIPE, SIGXFSZ and the like, to the current task, with SI_KERNEL as Linux has it. */
+void signal_send_self(int signal);
+
+/* Is a signal pending that the current task does not block? */
+bool signal_is_pending(void);
+
+/*
+ * For calls that wait under a mask of their own (sigsuspend, ppoll, pselect6, epoll_pwait): MASK holds until the call
+ * has been left and, if a handler runs, its frame has been made with the old one.
+ */
+void signal_mask_for_wait(uint64_t mask);
 
 #endif

@@ -76,6 +76,8 @@ struct thread {
         *tables;             /* the program's memory that it looks at, arch/x86_64/user_paging.h; NULL: none. Its own */
     struct user_bases bases; /* valid while it has `tables` and does not run */
     struct task *task;       /* the program's thread that it is; NULL: the kernel's */
+    uint32_t attention;      /* what that must attend to before its program goes on: bits of its own (proc/proc.h) */
+    bool interruptible;      /* it is in a wait that `attention` ends */
 
     void *trap_try; /* arch/x86_64/trap.c: the innermost trap_try */
 #ifdef DEBUG
@@ -125,6 +127,18 @@ void thread_block(void);
  * needs before it can.
  */
 bool thread_wake(struct thread *thread);
+
+/*
+ * Sets bits of `attention`: ends the wait that it is in, if that may be interrupted, and sends it out of its program if
+ * it runs there. Any context; locks below RUN_QUEUE may be held. The thread must not end meanwhile, as for thread_wake.
+ */
+void thread_interrupt(struct thread *thread, uint32_t bits);
+
+/* Has the current thread something to attend to? Then a wait that may be interrupted ends. */
+static inline bool thread_is_interrupted(void)
+{
+    return __atomic_load_n(&thread_current()->attention, __ATOMIC_SEQ_CST) != 0;
+}
 
 /* NICE is cut to -20..19. The current thread, or one that the caller holds a reference to. */
 void thread_set_nice(struct thread *thread, int nice);

@@ -11,6 +11,8 @@
  */
 #include "sched/wait.h"
 
+#include "lib/errno.h"
+
 void wait_queue_init(struct wait_queue *queue)
 {
     spin_lock_init(&queue->lock, LOCK_RANK_WAIT_QUEUE);
@@ -114,4 +116,48 @@ void thread_sleep(uint64_t ns)
 {
     uint64_t now = clock_monotonic();
     thread_sleep_until(ns < THREAD_FOREVER - now ? now + ns : THREAD_FOREVER);
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Interruption
+ *
+ * One sets `interruptible` and then looks at `attention`; the other sets `attention` and then looks at `interruptible`:
+ * whoever comes second sees the other.
+ */
+
+int thread_block_interruptible(uint64_t deadline)
+{
+    struct thread *self = thread_current();
+    bool late = false;
+    __atomic_store_n(&self->interruptible, true, __ATOMIC_SEQ_CST);
+    if (thread_is_interrupted())
+        thread_cancel_block();
+    else
+        late = thread_block_until(deadline);
+    __atomic_store_n(&self->interruptible, false, __ATOMIC_RELAXED);
+    return thread_is_interrupted() ? -ERESTARTSYS : late ? -ETIMEDOUT : 0;
+}
+
+int thread_sleep_interruptible(uint64_t monotonic_ns)
+{
+    int result = 0;
+    while (result == 0) {
+        thread_prepare_block();
+        if (clock_monotonic() >= monotonic_ns) {
+            thread_cancel_block();
+            return 0;
+        }
+        result = thread_block_interruptible(monotonic_ns);
+    }
+    return result == -ETIMEDOUT ? 0 : result;
+}
+
+void thread_interrupt(struct thread *thread, uint32_t bits)
+{
+    __atomic_fetch_or(&thread->attention, bits, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&thread->interruptible, __ATOMIC_SEQ_CST))
+        thread_wake(thread);
+    unsigned cpu = __atomic_load_n(&thread->cpu, __ATOMIC_RELAXED);
+    if (__atomic_load_n(&thread->on_cpu, __ATOMIC_RELAXED) && cpu != cpu_number())
+        smp_reschedule(cpu); /* on its way back from the interrupt it looks */
 }

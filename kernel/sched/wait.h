@@ -67,4 +67,31 @@ bool thread_block_until(uint64_t deadline);
         wait_event_true;                                                                                               \
     })
 
+/*
+ * The same for waits that a signal ends: 0 when the condition holds, else -ERESTARTSYS (lib/errno.h) or, when the
+ * deadline has passed, -ETIMEDOUT. What a system call waits for that may take for ever is waited for so.
+ */
+#define wait_event_interruptible_until(queue, condition, deadline)                                                     \
+    __extension__({                                                                                                    \
+        struct waiter wait_event_waiter;                                                                               \
+        int wait_event_result = 0;                                                                                     \
+        bool wait_event_true;                                                                                          \
+        while (!(wait_event_true = (condition)) && wait_event_result == 0) {                                           \
+            wait_prepare((queue), &wait_event_waiter, false);                                                          \
+            if (!(wait_event_true = (condition)))                                                                      \
+                wait_event_result = thread_block_interruptible(deadline);                                              \
+            wait_finish((queue), &wait_event_waiter);                                                                  \
+            if (wait_event_true)                                                                                       \
+                break;                                                                                                 \
+        }                                                                                                              \
+        wait_event_true ? 0 : wait_event_result;                                                                       \
+    })
+#define wait_event_interruptible(queue, condition) wait_event_interruptible_until(queue, condition, THREAD_FOREVER)
+
+/* Blocks, prepared as for thread_block, until woken (0), interrupted (-ERESTARTSYS) or late (-ETIMEDOUT). */
+int thread_block_interruptible(uint64_t deadline);
+
+/* Sleeps: 0, or -ERESTARTSYS. */
+int thread_sleep_interruptible(uint64_t monotonic_ns);
+
 #endif

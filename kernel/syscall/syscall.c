@@ -24,9 +24,16 @@ COUNTER(system_calls, "system calls");
 PER_CPU(vaddr_t, syscall_stack);
 static bool tracing;
 
+#define HANDLER_WHOLE(name) sys_##name
+#define HANDLER_PARTIAL(name) sys_##name
+#define HANDLER_REFUSED(name) sys_##name
+#define HANDLER_ABSENT(name) NULL
 #define SYSCALL_ROW(number, call_name, call_kinds, how, remark)                                                        \
-    [number] = {                                                                                                       \
-        .name = #call_name, .kinds = call_kinds, .handler = sys_##call_name, .state = SYSCALL_##how, .note = remark},
+    [number] = {.name = #call_name,                                                                                    \
+        .kinds = call_kinds,                                                                                           \
+        .handler = HANDLER_##how(call_name),                                                                           \
+        .state = SYSCALL_##how,                                                                                        \
+        .note = remark},
 
 const struct syscall syscalls[SYSCALL_COUNT] = {SYSCALLS(SYSCALL_ROW)};
 
@@ -36,14 +43,14 @@ static long missing(uint64_t number)
     static DECLARE_BITMAP(said, SYSCALL_COUNT);
     static struct log_ratelimit limit;
     const char *name = task_current()->process->name;
-    if (number >= SYSCALL_COUNT) {
+    if (number >= SYSCALL_COUNT || syscalls[number].name == NULL) {
         if (log_ratelimit(&limit))
             log_notice("%s wants system call %lu, which nobody has", name, number);
         return -ENOSYS;
     }
     uint64_t bit = 1ull << number % 64;
     if (!(__atomic_fetch_or(&said[number / 64], bit, __ATOMIC_RELAXED) & bit))
-        log_notice("%s wants system call %lu, which is not there yet", name, number);
+        log_notice("%s wants system call %lu (%s), which is not there yet", name, number, syscalls[number].name);
     return -ENOSYS;
 }
 
@@ -66,7 +73,10 @@ bool syscall_dispatch(struct trap_frame *frame)
     if (__builtin_expect(frame->rip >= USER_END, 0)) /* SYSCALL was the last instruction below it */
         task_exit(status_of_signal(SIGSEGV));
     cpu_interrupts_disable();
-    return true;
+    if (__builtin_expect(thread_current()->attention == 0, 1))
+        return true;
+    task_attend(frame);
+    return false; /* the frame may be any */
 }
 
 /* Selectors of FS and GS that IRETQ would find to be the kernel's, and take away together with the bases. */

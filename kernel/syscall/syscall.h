@@ -25,10 +25,10 @@ enum syscall_state {
 typedef long syscall_handler(const uint64_t arguments[6]);
 
 struct syscall {
-    const char *name;  /* NULL: it is not in the table */
-    const char *kinds; /* of its arguments: table.h */
-    syscall_handler *handler;
-    uint8_t state; /* enum syscall_state */
+    const char *name;         /* NULL: Linux has none of that number */
+    const char *kinds;        /* of its arguments: table.h */
+    syscall_handler *handler; /* NULL: absent */
+    uint8_t state;            /* enum syscall_state */
     const char *note;
 };
 

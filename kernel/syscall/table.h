@@ -1,6 +1,6 @@
 /*
- * The system calls: one row each, in the order of their numbers. The dispatcher (syscall.c), the tracer (trace.c) and
- * the prototypes of the handlers (handlers.h) all come from this table.
+ * The system calls of Linux 6.1: one row each, in the order of their numbers. The dispatcher (syscall.c), the tracer
+ * (trace.c) and the prototypes of the handlers (handlers.h) all come from this table.
  *
  *     X(number, name, "kinds of the arguments", state, "note")
  *
@@ -9,7 +9,8 @@
  *     f descriptor   d directory's descriptor   p path   i int   x hexadecimal   o octal mode   z size   a address
  *     b buffer that the call reads, its length next
  *
- * States: WHOLE, PARTIAL (the note says what is missing), REFUSED (always fails as Linux may; the note says how).
+ * States: WHOLE, PARTIAL (the note says what is missing), REFUSED (always fails as Linux may; the note says how),
+ * ABSENT (there is no handler: ENOSYS, and the log says once that somebody wanted it).
  */
 #ifndef CORRODE_SYSCALL_TABLE_H
 #define CORRODE_SYSCALL_TABLE_H
@@ -22,6 +23,7 @@
     X(4, stat, "pa", WHOLE, "")                                                                                        \
     X(5, fstat, "fa", WHOLE, "")                                                                                       \
     X(6, lstat, "pa", WHOLE, "")                                                                                       \
+    X(7, poll, "azi", ABSENT, "")                                                                                      \
     X(8, lseek, "fii", PARTIAL, "no SEEK_DATA, SEEK_HOLE")                                                             \
     X(9, mmap, "azxxfx", PARTIAL, "no shared anonymous memory")                                                        \
     X(10, mprotect, "azx", WHOLE, "")                                                                                  \
@@ -29,45 +31,352 @@
     X(12, brk, "a", WHOLE, "")                                                                                         \
     X(13, rt_sigaction, "iaaz", PARTIAL, "remembered; no signal is delivered yet")                                     \
     X(14, rt_sigprocmask, "iaaz", PARTIAL, "remembered; no signal is delivered yet")                                   \
+    X(15, rt_sigreturn, "", ABSENT, "")                                                                                \
     X(16, ioctl, "fxa", PARTIAL, "TIOCGWINSZ")                                                                         \
+    X(17, pread64, "fazi", ABSENT, "")                                                                                 \
+    X(18, pwrite64, "fbzi", ABSENT, "")                                                                                \
     X(19, readv, "fai", WHOLE, "")                                                                                     \
     X(20, writev, "fai", PARTIAL, "no SIGPIPE")                                                                        \
     X(21, access, "po", WHOLE, "")                                                                                     \
+    X(22, pipe, "a", ABSENT, "")                                                                                       \
+    X(23, select, "iaaaa", ABSENT, "")                                                                                 \
     X(24, sched_yield, "", WHOLE, "")                                                                                  \
+    X(25, mremap, "azzxa", ABSENT, "")                                                                                 \
+    X(26, msync, "azx", ABSENT, "")                                                                                    \
+    X(27, mincore, "aza", ABSENT, "")                                                                                  \
+    X(28, madvise, "azi", ABSENT, "")                                                                                  \
+    X(29, shmget, "izx", ABSENT, "")                                                                                   \
+    X(30, shmat, "iax", ABSENT, "")                                                                                    \
+    X(31, shmctl, "iia", ABSENT, "")                                                                                   \
     X(32, dup, "f", WHOLE, "")                                                                                         \
     X(33, dup2, "fi", WHOLE, "")                                                                                       \
+    X(34, pause, "", ABSENT, "")                                                                                       \
     X(35, nanosleep, "aa", PARTIAL, "nothing interrupts it")                                                           \
+    X(36, getitimer, "ia", ABSENT, "")                                                                                 \
+    X(37, alarm, "i", ABSENT, "")                                                                                      \
+    X(38, setitimer, "iaa", ABSENT, "")                                                                                \
     X(39, getpid, "", WHOLE, "")                                                                                       \
+    X(40, sendfile, "ffaz", ABSENT, "")                                                                                \
+    X(41, socket, "iii", ABSENT, "")                                                                                   \
+    X(42, connect, "xxxxxx", ABSENT, "")                                                                               \
+    X(43, accept, "xxxxxx", ABSENT, "")                                                                                \
+    X(44, sendto, "xxxxxx", ABSENT, "")                                                                                \
+    X(45, recvfrom, "xxxxxx", ABSENT, "")                                                                              \
+    X(46, sendmsg, "xxxxxx", ABSENT, "")                                                                               \
+    X(47, recvmsg, "xxxxxx", ABSENT, "")                                                                               \
+    X(48, shutdown, "xxxxxx", ABSENT, "")                                                                              \
+    X(49, bind, "xxxxxx", ABSENT, "")                                                                                  \
+    X(50, listen, "xxxxxx", ABSENT, "")                                                                                \
+    X(51, getsockname, "xxxxxx", ABSENT, "")                                                                           \
+    X(52, getpeername, "xxxxxx", ABSENT, "")                                                                           \
+    X(53, socketpair, "iiia", ABSENT, "")                                                                              \
+    X(54, setsockopt, "xxxxxx", ABSENT, "")                                                                            \
+    X(55, getsockopt, "xxxxxx", ABSENT, "")                                                                            \
     X(56, clone, "xaaaa", PARTIAL, "processes, not threads; the signal at the end is not sent")                        \
     X(57, fork, "", PARTIAL, "no SIGCHLD")                                                                             \
     X(58, vfork, "", PARTIAL, "no SIGCHLD")                                                                            \
     X(59, execve, "paa", PARTIAL, "static ELF, no scripts")                                                            \
     X(60, exit, "i", WHOLE, "")                                                                                        \
     X(61, wait4, "iaxa", PARTIAL, "no process groups; rusage is zero")                                                 \
+    X(62, kill, "ii", ABSENT, "")                                                                                      \
     X(63, uname, "a", WHOLE, "")                                                                                       \
+    X(64, semget, "iix", ABSENT, "")                                                                                   \
+    X(65, semop, "xxxxxx", ABSENT, "")                                                                                 \
+    X(66, semctl, "xxxxxx", ABSENT, "")                                                                                \
+    X(67, shmdt, "xxxxxx", ABSENT, "")                                                                                 \
+    X(68, msgget, "xxxxxx", ABSENT, "")                                                                                \
+    X(69, msgsnd, "xxxxxx", ABSENT, "")                                                                                \
+    X(70, msgrcv, "xxxxxx", ABSENT, "")                                                                                \
+    X(71, msgctl, "xxxxxx", ABSENT, "")                                                                                \
     X(72, fcntl, "fix", PARTIAL, "descriptors and F_GETFL")                                                            \
+    X(73, flock, "fi", ABSENT, "")                                                                                     \
+    X(74, fsync, "f", ABSENT, "")                                                                                      \
+    X(75, fdatasync, "f", ABSENT, "")                                                                                  \
+    X(76, truncate, "pi", ABSENT, "")                                                                                  \
+    X(77, ftruncate, "fi", ABSENT, "")                                                                                 \
+    X(78, getdents, "faz", ABSENT, "")                                                                                 \
     X(79, getcwd, "az", WHOLE, "")                                                                                     \
+    X(80, chdir, "p", ABSENT, "")                                                                                      \
+    X(81, fchdir, "f", ABSENT, "")                                                                                     \
+    X(82, rename, "pp", ABSENT, "")                                                                                    \
     X(83, mkdir, "po", WHOLE, "")                                                                                      \
     X(84, rmdir, "p", WHOLE, "")                                                                                       \
+    X(85, creat, "po", ABSENT, "")                                                                                     \
+    X(86, link, "pp", ABSENT, "")                                                                                      \
     X(87, unlink, "p", WHOLE, "")                                                                                      \
+    X(88, symlink, "pp", ABSENT, "")                                                                                   \
     X(89, readlink, "paz", WHOLE, "")                                                                                  \
+    X(90, chmod, "po", ABSENT, "")                                                                                     \
+    X(91, fchmod, "fo", ABSENT, "")                                                                                    \
+    X(92, chown, "pii", ABSENT, "")                                                                                    \
+    X(93, fchown, "fii", ABSENT, "")                                                                                   \
+    X(94, lchown, "pii", ABSENT, "")                                                                                   \
+    X(95, umask, "o", ABSENT, "")                                                                                      \
+    X(96, gettimeofday, "aa", ABSENT, "")                                                                              \
+    X(97, getrlimit, "ia", ABSENT, "")                                                                                 \
+    X(98, getrusage, "ia", ABSENT, "")                                                                                 \
+    X(99, sysinfo, "a", ABSENT, "")                                                                                    \
+    X(100, times, "a", ABSENT, "")                                                                                     \
+    X(101, ptrace, "iiaa", ABSENT, "")                                                                                 \
     X(102, getuid, "", WHOLE, "")                                                                                      \
+    X(103, syslog, "iai", ABSENT, "")                                                                                  \
     X(104, getgid, "", WHOLE, "")                                                                                      \
+    X(105, setuid, "i", ABSENT, "")                                                                                    \
+    X(106, setgid, "i", ABSENT, "")                                                                                    \
     X(107, geteuid, "", WHOLE, "")                                                                                     \
     X(108, getegid, "", WHOLE, "")                                                                                     \
+    X(109, setpgid, "ii", ABSENT, "")                                                                                  \
     X(110, getppid, "", WHOLE, "")                                                                                     \
+    X(111, getpgrp, "", ABSENT, "")                                                                                    \
+    X(112, setsid, "", ABSENT, "")                                                                                     \
+    X(113, setreuid, "ii", ABSENT, "")                                                                                 \
+    X(114, setregid, "ii", ABSENT, "")                                                                                 \
+    X(115, getgroups, "ia", ABSENT, "")                                                                                \
+    X(116, setgroups, "ia", ABSENT, "")                                                                                \
+    X(117, setresuid, "iii", ABSENT, "")                                                                               \
+    X(118, getresuid, "aaa", ABSENT, "")                                                                               \
+    X(119, setresgid, "iii", ABSENT, "")                                                                               \
+    X(120, getresgid, "aaa", ABSENT, "")                                                                               \
+    X(121, getpgid, "i", ABSENT, "")                                                                                   \
+    X(122, setfsuid, "i", ABSENT, "")                                                                                  \
+    X(123, setfsgid, "i", ABSENT, "")                                                                                  \
+    X(124, getsid, "i", ABSENT, "")                                                                                    \
+    X(125, capget, "aa", ABSENT, "")                                                                                   \
+    X(126, capset, "aa", ABSENT, "")                                                                                   \
+    X(127, rt_sigpending, "az", ABSENT, "")                                                                            \
+    X(128, rt_sigtimedwait, "aaaz", ABSENT, "")                                                                        \
+    X(129, rt_sigqueueinfo, "iia", ABSENT, "")                                                                         \
+    X(130, rt_sigsuspend, "az", ABSENT, "")                                                                            \
+    X(131, sigaltstack, "aa", ABSENT, "")                                                                              \
+    X(132, utime, "pa", ABSENT, "")                                                                                    \
+    X(133, mknod, "pox", ABSENT, "")                                                                                   \
+    X(134, uselib, "xxxxxx", ABSENT, "")                                                                               \
+    X(135, personality, "x", ABSENT, "")                                                                               \
+    X(136, ustat, "xa", ABSENT, "")                                                                                    \
+    X(137, statfs, "pa", ABSENT, "")                                                                                   \
+    X(138, fstatfs, "fa", ABSENT, "")                                                                                  \
+    X(139, sysfs, "xxxxxx", ABSENT, "")                                                                                \
+    X(140, getpriority, "ii", ABSENT, "")                                                                              \
+    X(141, setpriority, "iii", ABSENT, "")                                                                             \
+    X(142, sched_setparam, "ia", ABSENT, "")                                                                           \
+    X(143, sched_getparam, "ia", ABSENT, "")                                                                           \
+    X(144, sched_setscheduler, "iia", ABSENT, "")                                                                      \
+    X(145, sched_getscheduler, "i", ABSENT, "")                                                                        \
+    X(146, sched_get_priority_max, "i", ABSENT, "")                                                                    \
+    X(147, sched_get_priority_min, "i", ABSENT, "")                                                                    \
+    X(148, sched_rr_get_interval, "ia", ABSENT, "")                                                                    \
+    X(149, mlock, "az", ABSENT, "")                                                                                    \
+    X(150, munlock, "az", ABSENT, "")                                                                                  \
+    X(151, mlockall, "x", ABSENT, "")                                                                                  \
+    X(152, munlockall, "", ABSENT, "")                                                                                 \
+    X(153, vhangup, "", ABSENT, "")                                                                                    \
+    X(154, modify_ldt, "xxxxxx", ABSENT, "")                                                                           \
+    X(155, pivot_root, "pp", ABSENT, "")                                                                               \
+    X(156, _sysctl, "xxxxxx", ABSENT, "")                                                                              \
+    X(157, prctl, "ixxxx", ABSENT, "")                                                                                 \
     X(158, arch_prctl, "xa", PARTIAL, "FS and GS base")                                                                \
+    X(159, adjtimex, "a", ABSENT, "")                                                                                  \
+    X(160, setrlimit, "ia", ABSENT, "")                                                                                \
+    X(161, chroot, "p", ABSENT, "")                                                                                    \
+    X(162, sync, "", ABSENT, "")                                                                                       \
+    X(163, acct, "p", ABSENT, "")                                                                                      \
+    X(164, settimeofday, "aa", ABSENT, "")                                                                             \
+    X(165, mount, "pppxa", ABSENT, "")                                                                                 \
+    X(166, umount2, "px", ABSENT, "")                                                                                  \
+    X(167, swapon, "px", ABSENT, "")                                                                                   \
+    X(168, swapoff, "p", ABSENT, "")                                                                                   \
+    X(169, reboot, "xxxa", ABSENT, "")                                                                                 \
+    X(170, sethostname, "az", ABSENT, "")                                                                              \
+    X(171, setdomainname, "az", ABSENT, "")                                                                            \
+    X(172, iopl, "i", ABSENT, "")                                                                                      \
+    X(173, ioperm, "zzi", ABSENT, "")                                                                                  \
+    X(174, create_module, "xxxxxx", ABSENT, "")                                                                        \
+    X(175, init_module, "xxxxxx", ABSENT, "")                                                                          \
+    X(176, delete_module, "xxxxxx", ABSENT, "")                                                                        \
+    X(177, get_kernel_syms, "xxxxxx", ABSENT, "")                                                                      \
+    X(178, query_module, "xxxxxx", ABSENT, "")                                                                         \
+    X(179, quotactl, "xxxxxx", ABSENT, "")                                                                             \
+    X(180, nfsservctl, "xxxxxx", ABSENT, "")                                                                           \
+    X(181, getpmsg, "xxxxxx", ABSENT, "")                                                                              \
+    X(182, putpmsg, "xxxxxx", ABSENT, "")                                                                              \
+    X(183, afs_syscall, "xxxxxx", ABSENT, "")                                                                          \
+    X(184, tuxcall, "xxxxxx", ABSENT, "")                                                                              \
+    X(185, security, "xxxxxx", ABSENT, "")                                                                             \
     X(186, gettid, "", WHOLE, "")                                                                                      \
+    X(187, readahead, "fiz", ABSENT, "")                                                                               \
+    X(188, setxattr, "ppazx", ABSENT, "")                                                                              \
+    X(189, lsetxattr, "ppazx", ABSENT, "")                                                                             \
+    X(190, fsetxattr, "fpazx", ABSENT, "")                                                                             \
+    X(191, getxattr, "ppaz", ABSENT, "")                                                                               \
+    X(192, lgetxattr, "ppaz", ABSENT, "")                                                                              \
+    X(193, fgetxattr, "fpaz", ABSENT, "")                                                                              \
+    X(194, listxattr, "paz", ABSENT, "")                                                                               \
+    X(195, llistxattr, "paz", ABSENT, "")                                                                              \
+    X(196, flistxattr, "faz", ABSENT, "")                                                                              \
+    X(197, removexattr, "pp", ABSENT, "")                                                                              \
+    X(198, lremovexattr, "pp", ABSENT, "")                                                                             \
+    X(199, fremovexattr, "fp", ABSENT, "")                                                                             \
+    X(200, tkill, "ii", ABSENT, "")                                                                                    \
+    X(201, time, "a", ABSENT, "")                                                                                      \
+    X(202, futex, "aixaax", ABSENT, "")                                                                                \
+    X(203, sched_setaffinity, "iza", ABSENT, "")                                                                       \
+    X(204, sched_getaffinity, "iza", ABSENT, "")                                                                       \
+    X(205, set_thread_area, "xxxxxx", ABSENT, "")                                                                      \
+    X(206, io_setup, "xxxxxx", ABSENT, "")                                                                             \
+    X(207, io_destroy, "xxxxxx", ABSENT, "")                                                                           \
+    X(208, io_getevents, "xxxxxx", ABSENT, "")                                                                         \
+    X(209, io_submit, "xxxxxx", ABSENT, "")                                                                            \
+    X(210, io_cancel, "xxxxxx", ABSENT, "")                                                                            \
+    X(211, get_thread_area, "xxxxxx", ABSENT, "")                                                                      \
+    X(212, lookup_dcookie, "xxxxxx", ABSENT, "")                                                                       \
+    X(213, epoll_create, "i", ABSENT, "")                                                                              \
+    X(214, epoll_ctl_old, "xxxxxx", ABSENT, "")                                                                        \
+    X(215, epoll_wait_old, "xxxxxx", ABSENT, "")                                                                       \
+    X(216, remap_file_pages, "xxxxxx", ABSENT, "")                                                                     \
+    X(217, getdents64, "faz", ABSENT, "")                                                                              \
     X(218, set_tid_address, "a", PARTIAL, "no futex is woken")                                                         \
+    X(219, restart_syscall, "", ABSENT, "")                                                                            \
+    X(220, semtimedop, "iaza", ABSENT, "")                                                                             \
+    X(221, fadvise64, "fizi", ABSENT, "")                                                                              \
+    X(222, timer_create, "iaa", ABSENT, "")                                                                            \
+    X(223, timer_settime, "ixaa", ABSENT, "")                                                                          \
+    X(224, timer_gettime, "ia", ABSENT, "")                                                                            \
+    X(225, timer_getoverrun, "i", ABSENT, "")                                                                          \
+    X(226, timer_delete, "i", ABSENT, "")                                                                              \
+    X(227, clock_settime, "ia", ABSENT, "")                                                                            \
     X(228, clock_gettime, "ia", PARTIAL, "processor time is that of the thread")                                       \
+    X(229, clock_getres, "ia", ABSENT, "")                                                                             \
     X(230, clock_nanosleep, "ixaa", PARTIAL, "nothing interrupts it")                                                  \
     X(231, exit_group, "i", WHOLE, "")                                                                                 \
+    X(232, epoll_wait, "faii", ABSENT, "")                                                                             \
+    X(233, epoll_ctl, "fifa", ABSENT, "")                                                                              \
+    X(234, tgkill, "iii", ABSENT, "")                                                                                  \
+    X(235, utimes, "pa", ABSENT, "")                                                                                   \
+    X(236, vserver, "xxxxxx", ABSENT, "")                                                                              \
+    X(237, mbind, "xxxxxx", ABSENT, "")                                                                                \
+    X(238, set_mempolicy, "xxxxxx", ABSENT, "")                                                                        \
+    X(239, get_mempolicy, "xxxxxx", ABSENT, "")                                                                        \
+    X(240, mq_open, "xxxxxx", ABSENT, "")                                                                              \
+    X(241, mq_unlink, "xxxxxx", ABSENT, "")                                                                            \
+    X(242, mq_timedsend, "xxxxxx", ABSENT, "")                                                                         \
+    X(243, mq_timedreceive, "xxxxxx", ABSENT, "")                                                                      \
+    X(244, mq_notify, "xxxxxx", ABSENT, "")                                                                            \
+    X(245, mq_getsetattr, "xxxxxx", ABSENT, "")                                                                        \
+    X(246, kexec_load, "xxxxxx", ABSENT, "")                                                                           \
+    X(247, waitid, "iiaxa", ABSENT, "")                                                                                \
+    X(248, add_key, "xxxxxx", ABSENT, "")                                                                              \
+    X(249, request_key, "xxxxxx", ABSENT, "")                                                                          \
+    X(250, keyctl, "xxxxxx", ABSENT, "")                                                                               \
+    X(251, ioprio_set, "iii", ABSENT, "")                                                                              \
+    X(252, ioprio_get, "ii", ABSENT, "")                                                                               \
+    X(253, inotify_init, "", ABSENT, "")                                                                               \
+    X(254, inotify_add_watch, "fpx", ABSENT, "")                                                                       \
+    X(255, inotify_rm_watch, "fi", ABSENT, "")                                                                         \
+    X(256, migrate_pages, "xxxxxx", ABSENT, "")                                                                        \
     X(257, openat, "dpxo", PARTIAL, "no O_PATH, O_TMPFILE")                                                            \
+    X(258, mkdirat, "dpo", ABSENT, "")                                                                                 \
+    X(259, mknodat, "dpox", ABSENT, "")                                                                                \
+    X(260, fchownat, "dpiix", ABSENT, "")                                                                              \
+    X(261, futimesat, "dpa", ABSENT, "")                                                                               \
     X(262, newfstatat, "dpax", WHOLE, "")                                                                              \
+    X(263, unlinkat, "dpx", ABSENT, "")                                                                                \
+    X(264, renameat, "dpdp", ABSENT, "")                                                                               \
+    X(265, linkat, "dpdpx", ABSENT, "")                                                                                \
+    X(266, symlinkat, "pdp", ABSENT, "")                                                                               \
     X(267, readlinkat, "dpaz", WHOLE, "")                                                                              \
+    X(268, fchmodat, "dpo", ABSENT, "")                                                                                \
+    X(269, faccessat, "dpo", ABSENT, "")                                                                               \
+    X(270, pselect6, "iaaaaa", ABSENT, "")                                                                             \
+    X(271, ppoll, "aiaaz", ABSENT, "")                                                                                 \
+    X(272, unshare, "x", ABSENT, "")                                                                                   \
     X(273, set_robust_list, "az", PARTIAL, "remembered; there are no futexes")                                         \
+    X(274, get_robust_list, "iaa", ABSENT, "")                                                                         \
+    X(275, splice, "fafazx", ABSENT, "")                                                                               \
+    X(276, tee, "ffzx", ABSENT, "")                                                                                    \
+    X(277, sync_file_range, "fiix", ABSENT, "")                                                                        \
+    X(278, vmsplice, "faix", ABSENT, "")                                                                               \
+    X(279, move_pages, "xxxxxx", ABSENT, "")                                                                           \
+    X(280, utimensat, "dpax", ABSENT, "")                                                                              \
+    X(281, epoll_pwait, "faiiaz", ABSENT, "")                                                                          \
+    X(282, signalfd, "faz", ABSENT, "")                                                                                \
+    X(283, timerfd_create, "ix", ABSENT, "")                                                                           \
+    X(284, eventfd, "i", ABSENT, "")                                                                                   \
+    X(285, fallocate, "fxii", ABSENT, "")                                                                              \
+    X(286, timerfd_settime, "fxaa", ABSENT, "")                                                                        \
+    X(287, timerfd_gettime, "fa", ABSENT, "")                                                                          \
+    X(288, accept4, "faax", ABSENT, "")                                                                                \
+    X(289, signalfd4, "fazx", ABSENT, "")                                                                              \
+    X(290, eventfd2, "ix", ABSENT, "")                                                                                 \
+    X(291, epoll_create1, "x", ABSENT, "")                                                                             \
+    X(292, dup3, "ffx", ABSENT, "")                                                                                    \
+    X(293, pipe2, "ax", ABSENT, "")                                                                                    \
+    X(294, inotify_init1, "x", ABSENT, "")                                                                             \
+    X(295, preadv, "faii", ABSENT, "")                                                                                 \
+    X(296, pwritev, "faii", ABSENT, "")                                                                                \
+    X(297, rt_tgsigqueueinfo, "iiia", ABSENT, "")                                                                      \
+    X(298, perf_event_open, "xxxxxx", ABSENT, "")                                                                      \
+    X(299, recvmmsg, "xxxxxx", ABSENT, "")                                                                             \
+    X(300, fanotify_init, "xxxxxx", ABSENT, "")                                                                        \
+    X(301, fanotify_mark, "xxxxxx", ABSENT, "")                                                                        \
     X(302, prlimit64, "iiaa", PARTIAL, "of the caller alone")                                                          \
+    X(303, name_to_handle_at, "xxxxxx", ABSENT, "")                                                                    \
+    X(304, open_by_handle_at, "xxxxxx", ABSENT, "")                                                                    \
+    X(305, clock_adjtime, "ia", ABSENT, "")                                                                            \
+    X(306, syncfs, "f", ABSENT, "")                                                                                    \
+    X(307, sendmmsg, "xxxxxx", ABSENT, "")                                                                             \
+    X(308, setns, "fx", ABSENT, "")                                                                                    \
+    X(309, getcpu, "aaa", ABSENT, "")                                                                                  \
+    X(310, process_vm_readv, "xxxxxx", ABSENT, "")                                                                     \
+    X(311, process_vm_writev, "xxxxxx", ABSENT, "")                                                                    \
+    X(312, kcmp, "xxxxxx", ABSENT, "")                                                                                 \
+    X(313, finit_module, "xxxxxx", ABSENT, "")                                                                         \
+    X(314, sched_setattr, "iax", ABSENT, "")                                                                           \
+    X(315, sched_getattr, "iazx", ABSENT, "")                                                                          \
+    X(316, renameat2, "dpdpx", ABSENT, "")                                                                             \
+    X(317, seccomp, "xxa", ABSENT, "")                                                                                 \
     X(318, getrandom, "azx", WHOLE, "")                                                                                \
-    X(334, rseq, "azxx", REFUSED, "ENOSYS")
+    X(319, memfd_create, "px", ABSENT, "")                                                                             \
+    X(320, kexec_file_load, "xxxxxx", ABSENT, "")                                                                      \
+    X(321, bpf, "xxxxxx", ABSENT, "")                                                                                  \
+    X(322, execveat, "dpaax", ABSENT, "")                                                                              \
+    X(323, userfaultfd, "xxxxxx", ABSENT, "")                                                                          \
+    X(324, membarrier, "ixi", ABSENT, "")                                                                              \
+    X(325, mlock2, "azx", ABSENT, "")                                                                                  \
+    X(326, copy_file_range, "fafazx", ABSENT, "")                                                                      \
+    X(327, preadv2, "faiiix", ABSENT, "")                                                                              \
+    X(328, pwritev2, "faiiix", ABSENT, "")                                                                             \
+    X(329, pkey_mprotect, "azxi", ABSENT, "")                                                                          \
+    X(330, pkey_alloc, "xx", ABSENT, "")                                                                               \
+    X(331, pkey_free, "i", ABSENT, "")                                                                                 \
+    X(332, statx, "dpxxa", ABSENT, "")                                                                                 \
+    X(333, io_pgetevents, "xxxxxx", ABSENT, "")                                                                        \
+    X(334, rseq, "azxx", REFUSED, "ENOSYS")                                                                            \
+    X(424, pidfd_send_signal, "fiax", ABSENT, "")                                                                      \
+    X(425, io_uring_setup, "xxxxxx", ABSENT, "")                                                                       \
+    X(426, io_uring_enter, "xxxxxx", ABSENT, "")                                                                       \
+    X(427, io_uring_register, "xxxxxx", ABSENT, "")                                                                    \
+    X(428, open_tree, "xxxxxx", ABSENT, "")                                                                            \
+    X(429, move_mount, "xxxxxx", ABSENT, "")                                                                           \
+    X(430, fsopen, "xxxxxx", ABSENT, "")                                                                               \
+    X(431, fsconfig, "xxxxxx", ABSENT, "")                                                                             \
+    X(432, fsmount, "xxxxxx", ABSENT, "")                                                                              \
+    X(433, fspick, "xxxxxx", ABSENT, "")                                                                               \
+    X(434, pidfd_open, "ix", ABSENT, "")                                                                               \
+    X(435, clone3, "az", ABSENT, "")                                                                                   \
+    X(436, close_range, "iix", ABSENT, "")                                                                             \
+    X(437, openat2, "dpaz", ABSENT, "")                                                                                \
+    X(438, pidfd_getfd, "xxxxxx", ABSENT, "")                                                                          \
+    X(439, faccessat2, "dpox", ABSENT, "")                                                                             \
+    X(440, process_madvise, "xxxxxx", ABSENT, "")                                                                      \
+    X(441, epoll_pwait2, "faiaaz", ABSENT, "")                                                                         \
+    X(442, mount_setattr, "xxxxxx", ABSENT, "")                                                                        \
+    X(443, quotactl_fd, "xxxxxx", ABSENT, "")                                                                          \
+    X(444, landlock_create_ruleset, "xxxxxx", ABSENT, "")                                                              \
+    X(445, landlock_add_rule, "xxxxxx", ABSENT, "")                                                                    \
+    X(446, landlock_restrict_self, "xxxxxx", ABSENT, "")                                                               \
+    X(447, memfd_secret, "xxxxxx", ABSENT, "")                                                                         \
+    X(448, process_mrelease, "xxxxxx", ABSENT, "")                                                                     \
+    X(449, futex_waitv, "xxxxxx", ABSENT, "")                                                                          \
+    X(450, set_mempolicy_home_node, "xxxxxx", ABSENT, "")
 
 #endif

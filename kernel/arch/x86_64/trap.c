@@ -36,6 +36,7 @@ static vaddr_t boot_stack_base;
 #define FRAME_REACH (2 * PAGE_SIZE) /* no function writes further from its stack pointer, if it writes to its stack */
 static bool (*guard_finder)(vaddr_t address);
 static bool (*program_handler)(struct trap_frame *frame);
+static void (*return_hook)(struct trap_frame *frame);
 
 static const char *const names[TRAP_EXCEPTIONS] = {
     [TRAP_DIVIDE] = "divide error",
@@ -109,6 +110,11 @@ trap_handler *trap_set_handler(enum trap_vector vector, trap_handler *handler)
 void trap_set_program_handler(bool (*handle)(struct trap_frame *frame))
 {
     program_handler = handle;
+}
+
+void trap_set_return_hook(void (*hook)(struct trap_frame *frame))
+{
+    return_hook = hook;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -266,6 +272,9 @@ void trap_dispatch(struct trap_frame *frame)
     if (own_stack)
         log_quiet_end();
     cpu_interrupts_disable();
-    if (!own_stack)
-        preempt(frame);
+    if (own_stack)
+        return;
+    preempt(frame);
+    if (trap_from_user(frame) && return_hook)
+        return_hook(frame);
 }

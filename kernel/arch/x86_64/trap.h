@@ -110,6 +110,12 @@ trap_handler *trap_set_handler(enum trap_vector vector, trap_handler *handler);
 void trap_set_program_handler(bool (*handle)(struct trap_frame *frame));
 
 /*
+ * Called, with interrupts off, when a trap is about to go back to a program, on the thread's own stack and after any
+ * preemption: the frame may be changed. It returns with interrupts off.
+ */
+void trap_set_return_hook(void (*hook)(struct trap_frame *frame));
+
+/*
  * Calls function(argument). When it faults, the call is abandoned there and then: returns false, with what happened in
  * *frame and *address. Locks and memory that it holds stay held. For probing memory that may not be there, and for
  * tests. May be nested; belongs to the thread (before threads: the CPU). A fault of an interrupt handler that comes

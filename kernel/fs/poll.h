@@ -1,0 +1,42 @@
+/*
+ * Waiting for many files at once: what poll, select and epoll ask of a file.
+ *
+ * A file's `poll` operation tells which events hold now, and hands each wait queue that will announce another one to
+ * poll_wait, which puts the caller into it when he is about to sleep. So a file that can be polled wakes these queues
+ * whenever its answer may have changed:
+ *
+ *     static unsigned pipe_poll(struct file *file, struct poll_table *table)
+ *     {
+ *         poll_wait(table, &pipe->readers);
+ *         return pipe->used > 0 ? POLLIN | POLLRDNORM : 0;
+ *     }
+ */
+#ifndef CORRODE_FS_POLL_H
+#define CORRODE_FS_POLL_H
+
+#include "sched/wait.h"
+
+#define POLLIN 0x001u
+#define POLLPRI 0x002u
+#define POLLOUT 0x004u
+#define POLLERR 0x008u
+#define POLLHUP 0x010u
+#define POLLNVAL 0x020u
+#define POLLRDNORM 0x040u
+#define POLLRDBAND 0x080u
+#define POLLWRNORM 0x100u
+#define POLLWRBAND 0x200u
+#define POLLRDHUP 0x2000u
+
+struct poll_table {
+    void (*add)(struct poll_table *table, struct wait_queue *queue);
+};
+
+/* TABLE NULL: the caller only asks. */
+static inline void poll_wait(struct poll_table *table, struct wait_queue *queue)
+{
+    if (table)
+        table->add(table, queue);
+}
+
+#endif
