@@ -77,6 +77,7 @@ long task_clone(const struct clone_arguments *arguments)
         goto out_task;
     task->process = process;
     task->number = process->number;
+    spin_lock_init(&task->parts_lock, LOCK_RANK_PARTS);
     if (!copy_task(task, arguments))
         goto out_parts;
     struct thread *thread = thread_create_stopped(process->name, task_begin, task);
@@ -121,8 +122,7 @@ int task_execute(const char *path, const struct program_arguments *arguments)
     int error = program_load(&walk, path, arguments, &program);
     if (error)
         return error;
-    struct vm_space *old = task->space;
-    task->space = program.space;
+    struct vm_space *old = task_set_space(program.space);
     vm_space_enter(program.space);
     vm_space_put(old);
     process_give_memory_back(task->process);

@@ -19,7 +19,8 @@
  *     int status = process_wait(process);                   // and it is gone
  *
  * Locks: tree_lock (spin, rank PROCESSES) guards numbers, parents, children, groups, sessions, and who has ended or
- * stopped; process->signal_lock (rank SIGNALS, below it) what signal.h says. All else each task changes for itself.
+ * stopped; process->signal_lock (rank SIGNALS, below it) what signal.h says; task->parts_lock and paths->lock (rank
+ * PARTS, below it) parts of a task at which others look (/proc). All else each task changes for itself.
  *
  * Source: POSIX.1-2017; clone(2), wait(2), signal(7), credentials(7).
  */
@@ -58,6 +59,7 @@ struct rlimit {
 /* Root, working directory, umask: CLONE_FS. */
 struct task_paths {
     uint32_t references;
+    struct spinlock lock; /* PARTS: root and working; changed by task_set_path */
     struct path root, working;
     uint32_t umask;
 };
@@ -120,6 +122,7 @@ struct task {
     struct thread *thread;
     struct list_node in_process;
     int32_t number;
+    struct spinlock parts_lock; /* PARTS: the next four, which the task changes under it (task_set_...) */
     struct vm_space *space;
     struct task_files *files;
     struct task_paths *paths;
@@ -168,6 +171,27 @@ static inline struct task *task_current(void)
 {
     return thread_current()->task;
 }
+
+/*
+ * The current task changes a part of its own at which others may be looking (proc/parts.c). Its reference to the new
+ * one is taken over; that to the old one is the caller's, whom it is returned to, or put.
+ */
+struct vm_space *task_set_space(struct vm_space *space);
+struct task_files *task_set_files(struct task_files *files);
+struct task_paths *task_set_paths(struct task_paths *paths);
+void task_set_credentials(const struct credentials *credentials);
+void task_set_root(const struct path *root); /* of its struct task_paths */
+void task_set_working(const struct path *working);
+
+/*
+ * What others see of a task, with a reference; NULL or false: it is about to end. The task must not go away meanwhile:
+ * tree_lock.
+ */
+struct vm_space *task_space(struct task *task);
+struct task_files *task_files(struct task *task);
+const struct credentials *task_credentials(struct task *task);
+bool task_root(struct task *task, struct path *root);
+bool task_working(struct task *task, struct path *working);
 
 /* What a path that the current task names is looked up with. */
 void task_walk(struct walk *walk);

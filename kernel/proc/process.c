@@ -63,6 +63,7 @@ static struct task_paths *paths_create(void)
         return NULL;
     fs_root_walk(&walk);
     *paths = (struct task_paths){.references = 1, .root = walk.root, .working = walk.start, .umask = 022};
+    spin_lock_init(&paths->lock, LOCK_RANK_PARTS);
     path_get(&paths->root);
     path_get(&paths->working);
     return paths;
@@ -73,8 +74,8 @@ struct task_paths *paths_copy(const struct task_paths *paths)
     struct task_paths *copy = kmalloc(sizeof *copy, 0);
     if (copy == NULL)
         return NULL;
-    *copy = *paths;
-    copy->references = 1;
+    *copy = (struct task_paths){.references = 1, .root = paths->root, .working = paths->working, .umask = paths->umask};
+    spin_lock_init(&copy->lock, LOCK_RANK_PARTS);
     path_get(&copy->root);
     path_get(&copy->working);
     return copy;
@@ -132,6 +133,7 @@ static struct task *task_create(struct process *process, const struct program *p
         return NULL;
     task->process = process;
     task->number = process->number;
+    spin_lock_init(&task->parts_lock, LOCK_RANK_PARTS);
     program_registers(program, &task->start);
     task->credentials = credentials_get(&credentials_root);
     task->files = files_create();
