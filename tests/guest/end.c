@@ -1,5 +1,7 @@
 /*
  * How a program may end: as its argument says. `exit N`, or a fault of one kind, whose signal ends it.
+ *
+ * guest: apart
  */
 #include <stdint.h>
 #include <stdio.h>

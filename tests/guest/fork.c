@@ -1,5 +1,7 @@
 /*
  * Processes: fork, vfork, execve, wait4 and what a child has of its parent; each with its errors.
+ *
+ * guest: pie
  */
 #include "tests/guest/guest.h"
 

@@ -1,5 +1,7 @@
 /*
  * A program's memory: brk, mmap, munmap, mprotect, and malloc on top of them.
+ *
+ * guest: pie
  */
 #include "tests/guest/guest.h"
 

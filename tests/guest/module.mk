@@ -1,5 +1,5 @@
-# Guest tests: ordinary Linux programs, each built static with musl and with glibc, and position independent with glibc.
-# They are not part of `make all`: tests/system/guest.t builds on `make test`.
+# Guest tests: ordinary Linux programs, each built static with musl and with glibc, some also position independent with
+# glibc (`guest: pie`, see guest.h). They are not part of `make all`: tests/system/guest.t builds on `make test`.
 
 GUESTS := $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c))
 GUEST_CFLAGS := -std=gnu11 -O2 $(WARNINGS) -D_GNU_SOURCE -I.
@@ -19,4 +19,17 @@ $(BUILD)/tests/guest/%.pie: tests/guest/%.c tests/guest/guest.h tests/guest/modu
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(GUEST_CFLAGS) -static-pie -o $@ $<
 
-TEST_DEPS += $(foreach kind,musl glibc pie,$(GUESTS:%=$(BUILD)/tests/guest/%.$(kind)))
+# What runs them, here and inside.
+$(BUILD)/tests/guest/run/run: tests/guest/run/run.c tests/guest/module.mk
+	$(call say,CC-GUEST,$@)
+	@mkdir -p $(@D)
+	$(Q)musl-gcc $(GUEST_CFLAGS) -static -o $@ $<
+
+GUEST_PIES := $(patsubst tests/guest/%.c,%,$(shell grep -l '^ \* guest:.* pie' tests/guest/*.c))
+GUEST_PROGRAMS := $(foreach kind,musl glibc,$(GUESTS:%=$(BUILD)/tests/guest/%.$(kind)))
+GUEST_PROGRAMS += $(GUEST_PIES:%=$(BUILD)/tests/guest/%.pie) $(BUILD)/tests/guest/run/run
+
+.PHONY: guests
+guests: $(GUEST_PROGRAMS)
+
+TEST_DEPS += $(GUEST_PROGRAMS)

@@ -1,5 +1,7 @@
 /*
  * How a program begins: arguments, environment, auxiliary vector, stack; thread-local storage and vector registers.
+ *
+ * guest: pie
  */
 #include "tests/guest/guest.h"
 

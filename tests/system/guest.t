@@ -1,6 +1,8 @@
 #!/bin/sh
-# Unmodified Linux programs as process 1: the guest tests (tests/guest/), each of which must first pass on this machine's
-# own kernel, in every build and on every kind of machine; how programs end; and what is not a program.
+# Unmodified Linux programs: the guest tests (tests/guest/), each of which must first pass on this machine's own kernel, in
+# every build and on several kinds of machine; how programs end as process 1; and what is not a program.
+#
+#     GUESTS='fork files' MACHINES='direct,4,-debug bios,1' tests/system/guest.t      some programs, on some machines
 . "$(dirname "$0")/lib.sh"
 . tests/system/boot.sh
 
@@ -14,28 +16,156 @@ archive() {
     (cd "$tmp/root" && find . | cpio -o -H newc 2>/dev/null) >"$1"
 }
 
-# guest NAME: on the host first, then inside; every point is one here.
-guest() {
-    for libc in musl glibc pie; do
-        program=$guests/$1.$libc
-        ok "$1 ($libc) passes on this machine" "$program"
-        archive "$tmp/archive" "$program"
-        for flavour in "" -debug; do
-            for machine in "direct 1" "direct 4" "bios 1" "bios 4"; do
-                boot --firmware "${machine% *}" --smp "${machine#* }" --module "$tmp/archive" "$build/kernel$flavour.elf"
-                name="$1 ($libc) on Corrode (${machine% *}, ${machine#* } processors${flavour:+, debug})"
-                failed=$status
-                printf '%s\n' "$out" | grep -q '^1\.\.[1-9]' || failed=1
-                point "$name" "$failed"
-                [ "$failed" -eq 0 ] || explain "wanted 0 and a plan" "$program"
-            done
+# The marks in a program's first comment (tests/guest/guest.h).
+mark() {
+    sed -n 's/^ \* guest: \(.*\)/ \1 /p; /^ \*\//q' "tests/guest/$1.c"
+}
+
+# programs FOLDER: the list for tests/guest/run, of all programs or those that GUESTS names, in FOLDER.
+programs() {
+    for source in tests/guest/*.c; do
+        name=${source##*/}
+        name=${name%.c}
+        marks=$(mark "$name")
+        case " ${GUESTS:-$name} ,$marks" in
+        *' apart '*) continue ;;
+        *" $name "*,*) ;;
+        *) continue ;;
+        esac
+        seconds=$(printf '%s' "$marks" | sed -n 's/.* seconds=\([0-9]*\) .*/\1/p')
+        arguments=$(printf '%s' "$marks" | sed -n 's/.* arguments=\([^ ]*\) .*/\1/p' | tr , ' ')
+        for kind in musl glibc pie; do
+            case $kind,$marks in
+            pie,*' pie '* | musl,* | glibc,*) echo "$name.$kind ${seconds:-60} $1/$name.$kind $arguments" ;;
+            esac
         done
     done
 }
 
-for name in start memory files misc fork; do
-    guest $name
+# On this machine first: its kernel says what is right. What needs root is left out where there is none.
+native() {
+    programs "$guests" >"$tmp/list"
+    if [ "$(id -u)" -ne 0 ]; then
+        while read -r name rest; do
+            case $(mark "${name%.*}") in
+            *' root '*) skip "$name passes on this machine" "it must be root" ;;
+            *) echo "$name $rest" >&3 ;;
+            esac
+        done <"$tmp/list" 3>"$tmp/list.user"
+        mv "$tmp/list.user" "$tmp/list"
+    fi
+    "$guests/run/run" "$tmp/list" >"$tmp/native" 2>&1 </dev/null
+    awk -v what=native -f tests/system/guest.awk "$tmp/native" >"$tmp/results"
+    tell "" "$tmp/results"
+}
+
+# tell WHERE FILE: what guest.awk has found, as points.
+tell() {
+    while read -r line; do
+        case $line in
+        'ok '*) point "${line#ok }$1" 0 ;;
+        'not ok '*)
+            line=${line#not ok }
+            case $line in
+            *' # '*)
+                point "${line%% # *}$1" 1
+                printf '# %s\n' "${line#* # }"
+                ;;
+            *) point "$line$1" 1 ;;
+            esac
+            ;;
+        '#'*) printf '%s\n' "$line" ;;
+        esac
+    done <"$2"
+}
+
+# follow FILE ARGUMENTS...: a boot, whose output goes to FILE, which is ended when it has nothing to say for too long.
+silence=100
+follow() {
+    file=$1
+    shift
+    timeout 1800 corrode run "$@" >"$file" 2>"$file.err" </dev/null &
+    machine=$!
+    since=0
+    size=0
+    while kill -0 $machine 2>/dev/null && [ $since -lt $silence ]; do
+        sleep 1
+        since=$((since + 1))
+        new=$(wc -c <"$file")
+        [ "$new" -eq "$size" ] || since=0
+        size=$new
+    done
+    ending=
+    [ $since -lt $silence ] || ending="it said nothing for $silence seconds"
+    kill $machine 2>/dev/null
+    wait $machine
+    printf '%s\n' "${ending:-the machine ended with $?: $(tail -n 1 "$file.err")}" >"$file.ending"
+}
+
+# inside NUMBER FLAVOUR FIRMWARE PROCESSORS: boots until every program has run; results go to $tmp/NUMBER.results. Other
+# such boots run beside.
+inside() {
+    from=0
+    : >"$tmp/$1.results"
+    for _ in 1 2 3 4 5 6 7 8; do
+        follow "$tmp/$1.out" --firmware "$3" --smp "$4" --module "$tmp/archive" "$build/kernel$2.elf" -- /tests/list "$from"
+        plain <"$tmp/$1.out" >"$tmp/$1.plain"
+        awk -v what=inside -v ending="$(cat "$tmp/$1.out.ending")" -f tests/system/guest.awk "$tmp/native" "$tmp/$1.plain" \
+            >>"$tmp/$1.results"
+        from=$(sed -n 's/^state next //p' "$tmp/$1.results" | tail -n 1)
+        case $from in
+        end) return ;;
+        none)
+            printf 'not ok programs run # %s\n' "$(tail -n 1 "$tmp/$1.plain")" >>"$tmp/$1.results"
+            return
+            ;;
+        esac
+        sed -n "/^# begin $((from - 1)) /,\$p" "$tmp/$1.plain" | tail -n 25 | sed 's/^#* */# /' >>"$tmp/$1.results"
+        [ "$from" -lt "$(wc -l <"$tmp/list")" ] || return
+    done
+    echo "not ok no more boots, after so many that did not come to their end" >>"$tmp/$1.results"
+}
+
+# One archive for all: tests/guest/run is process 1.
+pack() {
+    rm -rf "$tmp/root"
+    mkdir -p "$tmp/root/tests" "$tmp/root/tmp"
+    cp "$guests/run/run" "$tmp/root/init"
+    programs /tests >"$tmp/root/tests/list"
+    cp "$tmp/root/tests/list" "$tmp/list"
+    while read -r name _; do
+        strip -o "$tmp/root/tests/$name" "$guests/$name"
+    done <"$tmp/list"
+    (cd "$tmp/root" && find . | sort | cpio -o -H newc 2>/dev/null) >"$tmp/archive"
+}
+
+native
+pack
+all='direct,4 direct,1,-debug direct,1 direct,4,-debug bios,1 bios,4,-debug'
+set -- ${MACHINES:-$all}
+# Two boots at a time.
+number=0
+while [ $# -gt 0 ]; do
+    here=
+    for machine in "$1" ${2:+"$2"}; do
+        number=$((number + 1))
+        IFS=, read -r firmware processors flavour <<END
+$machine
+END
+        (trap - EXIT INT TERM HUP; inside $number "$flavour" "$firmware" "$processors") &
+        children="$children $!"
+        here="$here $!"
+        printf '%s\n' " ($firmware, $processors processors${flavour:+, debug})" >"$tmp/$number.where"
+    done
+    shift
+    [ $# -eq 0 ] || shift
+    # shellcheck disable=SC2086 # words
+    wait $here
 done
+for at in $(seq $number); do
+    tell "$(cat "$tmp/$at.where")" "$tmp/$at.results"
+done
+[ -z "${GUESTS-}" ] || exit 0
 
 # ends_with STATUS WORDS...: the program `end` with these arguments, on the host and inside.
 kernel=$build/kernel-debug.elf

@@ -49,10 +49,10 @@ trap 'exit 1' INT TERM HUP
 point() {
     count=$((count + 1))
     if [ "$2" -eq 0 ]; then
-        echo "ok $count - $1"
+        printf 'ok %d - %s\n' "$count" "$1"
     else
         failures=$((failures + 1))
-        echo "not ok $count - $1"
+        printf 'not ok %d - %s\n' "$count" "$1"
     fi
 }
 
