@@ -46,8 +46,8 @@ static bool segment_is_sound(const struct headers *headers, const struct elf64_p
     vaddr_t start = headers->base + p->p_vaddr;
     return p->p_filesz <= p->p_memsz && p->p_offset <= headers->file_size &&
            p->p_filesz <= headers->file_size - p->p_offset && (p->p_vaddr - p->p_offset) % PAGE_SIZE == 0 &&
-           p->p_vaddr < PROGRAM_END && p->p_memsz < PROGRAM_END && start < PROGRAM_END &&
-           p->p_memsz < PROGRAM_END - start && align_down(start, PAGE_SIZE) >= end;
+           p->p_vaddr < USER_END && p->p_memsz < USER_END && start < USER_END &&
+           p->p_memsz < USER_END - start && align_down(start, PAGE_SIZE) >= end;
 }
 
 static bool is_to_load(const struct elf64_phdr *p)

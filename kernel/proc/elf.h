@@ -9,10 +9,6 @@
 
 #include "fs/fs.h"
 
-/* Where the kernel's own choices for programs end: below the last page, so that the address after any instruction is
- * canonical (arch/x86_64/syscall_entry.S). */
-#define PROGRAM_END (USER_END - PAGE_SIZE)
-
 struct elf_image {
     vaddr_t entry;
     vaddr_t headers; /* the program headers in memory, for AT_PHDR; 0: no segment has them */

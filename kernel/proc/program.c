@@ -173,7 +173,7 @@ static int stack_build(struct vm_space *space, const struct elf_image *image, co
 
 static int space_lay_out(struct vm_space *space)
 {
-    space->stack_top = PROGRAM_END - chance(STACK_CHANCE);
+    space->stack_top = USER_END - chance(STACK_CHANCE);
     space->stack_limit = STACK_LIMIT;
     space->map_top = space->stack_top - STACK_LIMIT - STACK_GAP - chance(MAP_CHANCE);
     long place = vm_map(space, space->stack_top - STACK_INITIAL, STACK_INITIAL,

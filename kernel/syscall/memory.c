@@ -3,7 +3,6 @@
  *
  * Source: mmap(2), mprotect(2), brk(2).
  */
-#include "proc/elf.h"
 #include "syscall/handlers.h"
 
 #define PROT_ALL (VM_READ | VM_WRITE | VM_EXECUTE)
@@ -42,7 +41,7 @@ static unsigned place_flags(unsigned flags)
 
 static bool is_beyond(uaddr_t address, uint64_t size)
 {
-    return size > PROGRAM_END || address > PROGRAM_END - size;
+    return size > USER_END || address > USER_END - size;
 }
 
 long sys_mmap(const uint64_t a[6])

@@ -9,7 +9,7 @@
 #include "lib/cmdline.h"
 #include "lib/string.h"
 #include "log.h"
-#include "proc/elf.h"
+#include "proc/proc.h"
 #include "syscall/entry.h"
 #include "syscall/handlers.h"
 
@@ -70,8 +70,6 @@ bool syscall_dispatch(struct trap_frame *frame)
     frame->rax = (uint64_t)result;
     if (__builtin_expect(tracing, 0))
         syscall_trace(number, arguments, result);
-    if (__builtin_expect(frame->rip >= USER_END, 0)) /* SYSCALL was the last instruction below it */
-        task_exit(status_of_signal(SIGSEGV));
     cpu_interrupts_disable();
     if (__builtin_expect(thread_current()->attention == 0, 1))
         return true;

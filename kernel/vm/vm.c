@@ -307,7 +307,7 @@ static long choose_place(struct vm_space *space, vaddr_t wish, uint64_t size, un
     }
     vaddr_t place = vm_find_hole(space, size, ADDRESS_MIN, space->map_top);
     if (place == 0)
-        place = vm_find_hole(space, size, ADDRESS_MIN, USER_END - PAGE_SIZE);
+        place = vm_find_hole(space, size, ADDRESS_MIN, USER_END);
     return place ? (long)place : -ENOMEM;
 }
 

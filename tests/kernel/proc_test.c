@@ -128,7 +128,7 @@ KTEST(proc_registers_are_zero)
 KTEST(proc_the_last_page_is_nobody_s)
 {
     struct image image = make_image(EXIT_7, sizeof EXIT_7 - 1);
-    vaddr_t last = USER_END - PAGE_SIZE;
+    vaddr_t last = USER_END;
     image.segments[0].p_vaddr = last;
     image.file.e_entry = last + offsetof(struct image, code);
     image.segments[1].p_type = 0;
@@ -167,7 +167,7 @@ static const struct {
     FIELD(segments[0].p_memsz, 0, 1, 2 * PAGE_SIZE, USER_END, 1ull << 63, ~0ull),
     FIELD(segments[1].p_type, PT_INTERP),
     FIELD(segments[1].p_offset, 1, PAGE_SIZE, 1ull << 63, ~0xfffull),
-    FIELD(segments[1].p_vaddr, 0, BASE, BASE + PAGE_SIZE + 1, USER_END - PAGE_SIZE, USER_END, ~0xfffull),
+    FIELD(segments[1].p_vaddr, 0, BASE, BASE + PAGE_SIZE + 1, USER_END, 1ull << 47, ~0xfffull),
     FIELD(segments[1].p_filesz, sizeof(struct image) + 1, 4 * PAGE_SIZE, ~0ull),
     FIELD(segments[1].p_memsz, 99, USER_END, 1ull << 63, ~0ull),
 };

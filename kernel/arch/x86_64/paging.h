@@ -31,7 +31,9 @@
 #define VMAP_BASE 0xffffd00000000000ull
 #define VMAP_SIZE 0x0000020000000000ull /* 2 TiB: four entries of the PML4 */
 #define KERNEL_BASE 0xffffffff80000000ull
-#define USER_END 0x0000800000000000ull
+/* Where programs' memory ends, as on Linux: below the last page of the lower half, so that the address after any
+ * instruction of a program is canonical (arch/x86_64/syscall_entry.S). */
+#define USER_END 0x00007ffffffff000ull
 
 #define PAGE_SHIFT 12
 #define PAGE_SIZE_2M MIB(2)

@@ -8,7 +8,8 @@
  * syscall_dispatch (kernel/syscall) returns with interrupts off, and whether SYSRET will do: that puts RCX into RIP and
  * R11 into RFLAGS, which is right for a call that returns to where it came from; every other frame goes through IRETQ.
  * Where a RIP that is not canonical would be, SYSRET of Intel's processors faults in kernel mode and on the program's
- * stack, and so does IRETQ with the program's GS loaded: the dispatcher lets none through.
+ * stack, and so does IRETQ with the program's GS loaded: after a SYSCALL there is none, since programs end a page below
+ * (USER_END), and whoever changes a frame otherwise checks it.
  *
  * Exceptions that come between SYSCALL and SWAPGS, or after the SWAPGS at the end, have stacks of their own and look
  * for the GS base themselves (trap_entry.S); interrupts are off there.
