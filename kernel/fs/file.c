@@ -229,10 +229,6 @@ long file_write(struct file *file, struct iov *from, uint64_t *position)
     return transfer(file, from, position, file->ops->write, file->flags & O_APPEND);
 }
 
-#define SEEK_SET 0
-#define SEEK_CUR 1
-#define SEEK_END 2
-
 long file_seek(struct file *file, int64_t offset, int whence)
 {
     if (file->ops->stream)

@@ -82,6 +82,11 @@ struct inode {
 struct inode_ops {
     /* Directories. dir->lock is held for writing (lookup: reading). `name` is not NUL-terminated. */
     int (*lookup)(struct inode *dir, const char *name, size_t length, struct inode **inode); /* -ENOENT */
+    /*
+     * Does DENTRY, which the cache has for DIR, still say what is so? Asked at each look-up, the directory perhaps not
+     * locked. NULL: it does. A directory that has it never has names in the cache that lead to nothing.
+     */
+    bool (*is_current)(struct inode *dir, const struct dentry *dentry);
     /* These make DENTRY, which is new, lead to a new inode of the caller's, or to INODE (dentry_add). */
     int (*create)(struct inode *dir, struct dentry *dentry, uint32_t mode, uint32_t device,
         const struct credentials *credentials);
@@ -256,6 +261,9 @@ void file_put(struct file *file);
 long file_read(struct file *file, struct iov *to, uint64_t *position);
 long file_write(struct file *file, struct iov *from, uint64_t *position);
 
+#define SEEK_SET 0
+#define SEEK_CUR 1
+#define SEEK_END 2
 long file_seek(struct file *file, int64_t offset, int whence);
 int file_read_directory(struct file *file, struct directory_sink *sink);
 uint64_t file_count(void);

@@ -75,36 +75,50 @@ static void go_up(struct position *position)
     }
 }
 
+/* The cache's entry, with a reference; *stale: it must give way to a new one. */
+static struct dentry *find_cached(struct dentry *directory, const char *name, size_t length, bool *stale)
+{
+    const struct inode_ops *ops = directory->inode->ops;
+    struct dentry *dentry = dentry_find(directory, name, length);
+    *stale = dentry && ops->is_current && !ops->is_current(directory->inode, dentry);
+    return dentry;
+}
+
 int path_lookup_locked(const struct path *directory, const char *name, size_t length, struct dentry **found)
 {
     struct inode *dir = directory->dentry->inode, *inode = NULL;
-    struct dentry *dentry = dentry_find(directory->dentry, name, length);
-    int error = 0;
-    if (dentry == NULL && dir->ops->lookup == NULL)
-        return -ENOENT; /* the cache has all there is */
-    if (dentry == NULL) {
-        dentry = dentry_create(directory->dentry, name, length);
-        error = dentry ? dir->ops->lookup(dir, name, length, &inode) : -ENOMEM;
-        if (dentry && (error == 0 || error == -ENOENT)) {
-            dentry_add(dentry, inode);
-            error = 0;
-        }
-    }
-    if (error)
+    bool stale;
+    struct dentry *dentry = find_cached(directory->dentry, name, length, &stale);
+    if (stale) {
+        dentry_unhash(dentry);
         dentry_put(dentry);
-    else
+    } else if (dentry) {
         *found = dentry;
+        return 0;
+    }
+    if (dir->ops->lookup == NULL)
+        return -ENOENT; /* the cache has all there is */
+    dentry = dentry_create(directory->dentry, name, length);
+    int error = dentry ? dir->ops->lookup(dir, name, length, &inode) : -ENOMEM;
+    if (error == 0 || (error == -ENOENT && !dir->ops->is_current)) {
+        dentry_add(dentry, inode);
+        *found = dentry;
+        return 0;
+    }
+    dentry_put(dentry);
     return error;
 }
 
 int path_lookup(const struct path *directory, const char *name, size_t length, struct dentry **found)
 {
     struct inode *dir = directory->dentry->inode;
+    bool stale;
     if (length > NAME_LENGTH_MAX)
         return -ENAMETOOLONG;
-    *found = dentry_find(directory->dentry, name, length);
-    if (*found)
+    *found = find_cached(directory->dentry, name, length, &stale);
+    if (*found && !stale)
         return 0;
+    dentry_put(*found);
     if (dir->ops->lookup == NULL)
         return -ENOENT;
     rwlock_write(&dir->lock);

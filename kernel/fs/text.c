@@ -1,0 +1,87 @@
+/*
+ * Text that grows: see text.h. The room doubles, so that adding costs the same on average however long it gets.
+ */
+#include "fs/text.h"
+
+#include "lib/string.h"
+#include "mm/slab.h"
+
+#define ROOM_FIRST 256u
+#define ROOM_MAX (4u << 20)
+
+/* Makes room for LENGTH bytes more. */
+static bool grow(struct text *text, size_t length)
+{
+    size_t room = max_u64(text->room, ROOM_FIRST);
+    if (text->failed || length > ROOM_MAX || text->length + length > ROOM_MAX)
+        return false;
+    while (room < text->length + length)
+        room *= 2;
+    if (room == text->room)
+        return true;
+    char *data = kmalloc(room, 0);
+    if (data == NULL)
+        return false;
+    if (text->length)
+        memcpy(data, text->data, text->length);
+    kfree(text->data);
+    text->data = data;
+    text->room = room;
+    return true;
+}
+
+void text_put(struct text *text, const char *data, size_t length)
+{
+    if (length == 0)
+        return;
+    if (!grow(text, length)) {
+        text->failed = true;
+        return;
+    }
+    memcpy(text->data + text->length, data, length);
+    text->length += length;
+}
+
+void text_write(struct format_sink *sink, const char *data, size_t length)
+{
+    text_put(container_of(sink, struct text, sink), data, length);
+}
+
+void text_puts(struct text *text, const char *string)
+{
+    text_put(text, string, strlen(string));
+}
+
+void text_printf(struct text *text, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    format_sink_vprintf(&text->sink, format, arguments);
+    va_end(arguments);
+}
+
+void text_put_escaped(struct text *text, const char *data, size_t length, const char *special)
+{
+    for (size_t i = 0; i < length; i++) {
+        bool escape = data[i] == '\\';
+        for (const char *c = special; *c && !escape; c++)
+            escape = data[i] == *c;
+        if (escape)
+            text_printf(text, "\\%03o", (uint8_t)data[i]);
+        else
+            text_put(text, &data[i], 1);
+    }
+}
+
+void text_pad(struct text *text, size_t start, size_t column)
+{
+    size_t length = text->length - start;
+    if (length < column)
+        text_printf(text, "%*s", (int)(column - length), "");
+}
+
+void text_free(struct text *text)
+{
+    kfree(text->data);
+    *text = (struct text)TEXT_EMPTY;
+}
