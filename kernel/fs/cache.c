@@ -187,27 +187,24 @@ static size_t write_piece(struct page_cache *cache, struct iov *from, uint64_t p
     return done;
 }
 
-/*
- * The copy takes page faults, and one on a map of this very file would want the inode's lock if we held it. So the lock
- * is for the size only, and two writers of the same bytes may mix, page by page.
- */
+/* Attributes after a write up to END. The inode is locked. */
 static void grow(struct inode *inode, uint64_t end)
 {
-    rwlock_write(&inode->lock);
     if (end > inode->size)
         __atomic_store_n(&inode->size, end, __ATOMIC_RELEASE);
     inode->blocks = page_cache_pages(inode) * (PAGE_SIZE / 512);
     inode->modified = inode->changed = (fs_time_t)clock_wall();
-    rwlock_write_unlock(&inode->lock);
 }
 
-long page_cache_write(struct file *file, struct iov *from, uint64_t *position)
+static long write_locked(struct file *file, struct iov *from, uint64_t *position)
 {
     struct page_cache *cache = cache_of(file->inode);
     size_t total = 0, wanted = from->left;
     int error = 0;
+    if (from->append)
+        *position = file->inode->size;
     if (*position > INT64_MAX - wanted)
-        return -EFBIG;
+        return -EFBIG; /* after the end of a file that is as large as can be */
     while (total < wanted) {
         size_t piece = min_u64(wanted - total, PAGE_SIZE - *position % PAGE_SIZE);
         size_t done = write_piece(cache, from, *position, piece, &error);
@@ -221,6 +218,18 @@ long page_cache_write(struct file *file, struct iov *from, uint64_t *position)
     if (total)
         grow(file->inode, *position);
     return total || !error ? (long)total : error;
+}
+
+/*
+ * The inode stays locked over the copy, so writes do not mix. The copy takes page faults, on a map of this very file
+ * perhaps: those take no inode's lock.
+ */
+long page_cache_write(struct file *file, struct iov *from, uint64_t *position)
+{
+    rwlock_write(&file->inode->lock);
+    long result = write_locked(file, from, position);
+    rwlock_write_unlock(&file->inode->lock);
+    return result;
 }
 
 static void clear_rest(struct page_cache *cache, uint64_t size)

@@ -9,7 +9,6 @@
 #include "fs/device.h"
 #include "fs/mount.h"
 #include "fs/names.h"
-#include "fs/pipe.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -27,10 +26,7 @@ void files_init(void)
 
 static const struct file_ops *ops_for(const struct inode *inode)
 {
-    uint32_t type = inode->mode & S_IFMT;
-    if (inode->file_ops)
-        return inode->file_ops;
-    return type == S_IFCHR ? device_find(inode->device) : type == S_IFIFO ? &fifo_file_ops : NULL;
+    return (inode->mode & S_IFMT) == S_IFCHR && !inode->file_ops ? device_find(inode->device) : inode->file_ops;
 }
 
 /* Takes PATH's references over when it succeeds. NULL: no memory. */
@@ -94,17 +90,6 @@ struct file *file_create_anonymous(
     else
         path_put(&path);
     return file;
-}
-
-struct file *file_create_beside(const struct file *file, unsigned flags)
-{
-    path_get(&file->path);
-    struct file *beside = allocate(&file->path, file->ops, flags);
-    if (beside)
-        beside->data = file->data;
-    else
-        path_put(&file->path);
-    return beside;
 }
 
 void file_get(struct file *file)
@@ -215,33 +200,32 @@ struct file *file_open(const struct walk *walk, const char *name, unsigned flags
  */
 
 /* At *position; NULL: at the file's own, which moves on. */
-static long transfer(struct file *file, struct iov *iov, uint64_t *position,
-    long (*function)(struct file *, struct iov *, uint64_t *), bool append)
+static long transfer(
+    struct file *file, struct iov *iov, uint64_t *position, long (*function)(struct file *, struct iov *, uint64_t *))
 {
     if (function == NULL)
         return (file->inode->mode & S_IFMT) == S_IFDIR ? -EISDIR : -EINVAL;
-    if (position || file->ops->stream)
-        return function(file, iov, position ? position : &file->position);
+    if (file->ops->stream)
+        return function(file, iov, &file->position);
+    if (position)
+        return *position + iov->left > INT64_MAX ? -EINVAL : function(file, iov, position);
     mutex_lock(&file->position_lock);
-    if (append)
-        file->position = __atomic_load_n(&file->inode->size, __ATOMIC_ACQUIRE);
-    long result = function(file, iov, &file->position);
+    long result = file->position + iov->left > INT64_MAX ? -EINVAL : function(file, iov, &file->position);
     mutex_unlock(&file->position_lock);
     return result;
 }
 
 long file_read(struct file *file, struct iov *to, uint64_t *position)
 {
-    if ((file->flags & O_ACCMODE) == O_WRONLY)
-        return -EBADF;
-    return transfer(file, to, position, file->ops->read, false);
+    unsigned mode = file->flags & O_ACCMODE;
+    return mode == O_RDONLY || mode == O_RDWR ? transfer(file, to, position, file->ops->read) : -EBADF;
 }
 
 long file_write(struct file *file, struct iov *from, uint64_t *position)
 {
-    if ((file->flags & O_ACCMODE) == O_RDONLY)
-        return -EBADF;
-    return transfer(file, from, position, file->ops->write, file->flags & O_APPEND);
+    unsigned mode = file->flags & O_ACCMODE;
+    from->append |= (file->flags & O_APPEND) != 0;
+    return mode == O_WRONLY || mode == O_RDWR ? transfer(file, from, position, file->ops->write) : -EBADF;
 }
 
 long file_seek(struct file *file, int64_t offset, int whence)

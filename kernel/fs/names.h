@@ -15,7 +15,9 @@ int name_link(const struct walk *walk, const struct path *existing, const char *
 /* DIRECTORY: rmdir, else unlink. */
 int name_remove(const struct walk *walk, const char *name, bool directory);
 
+/* <linux/fs.h> */
 #define RENAME_NOREPLACE (1u << 0)
+#define RENAME_EXCHANGE (1u << 1)
 int name_rename(
     const struct walk *from, const char *from_name, const struct walk *to, const char *to_name, unsigned flags);
 

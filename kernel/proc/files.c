@@ -54,16 +54,29 @@ void files_close_on_exec(struct task_files *files)
             files_close(files, fd);
 }
 
-struct file *files_find(struct task_files *files, int fd)
+/* One whose flags have none of WITHOUT. */
+static struct file *find(struct task_files *files, int fd, unsigned without)
 {
     if (fd < 0 || fd >= FILES_MAX)
         return NULL;
     spin_lock(&files->lock);
     struct file *file = files->slots[fd];
+    if (file && file->flags & without)
+        file = NULL;
     if (file)
         file_get(file);
     spin_unlock(&files->lock);
     return file;
+}
+
+struct file *files_find(struct task_files *files, int fd)
+{
+    return find(files, fd, O_PATH);
+}
+
+struct file *files_find_any(struct task_files *files, int fd)
+{
+    return find(files, fd, 0);
 }
 
 int files_add(struct task_files *files, struct file *file, bool close_on_exec, uint64_t limit)

@@ -27,8 +27,10 @@ void files_put(struct task_files *files); /* the last one closes everything */
 struct task_files *files_copy(struct task_files *files);
 void files_close_on_exec(struct task_files *files);
 
-/* The file with a reference for the caller; NULL: nothing is open there. */
+/* The file with a reference for the caller; NULL: nothing is open there, or only with O_PATH. */
 struct file *files_find(struct task_files *files, int fd);
+/* The same for those to whom one with O_PATH is as good: who wants its attributes, its name, or the file itself. */
+struct file *files_find_any(struct task_files *files, int fd);
 
 /* Takes over the caller's reference to FILE when it succeeds. The lowest number that is free and below LIMIT, or
  * -EMFILE. */

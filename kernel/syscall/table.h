@@ -32,13 +32,13 @@
     X(13, rt_sigaction, "iaaz", PARTIAL, "remembered; no signal is delivered yet")                                     \
     X(14, rt_sigprocmask, "iaaz", PARTIAL, "remembered; no signal is delivered yet")                                   \
     X(15, rt_sigreturn, "", ABSENT, "")                                                                                \
-    X(16, ioctl, "fxa", PARTIAL, "FIO*, TIOCGWINSZ")                                                                   \
-    X(17, pread64, "fazi", ABSENT, "")                                                                                 \
-    X(18, pwrite64, "fbzi", ABSENT, "")                                                                                \
+    X(16, ioctl, "fxa", PARTIAL, "TIOCGWINSZ")                                                                         \
+    X(17, pread64, "fazi", WHOLE, "")                                                                                  \
+    X(18, pwrite64, "fbzi", WHOLE, "")                                                                                 \
     X(19, readv, "fai", WHOLE, "")                                                                                     \
     X(20, writev, "fai", PARTIAL, "no SIGPIPE")                                                                        \
     X(21, access, "po", WHOLE, "")                                                                                     \
-    X(22, pipe, "a", WHOLE, "")                                                                                        \
+    X(22, pipe, "a", ABSENT, "")                                                                                       \
     X(23, select, "iaaaa", ABSENT, "")                                                                                 \
     X(24, sched_yield, "", WHOLE, "")                                                                                  \
     X(25, mremap, "azzxa", ABSENT, "")                                                                                 \
@@ -88,30 +88,30 @@
     X(69, msgsnd, "xxxxxx", ABSENT, "")                                                                                \
     X(70, msgrcv, "xxxxxx", ABSENT, "")                                                                                \
     X(71, msgctl, "xxxxxx", ABSENT, "")                                                                                \
-    X(72, fcntl, "fix", PARTIAL, "no locks, leases, F_NOTIFY, seals; nobody gets SIGIO")                               \
+    X(72, fcntl, "fix", PARTIAL, "descriptors and F_GETFL")                                                            \
     X(73, flock, "fi", ABSENT, "")                                                                                     \
-    X(74, fsync, "f", ABSENT, "")                                                                                      \
-    X(75, fdatasync, "f", ABSENT, "")                                                                                  \
-    X(76, truncate, "pi", ABSENT, "")                                                                                  \
-    X(77, ftruncate, "fi", ABSENT, "")                                                                                 \
-    X(78, getdents, "faz", ABSENT, "")                                                                                 \
+    X(74, fsync, "f", WHOLE, "")                                                                                       \
+    X(75, fdatasync, "f", WHOLE, "")                                                                                   \
+    X(76, truncate, "pi", PARTIAL, "no RLIMIT_FSIZE")                                                                  \
+    X(77, ftruncate, "fi", PARTIAL, "no RLIMIT_FSIZE")                                                                 \
+    X(78, getdents, "faz", WHOLE, "")                                                                                  \
     X(79, getcwd, "az", WHOLE, "")                                                                                     \
-    X(80, chdir, "p", ABSENT, "")                                                                                      \
-    X(81, fchdir, "f", ABSENT, "")                                                                                     \
-    X(82, rename, "pp", ABSENT, "")                                                                                    \
+    X(80, chdir, "p", WHOLE, "")                                                                                       \
+    X(81, fchdir, "f", WHOLE, "")                                                                                      \
+    X(82, rename, "pp", WHOLE, "")                                                                                     \
     X(83, mkdir, "po", WHOLE, "")                                                                                      \
     X(84, rmdir, "p", WHOLE, "")                                                                                       \
-    X(85, creat, "po", ABSENT, "")                                                                                     \
-    X(86, link, "pp", ABSENT, "")                                                                                      \
+    X(85, creat, "po", PARTIAL, "as openat")                                                                           \
+    X(86, link, "pp", WHOLE, "")                                                                                       \
     X(87, unlink, "p", WHOLE, "")                                                                                      \
-    X(88, symlink, "pp", ABSENT, "")                                                                                   \
+    X(88, symlink, "pp", WHOLE, "")                                                                                    \
     X(89, readlink, "paz", WHOLE, "")                                                                                  \
     X(90, chmod, "po", ABSENT, "")                                                                                     \
     X(91, fchmod, "fo", ABSENT, "")                                                                                    \
     X(92, chown, "pii", ABSENT, "")                                                                                    \
     X(93, fchown, "fii", ABSENT, "")                                                                                   \
     X(94, lchown, "pii", ABSENT, "")                                                                                   \
-    X(95, umask, "o", ABSENT, "")                                                                                      \
+    X(95, umask, "o", WHOLE, "")                                                                                       \
     X(96, gettimeofday, "aa", ABSENT, "")                                                                              \
     X(97, getrlimit, "ia", ABSENT, "")                                                                                 \
     X(98, getrusage, "ia", ABSENT, "")                                                                                 \
@@ -149,7 +149,7 @@
     X(130, rt_sigsuspend, "az", ABSENT, "")                                                                            \
     X(131, sigaltstack, "aa", ABSENT, "")                                                                              \
     X(132, utime, "pa", ABSENT, "")                                                                                    \
-    X(133, mknod, "pox", ABSENT, "")                                                                                   \
+    X(133, mknod, "pox", WHOLE, "")                                                                                    \
     X(134, uselib, "xxxxxx", ABSENT, "")                                                                               \
     X(135, personality, "x", ABSENT, "")                                                                               \
     X(136, ustat, "xa", ABSENT, "")                                                                                    \
@@ -178,7 +178,7 @@
     X(159, adjtimex, "a", ABSENT, "")                                                                                  \
     X(160, setrlimit, "ia", ABSENT, "")                                                                                \
     X(161, chroot, "p", ABSENT, "")                                                                                    \
-    X(162, sync, "", ABSENT, "")                                                                                       \
+    X(162, sync, "", WHOLE, "")                                                                                        \
     X(163, acct, "p", ABSENT, "")                                                                                      \
     X(164, settimeofday, "aa", ABSENT, "")                                                                             \
     X(165, mount, "pppxa", ABSENT, "")                                                                                 \
@@ -233,7 +233,7 @@
     X(214, epoll_ctl_old, "xxxxxx", ABSENT, "")                                                                        \
     X(215, epoll_wait_old, "xxxxxx", ABSENT, "")                                                                       \
     X(216, remap_file_pages, "xxxxxx", ABSENT, "")                                                                     \
-    X(217, getdents64, "faz", ABSENT, "")                                                                              \
+    X(217, getdents64, "faz", WHOLE, "")                                                                               \
     X(218, set_tid_address, "a", PARTIAL, "no futex is woken")                                                         \
     X(219, restart_syscall, "", ABSENT, "")                                                                            \
     X(220, semtimedop, "iaza", ABSENT, "")                                                                             \
@@ -274,18 +274,18 @@
     X(255, inotify_rm_watch, "fi", ABSENT, "")                                                                         \
     X(256, migrate_pages, "xxxxxx", ABSENT, "")                                                                        \
     X(257, openat, "dpxo", PARTIAL, "no O_PATH, O_TMPFILE")                                                            \
-    X(258, mkdirat, "dpo", ABSENT, "")                                                                                 \
-    X(259, mknodat, "dpox", ABSENT, "")                                                                                \
+    X(258, mkdirat, "dpo", WHOLE, "")                                                                                  \
+    X(259, mknodat, "dpox", WHOLE, "")                                                                                 \
     X(260, fchownat, "dpiix", ABSENT, "")                                                                              \
     X(261, futimesat, "dpa", ABSENT, "")                                                                               \
     X(262, newfstatat, "dpax", WHOLE, "")                                                                              \
-    X(263, unlinkat, "dpx", ABSENT, "")                                                                                \
-    X(264, renameat, "dpdp", ABSENT, "")                                                                               \
-    X(265, linkat, "dpdpx", ABSENT, "")                                                                                \
-    X(266, symlinkat, "pdp", ABSENT, "")                                                                               \
+    X(263, unlinkat, "dpx", WHOLE, "")                                                                                 \
+    X(264, renameat, "dpdp", WHOLE, "")                                                                                \
+    X(265, linkat, "dpdpx", WHOLE, "")                                                                                 \
+    X(266, symlinkat, "pdp", WHOLE, "")                                                                                \
     X(267, readlinkat, "dpaz", WHOLE, "")                                                                              \
     X(268, fchmodat, "dpo", ABSENT, "")                                                                                \
-    X(269, faccessat, "dpo", ABSENT, "")                                                                               \
+    X(269, faccessat, "dpo", WHOLE, "")                                                                                \
     X(270, pselect6, "iaaaaa", ABSENT, "")                                                                             \
     X(271, ppoll, "aiaaz", ABSENT, "")                                                                                 \
     X(272, unshare, "x", ABSENT, "")                                                                                   \
@@ -293,7 +293,7 @@
     X(274, get_robust_list, "iaa", ABSENT, "")                                                                         \
     X(275, splice, "fafazx", ABSENT, "")                                                                               \
     X(276, tee, "ffzx", ABSENT, "")                                                                                    \
-    X(277, sync_file_range, "fiix", ABSENT, "")                                                                        \
+    X(277, sync_file_range, "fiix", WHOLE, "")                                                                         \
     X(278, vmsplice, "faix", ABSENT, "")                                                                               \
     X(279, move_pages, "xxxxxx", ABSENT, "")                                                                           \
     X(280, utimensat, "dpax", ABSENT, "")                                                                              \
@@ -308,11 +308,11 @@
     X(289, signalfd4, "fazx", ABSENT, "")                                                                              \
     X(290, eventfd2, "ix", ABSENT, "")                                                                                 \
     X(291, epoll_create1, "x", ABSENT, "")                                                                             \
-    X(292, dup3, "ffx", WHOLE, "")                                                                                     \
-    X(293, pipe2, "ax", PARTIAL, "no O_NOTIFICATION_PIPE")                                                             \
+    X(292, dup3, "ffx", ABSENT, "")                                                                                    \
+    X(293, pipe2, "ax", ABSENT, "")                                                                                    \
     X(294, inotify_init1, "x", ABSENT, "")                                                                             \
-    X(295, preadv, "faii", ABSENT, "")                                                                                 \
-    X(296, pwritev, "faii", ABSENT, "")                                                                                \
+    X(295, preadv, "faii", WHOLE, "")                                                                                  \
+    X(296, pwritev, "faii", WHOLE, "")                                                                                 \
     X(297, rt_tgsigqueueinfo, "iiia", ABSENT, "")                                                                      \
     X(298, perf_event_open, "xxxxxx", ABSENT, "")                                                                      \
     X(299, recvmmsg, "xxxxxx", ABSENT, "")                                                                             \
@@ -322,7 +322,7 @@
     X(303, name_to_handle_at, "xxxxxx", ABSENT, "")                                                                    \
     X(304, open_by_handle_at, "xxxxxx", ABSENT, "")                                                                    \
     X(305, clock_adjtime, "ia", ABSENT, "")                                                                            \
-    X(306, syncfs, "f", ABSENT, "")                                                                                    \
+    X(306, syncfs, "f", WHOLE, "")                                                                                     \
     X(307, sendmmsg, "xxxxxx", ABSENT, "")                                                                             \
     X(308, setns, "fx", ABSENT, "")                                                                                    \
     X(309, getcpu, "aaa", ABSENT, "")                                                                                  \
@@ -332,7 +332,7 @@
     X(313, finit_module, "xxxxxx", ABSENT, "")                                                                         \
     X(314, sched_setattr, "iax", ABSENT, "")                                                                           \
     X(315, sched_getattr, "iazx", ABSENT, "")                                                                          \
-    X(316, renameat2, "dpdpx", ABSENT, "")                                                                             \
+    X(316, renameat2, "dpdpx", PARTIAL, "no RENAME_EXCHANGE, RENAME_WHITEOUT")                                         \
     X(317, seccomp, "xxa", ABSENT, "")                                                                                 \
     X(318, getrandom, "azx", WHOLE, "")                                                                                \
     X(319, memfd_create, "px", ABSENT, "")                                                                             \
@@ -343,8 +343,8 @@
     X(324, membarrier, "ixi", ABSENT, "")                                                                              \
     X(325, mlock2, "azx", ABSENT, "")                                                                                  \
     X(326, copy_file_range, "fafazx", ABSENT, "")                                                                      \
-    X(327, preadv2, "faiiix", ABSENT, "")                                                                              \
-    X(328, pwritev2, "faiiix", ABSENT, "")                                                                             \
+    X(327, preadv2, "faiiix", PARTIAL, "no RWF_NOWAIT")                                                                \
+    X(328, pwritev2, "faiiix", PARTIAL, "no RWF_NOWAIT, SIGPIPE")                                                      \
     X(329, pkey_mprotect, "azxi", ABSENT, "")                                                                          \
     X(330, pkey_alloc, "xx", ABSENT, "")                                                                               \
     X(331, pkey_free, "i", ABSENT, "")                                                                                 \
@@ -366,7 +366,7 @@
     X(436, close_range, "iix", ABSENT, "")                                                                             \
     X(437, openat2, "dpaz", ABSENT, "")                                                                                \
     X(438, pidfd_getfd, "xxxxxx", ABSENT, "")                                                                          \
-    X(439, faccessat2, "dpox", ABSENT, "")                                                                             \
+    X(439, faccessat2, "dpox", WHOLE, "")                                                                              \
     X(440, process_madvise, "xxxxxx", ABSENT, "")                                                                      \
     X(441, epoll_pwait2, "faiaaz", ABSENT, "")                                                                         \
     X(442, mount_setattr, "xxxxxx", ABSENT, "")                                                                        \
