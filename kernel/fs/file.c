@@ -9,6 +9,7 @@
 #include "fs/device.h"
 #include "fs/mount.h"
 #include "fs/names.h"
+#include "fs/pipe.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -26,7 +27,10 @@ void files_init(void)
 
 static const struct file_ops *ops_for(const struct inode *inode)
 {
-    return (inode->mode & S_IFMT) == S_IFCHR && !inode->file_ops ? device_find(inode->device) : inode->file_ops;
+    uint32_t type = inode->mode & S_IFMT;
+    if (inode->file_ops)
+        return inode->file_ops;
+    return type == S_IFCHR ? device_find(inode->device) : type == S_IFIFO ? &fifo_file_ops : NULL;
 }
 
 /* Takes PATH's references over when it succeeds. NULL: no memory. */
@@ -90,6 +94,17 @@ struct file *file_create_anonymous(
     else
         path_put(&path);
     return file;
+}
+
+struct file *file_create_beside(const struct file *file, unsigned flags)
+{
+    path_get(&file->path);
+    struct file *beside = allocate(&file->path, file->ops, flags);
+    if (beside)
+        beside->data = file->data;
+    else
+        path_put(&file->path);
+    return beside;
 }
 
 void file_get(struct file *file)

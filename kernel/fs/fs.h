@@ -256,6 +256,9 @@ struct file *file_open(const struct walk *walk, const char *name, unsigned flags
  */
 struct file *file_create_anonymous(
     const char *name, const struct file_ops *ops, void *data, unsigned flags, uint32_t mode);
+
+/* Another one of the same inode, with the same operations and data: a pipe's other end. NULL: no memory. */
+struct file *file_create_beside(const struct file *file, unsigned flags);
 void file_get(struct file *file);
 void file_put(struct file *file);
 long file_read(struct file *file, struct iov *to, uint64_t *position);

@@ -19,6 +19,7 @@ struct iov {
     size_t skip;          /* bytes of the current one that are done */
     size_t left;          /* bytes in all */
     bool user;            /* the ranges are a program's memory */
+    bool broken;          /* a write found that nobody reads any more: SIGPIPE, though it may have moved bytes before */
     bool append;          /* to be written at the end of the file, wherever that is by then */
     struct iov_range one; /* for those who have but one range */
 };

@@ -18,6 +18,7 @@
     X(12, RENAME, "kernel/fs/names.c", "sleeping: moving directories in the tree of names")                            \
     X(13, TTY_SETTINGS, "kernel/tty/tty.c", "sleeping: settings of a terminal, and whose it is")                       \
     X(14, DIRECTORY, "kernel/fs/inode.c", "sleeping: the names in a directory; several by ancestry")                   \
+    X(15, PIPE, "kernel/fs/pipe.c", "sleeping: the bytes in a pipe, and who has it open")                             \
     X(16, FILE, "kernel/fs/inode.c", "sleeping: the size and attributes of a file")                                    \
     X(20, SPACE, "kernel/vm/vm.c", "sleeping: the areas of an address space")                                          \
     X(25, CACHE, "kernel/fs/cache.c", "sleeping: bringing pages of a file in, taking them out")                        \

@@ -32,13 +32,13 @@
     X(13, rt_sigaction, "iaaz", PARTIAL, "remembered; no signal is delivered yet")                                     \
     X(14, rt_sigprocmask, "iaaz", PARTIAL, "remembered; no signal is delivered yet")                                   \
     X(15, rt_sigreturn, "", ABSENT, "")                                                                                \
-    X(16, ioctl, "fxa", PARTIAL, "TIOCGWINSZ")                                                                         \
+    X(16, ioctl, "fxa", PARTIAL, "FIO*, TIOCGWINSZ")                                                                   \
     X(17, pread64, "fazi", WHOLE, "")                                                                                  \
     X(18, pwrite64, "fbzi", WHOLE, "")                                                                                 \
     X(19, readv, "fai", WHOLE, "")                                                                                     \
     X(20, writev, "fai", PARTIAL, "no SIGPIPE")                                                                        \
     X(21, access, "po", WHOLE, "")                                                                                     \
-    X(22, pipe, "a", ABSENT, "")                                                                                       \
+    X(22, pipe, "a", WHOLE, "")                                                                                        \
     X(23, select, "iaaaa", ABSENT, "")                                                                                 \
     X(24, sched_yield, "", WHOLE, "")                                                                                  \
     X(25, mremap, "azzxa", ABSENT, "")                                                                                 \
@@ -88,7 +88,7 @@
     X(69, msgsnd, "xxxxxx", ABSENT, "")                                                                                \
     X(70, msgrcv, "xxxxxx", ABSENT, "")                                                                                \
     X(71, msgctl, "xxxxxx", ABSENT, "")                                                                                \
-    X(72, fcntl, "fix", PARTIAL, "descriptors and F_GETFL")                                                            \
+    X(72, fcntl, "fix", PARTIAL, "no locks, leases, F_NOTIFY, seals; nobody gets SIGIO")                               \
     X(73, flock, "fi", ABSENT, "")                                                                                     \
     X(74, fsync, "f", WHOLE, "")                                                                                       \
     X(75, fdatasync, "f", WHOLE, "")                                                                                   \
@@ -308,8 +308,8 @@
     X(289, signalfd4, "fazx", ABSENT, "")                                                                              \
     X(290, eventfd2, "ix", ABSENT, "")                                                                                 \
     X(291, epoll_create1, "x", ABSENT, "")                                                                             \
-    X(292, dup3, "ffx", ABSENT, "")                                                                                    \
-    X(293, pipe2, "ax", ABSENT, "")                                                                                    \
+    X(292, dup3, "ffx", WHOLE, "")                                                                                     \
+    X(293, pipe2, "ax", PARTIAL, "no O_NOTIFICATION_PIPE")                                                             \
     X(294, inotify_init1, "x", ABSENT, "")                                                                             \
     X(295, preadv, "faii", WHOLE, "")                                                                                  \
     X(296, pwritev, "faii", WHOLE, "")                                                                                 \
