@@ -11,27 +11,50 @@
 #include "proc/proc.h"
 
 #define LOG_NAME "init"
-#define ARGUMENTS_MAX 32
+#define ARGUMENTS_MAX 64
 
 static const char *const environment[] = {"HOME=/", "TERM=linux", "PATH=/sbin:/usr/sbin:/bin:/usr/bin", NULL};
-static const char *const usual[] = {"/init", "/sbin/init", "/bin/init"};
+static const char *const usual[] = {"/init", "/sbin/init", "/etc/init", "/bin/init", "/bin/sh"};
 
-/* Takes TEXT apart at its blanks. */
+/*
+ * The next word at *TEXT, without its quotes, written over what it was read from; NULL: there is none. Between double
+ * quotes blanks are kept, and a backslash makes what follows ordinary, or \n the end of a line.
+ */
+static const char *next_word(char **text)
+{
+    char *at = *text, *out;
+    while (*at == ' ')
+        at++;
+    const char *word = out = at;
+    if (*at == '\0')
+        return NULL;
+    for (bool quoted = false; *at && (quoted || *at != ' '); at++) {
+        if (*at == '"') {
+            quoted = !quoted;
+            continue;
+        }
+        if (quoted && *at == '\\' && at[1]) {
+            at++;
+            *out++ = *at == 'n' ? '\n' : *at;
+        } else {
+            *out++ = *at;
+        }
+    }
+    *text = *at ? at + 1 : at;
+    *out = '\0';
+    return word;
+}
+
+/* Takes TEXT apart; what is more than MOST words is dropped. */
 static void split(char *text, const char **words, unsigned most)
 {
-    unsigned words_count = 0;
-    while (words_count < most) {
-        while (*text == ' ')
-            text++;
-        if (*text == '\0')
-            break;
-        words[words_count++] = text;
-        while (*text && *text != ' ')
-            text++;
-        if (*text)
-            *text++ = '\0';
-    }
-    words[words_count] = NULL;
+    const char *word = NULL;
+    unsigned count = 0;
+    while (count < most && (word = next_word(&text)) != NULL)
+        words[count++] = word;
+    words[count] = NULL;
+    if (word != NULL && next_word(&text) != NULL)
+        log_warning("process 1 gets %u arguments, and not those after them", most);
 }
 
 static struct process *try_start(const char *path, const char **argv, int *error)
@@ -60,6 +83,7 @@ int process_run_init(void)
     for (unsigned i = 0; i < ARRAY_LENGTH(usual) && !process; i++)
         process = try_start(usual[i], argv, &error);
     if (process == NULL)
-        panic("there is no program to run: none of /init, /sbin/init, /bin/init in the initramfs; init= names another");
+        panic("there is no program to run: none of /init, /sbin/init, /etc/init, /bin/init and /bin/sh in the "
+              "initramfs; init= names another");
     return process_wait(process);
 }

@@ -236,7 +236,7 @@ is "gives it the usual permissions" "$(umask 027; corrode image --kernel "$hello
 ok "--help works" corrode image --help
 like "and lists the options" "$out" '--kernel FILE'
 refuses "an unknown option, with a hint" 2 'did you mean --kernel' corrode image --kernal "$hello" -o "$tmp/never.img"
-refuses "no kernel" 2 'Give --kernel' corrode image -o "$tmp/never.img"
+refuses "nothing to put into it" 2 'an image of what.*--kernel FILE' corrode image -o "$tmp/never.img"
 refuses "no output" 2 'Give -o' corrode image --kernel "$hello"
 refuses "an operand" 2 'not expected here' corrode image "$hello" -o "$tmp/never.img"
 refuses "an option without its value" 2 'needs a value' corrode image -o "$tmp/never.img" --kernel

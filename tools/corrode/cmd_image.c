@@ -4,10 +4,14 @@
 #include "image.h"
 #include "lib/types.h"
 #include "report.h"
+#include "rootfs.h"
+
+#include <string.h>
 
 struct settings {
     struct image_spec spec;
-    const char *out;
+    const char *out, *rootfs;
+    struct strings initramfs;
     int format;
 };
 
@@ -15,8 +19,12 @@ struct settings {
 
 static const struct option_row options[] = {
     {OPTION_TEXT, 'o', "output", "OUT", "The image to write (required)", AT(out), 0},
-    {OPTION_TEXT, 'k', "kernel", "FILE", "The kernel: an ELF file with a Corrode boot note (required)", AT(spec.kernel),
+    {OPTION_TEXT, 'k', "kernel", "FILE", "The kernel: an ELF file with a Corrode boot note; default: Corrode's",
+        AT(spec.kernel), 0},
+    {OPTION_TEXT, 'r', "rootfs", "DIR|TAR", "A directory, or an archive, that the machine has as its files", AT(rootfs),
         0},
+    {OPTION_LIST, 'i', "initramfs", "FILE", "The same as a cpio archive (newc), over those; may be repeated",
+        AT(initramfs), 0},
     {OPTION_LIST, 'm', "module", "FILE", "A file to load beside the kernel; may be repeated", AT(spec.modules), 0},
     {OPTION_TEXT, 'c', "cmdline", "STRING", "The kernel's command line", AT(spec.cmdline), 0},
     {OPTION_TEXT, 0, "config", "FILE", "Lines to put first in corrode.conf, such as `video = text`", AT(spec.config),
@@ -46,30 +54,59 @@ static enum image_format format_of(const char *out)
     return IMAGE_RAW;
 }
 
+/* The tree and the archives become modules, in that order, before those that are named so. */
+static void add_files(struct settings *settings, const struct strings *command)
+{
+    struct strings modules = {0};
+    struct image_spec *spec = &settings->spec;
+    if (settings->rootfs) {
+        struct tree_node *root = rootfs_read(settings->rootfs);
+        strings_add(&modules, "%s", rootfs_pack(root));
+        bool chosen = settings->initramfs.count || (spec->cmdline && strstr(spec->cmdline, "init="));
+        if (command->count || !chosen)
+            spec->cmdline = rootfs_cmdline(root, settings->rootfs, spec->cmdline, command);
+    }
+    for (size_t i = 0; i < settings->initramfs.count; i++) {
+        rootfs_check_initramfs(settings->initramfs.items[i]);
+        strings_add(&modules, "%s", settings->initramfs.items[i]);
+    }
+    for (size_t i = 0; i < spec->modules.count; i++)
+        strings_add(&modules, "%s", spec->modules.items[i]);
+    spec->modules = modules;
+}
+
 static int run(int argc, char **argv)
 {
     struct settings settings = {.format = -1};
     struct strings operands = options_parse(&command_image, &settings, argc, argv);
-    if (operands.count)
+    struct image_spec *spec = &settings.spec;
+    if (operands.count && !settings.rootfs)
         fatal_usage("%s: not expected here; the kernel goes behind --kernel, the image behind -o", operands.items[0]);
-    if (!settings.spec.kernel)
-        fatal_usage("which kernel? Give --kernel FILE");
+    if (!spec->kernel && !settings.rootfs && !settings.initramfs.count)
+        fatal_usage("an image of what? Give --rootfs DIR, --initramfs FILE or --kernel FILE");
     if (!settings.out)
         fatal_usage("write the image where? Give -o OUT");
-    settings.spec.format = settings.format < 0 ? format_of(settings.out) : (enum image_format)settings.format;
-    image_build(&settings.spec, settings.out);
+    add_files(&settings, &operands);
+    if (!spec->kernel)
+        spec->kernel = rootfs_kernel();
+    spec->format = settings.format < 0 ? format_of(settings.out) : (enum image_format)settings.format;
+    image_build(spec, settings.out);
     return 0;
 }
 
 const struct command command_image = {
     .name = "image",
-    .summary = "Make a bootable image of a kernel",
-    .synopsis = "--kernel FILE [OPTIONS] -o OUT",
-    .help = "Makes one image that boots as hard disk, USB stick and optical disc, on BIOS and on UEFI.\n"
-            "The same input gives the same bytes. No root needed.\n",
-    .after = "The size is rounded up to whole MiB. Below 34 MiB the system partition is FAT16, else FAT32.\n"
+    .summary = "Make a bootable image of programs, or of a kernel",
+    .synopsis = "[OPTIONS] -o OUT [COMMAND...]",
+    .help =
+        "Makes one image that boots as hard disk, USB stick and optical disc, on BIOS and on UEFI: of a directory or\n"
+        "archive of Linux programs (--rootfs), whose COMMAND becomes process 1, or of a kernel of yours (--kernel).\n"
+        "The same input gives the same bytes. No root needed.\n",
+    .after = "Without a COMMAND, process 1 is /init, /sbin/init, /etc/init, /bin/init or /bin/sh.\n"
+             "The size is rounded up to whole MiB. Below 34 MiB the system partition is FAT16, else FAT32.\n"
              "Formats other than raw and iso need qemu-img.\n\n"
-             "Example:\n"
+             "Examples:\n"
+             "  corrode image --rootfs root.tar.gz -o disk.img /bin/server --port 80\n"
              "  corrode image --kernel kernel.elf --module disk.tar --cmdline 'log=debug' -o disk.img\n",
     .options = options,
     .run = run,

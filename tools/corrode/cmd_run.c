@@ -1,14 +1,20 @@
-/* `corrode run`: boots a disk image or a kernel with its serial line on this terminal. */
+/* `corrode run`: boots a directory of programs, a disk image or a kernel, with its serial line on this terminal. */
 #include "commands.h"
 
 #include "machine.h"
 #include "report.h"
+#include "tree.h"
 
 #include <stdlib.h>
 
 static const struct option_row options[] = {
-    {OPTION_CHOICE, 'F', "firmware", FIRMWARES, "Default: bios", offsetof(struct machine, firmware), 0},
+    {OPTION_CHOICE, 'F', "firmware", FIRMWARES, "Default: bios, and direct for a directory or archive",
+        offsetof(struct machine, firmware), 0},
     MACHINE_OPTIONS,
+    {OPTION_TEXT, 'k', "kernel", "FILE", "The kernel for a directory or archive; default: Corrode's",
+        offsetof(struct machine, kernel), 0},
+    {OPTION_TEXT, 'c', "cmdline", "STRING", "More words for that kernel's command line",
+        offsetof(struct machine, words), 0},
     {OPTION_SWITCH, 'd', "display", NULL, "Show the screen, in a window or by VNC, until it is closed",
         offsetof(struct machine, display), 0},
     {OPTION_NUMBER, 't', "timeout", "SECONDS", "End the machine after so long; default: never",
@@ -20,13 +26,17 @@ static const struct option_row options[] = {
 
 static int run(int argc, char **argv)
 {
-    struct machine machine = {MACHINE_DEFAULTS};
+    struct machine machine = {MACHINE_DEFAULTS, .firmware = -1};
     report_status = EXIT_BROKEN;
     struct strings operands = options_parse(&command_run, &machine, argc, argv);
     if (!operands.count)
-        fatal_usage("boot what? Give a disk image or a kernel");
+        fatal_usage("boot what? Give a directory, an archive, a disk image or a kernel");
+    const char *thing = operands.items[0];
     struct strings arguments = {operands.items + 1, operands.count - 1};
-    machine_insert(&machine, operands.items[0], &arguments, 1u << machine.firmware);
+    bool is_tree = tree_is_readable(thing);
+    if (machine.firmware < 0)
+        machine.firmware = is_tree ? FIRMWARE_DIRECT : FIRMWARE_BIOS;
+    (is_tree ? machine_insert_tree : machine_insert)(&machine, thing, &arguments, 1u << machine.firmware);
     enum verdict verdict = machine_boot(&machine, NULL);
     if (verdict_status(verdict) != EXIT_SUCCESS)
         report_error(NULL, "%s", verdict_sentence(verdict));
@@ -35,13 +45,15 @@ static int run(int argc, char **argv)
 
 const struct command command_run = {
     .name = "run",
-    .summary = "Boot an image or a kernel in QEMU",
+    .summary = "Boot programs, an image or a kernel in QEMU",
     .synopsis = "[OPTIONS] THING [ARGUMENTS...]",
     .help =
-        "Boots THING in QEMU, with the serial line on this terminal. THING is a disk image, or a kernel (an ELF file\n"
-        "with a Corrode boot note), whose command line the ARGUMENTS become. Ctrl-A X quits.\n",
+        "Boots THING in QEMU, with the serial line on this terminal. THING is a directory or an archive (tar, cpio,\n"
+        "perhaps compressed) of Linux programs, of which the ARGUMENTS are the command that becomes process 1; or a\n"
+        "disk image; or a kernel (an ELF file with a Corrode boot note), whose command line the ARGUMENTS become.\n"
+        "Ctrl-A X quits.\n",
     .after = "Exit status:\n"
-             "    0  the kernel reported success or switched the machine off, or you ended it\n"
+             "    0  the kernel reported success, for process 1 did; or it switched the machine off, or you ended it\n"
              "    1  the kernel reported failure\n"
              "    2  wrong usage\n"
              "  124  --timeout was over\n"

@@ -45,7 +45,7 @@ struct image {
     struct fat *fat;
 };
 
-static time_t image_time(void)
+time_t image_time(void)
 {
     const char *text = getenv("SOURCE_DATE_EPOCH");
     if (!text || !*text)

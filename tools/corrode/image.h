@@ -7,6 +7,8 @@
 
 #include "text.h"
 
+#include <time.h>
+
 #define IMAGE_FORMATS "raw|qcow2|vmdk|vdi|vhdx|iso"
 enum image_format { IMAGE_RAW, IMAGE_QCOW2, IMAGE_VMDK, IMAGE_VDI, IMAGE_VHDX, IMAGE_ISO, IMAGE_UNKNOWN };
 
@@ -22,6 +24,9 @@ struct image_spec {
 
 /* Builds the image and moves it to OUT when it is complete. Fatal on errors. */
 void image_build(const struct image_spec *spec, const char *out);
+
+/* The time of what has none of its own: that of SOURCE_DATE_EPOCH, or a fixed one. */
+time_t image_time(void);
 
 /* The format that a file is in, by its first bytes: IMAGE_RAW for whatever ends its first sector in 55 AA. */
 enum image_format image_detect(const char *path);

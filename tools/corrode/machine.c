@@ -10,6 +10,7 @@
 #include "ovmf.h"
 #include "process.h"
 #include "report.h"
+#include "rootfs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +20,12 @@
 #define DEFAULT_MEMORY MIB(256)
 #define DIRECT_ROOM (MIB(1) + KIB(512)) /* below and in pvh.elf; QEMU would put a larger image over it */
 
-static void insert_kernel(struct machine *machine, const char *path, const struct strings *arguments)
+static void insert_kernel(struct machine *machine, const char *path, const char *cmdline)
 {
     struct image_spec spec = {
         .kernel = path,
         .modules = machine->modules,
-        .cmdline = strings_joined(arguments),
+        .cmdline = cmdline,
         .config = machine->config,
         .smallest = true,
     };
@@ -34,7 +35,7 @@ static void insert_kernel(struct machine *machine, const char *path, const struc
 }
 
 /* The kernel itself, for the monitor. It is checked here, because QEMU's own messages are for those who know. */
-static void insert_direct(struct machine *machine, const char *path, const struct strings *arguments)
+static void insert_direct(struct machine *machine, const char *path, char *cmdline)
 {
     struct file kernel = file_load(path);
     if (!kernel_has_pvh_entry(&kernel))
@@ -43,7 +44,7 @@ static void insert_direct(struct machine *machine, const char *path, const struc
     if (machine->config || machine->modules.count > 1)
         fatal_usage("--firmware direct: there is no boot loader to read --config, or more than one --module");
     machine->kernel = path;
-    machine->cmdline = strings_joined(arguments);
+    machine->cmdline = cmdline;
 }
 
 static void check_machine(const struct machine *machine, unsigned firmwares)
@@ -55,23 +56,46 @@ static void check_machine(const struct machine *machine, unsigned firmwares)
         fatal_usage("--disk has no meaning without firmware, for all is in memory then; leave one of them out");
 }
 
+static void insert(struct machine *machine, const char *kernel, char *cmdline, unsigned firmwares)
+{
+    const unsigned direct = 1u << FIRMWARE_DIRECT;
+    if (firmwares & direct)
+        insert_direct(machine, kernel, cmdline);
+    if (firmwares & ~direct)
+        insert_kernel(machine, kernel, cmdline);
+}
+
+void machine_insert_tree(struct machine *machine, const char *path, const struct strings *command, unsigned firmwares)
+{
+    check_machine(machine, firmwares);
+    struct tree_node *root = rootfs_read(path);
+    struct strings modules = {0};
+    strings_add(&modules, "%s", rootfs_pack(root));
+    for (size_t i = 0; i < machine->modules.count; i++)
+        strings_add(&modules, "%s", machine->modules.items[i]);
+    machine->modules = modules;
+    insert(machine, machine->kernel ? machine->kernel : rootfs_kernel(),
+        rootfs_cmdline(root, path, machine->words, command), firmwares);
+}
+
 void machine_insert(struct machine *machine, const char *path, const struct strings *arguments, unsigned firmwares)
 {
     const unsigned direct = 1u << FIRMWARE_DIRECT;
     check_machine(machine, firmwares);
+    if (machine->kernel || machine->words)
+        fatal_usage(
+            "%s: --kernel and --cmdline are for directories and archives; a kernel has its words after it", path);
     char magic[4] = "";
     if (file_read_start(path, magic, sizeof magic) == 0)
-        fatal(path, "is empty; give a disk image or a kernel");
+        fatal(path, "is empty; give a directory, an archive, a disk image or a kernel");
     if (memcmp(magic, "\177ELF", sizeof magic) == 0) {
-        if (firmwares & direct)
-            insert_direct(machine, path, arguments);
-        if (firmwares & ~direct)
-            insert_kernel(machine, path, arguments);
+        insert(machine, path, strings_joined(arguments), firmwares);
         return;
     }
     machine->format = image_detect(path);
     if (machine->format == IMAGE_UNKNOWN)
-        fatal(path, "is neither a disk image nor a kernel (ELF); make an image of a kernel with `corrode image`");
+        fatal(path,
+            "is neither a disk image, a kernel (ELF), a directory nor an archive; make an image with `corrode image`");
     if (firmwares & direct)
         fatal_usage("%s: --firmware direct starts a kernel, and this is an image; use --firmware none", path);
     if (arguments->count)

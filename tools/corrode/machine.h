@@ -25,8 +25,9 @@ struct machine {
     uint64_t processors;
     uint64_t timeout; /* seconds; 0: none */
     int firmware, disk, type;
-    int accel;    /* enum accel, or -1 */
-    uint64_t gdb; /* the port to wait for gdb on; 0: do not */
+    int accel;                  /* enum accel, or -1 */
+    const char *kernel, *words; /* for a tree: not the one in the tool; and what comes first on its command line */
+    uint64_t gdb;               /* the port to wait for gdb on; 0: do not */
     bool display;
     struct strings modules; /* for the image that is made of a kernel */
     const char *config;
@@ -34,8 +35,7 @@ struct machine {
     /* Not options: */
     char *image; /* what is booted, and its format; NULL when only `kernel` is */
     enum image_format format;
-    const char *kernel; /* for FIRMWARE_DIRECT */
-    char *cmdline;
+    char *cmdline; /* for FIRMWARE_DIRECT */
 };
 
 #define MACHINE_DEFAULTS .accel = -1, .disk = -1
@@ -63,6 +63,12 @@ struct machine {
  * when PATH is neither, or cannot be booted so.
  */
 void machine_insert(struct machine *machine, const char *path, const struct strings *arguments, unsigned firmwares);
+
+/*
+ * The same for a directory or archive of programs (rootfs.h), of which COMMAND becomes process 1; the kernel is the
+ * machine's, or else the one in the tool.
+ */
+void machine_insert_tree(struct machine *machine, const char *path, const struct strings *command, unsigned firmwares);
 
 /* The whole QEMU command but for its serial line and control channel (boot.c). */
 struct strings machine_command(const struct machine *machine);

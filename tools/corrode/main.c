@@ -20,9 +20,10 @@ static const struct command *const commands[] = {
 
 static void print_help(FILE *out)
 {
-    fputs("Usage: corrode SUBCOMMAND [OPTIONS] ...\n\n"
-          "Turns a kernel into a bootable image, boots it in QEMU, and writes it to a USB stick.\n\n"
-          "Subcommands:\n",
+    fputs(
+        "Usage: corrode SUBCOMMAND [OPTIONS] ...\n\n"
+        "Turns Linux programs, or a kernel, into a bootable image, boots it in QEMU, and writes it to a USB stick.\n\n"
+        "Subcommands:\n",
         out);
     for (unsigned i = 0; i < ARRAY_LENGTH(commands); i++)
         fprintf(out, "  %-8s  %s\n", commands[i]->name, commands[i]->summary);
