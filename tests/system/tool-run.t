@@ -189,8 +189,8 @@ qemu_is_gone() {
     ! qemu_runs
 }
 for signal in INT TERM HUP; do
-    # A shell starts what it starts in the background with SIGINT ignored.
-    background signal.out env --default-signal=INT corrode run --firmware uefi --accel tcg "$tmp/hang"
+    # A shell starts what it starts in the background with SIGINT ignored, and nohup ignores SIGHUP.
+    background signal.out env --default-signal=$signal corrode run --firmware uefi --accel tcg "$tmp/hang"
     wait_until 20 qemu_runs
     kill -$signal $child
     wait $child 2>/dev/null
