@@ -16,6 +16,8 @@
 
 #include "sched/wait.h"
 
+struct file;
+
 #define POLLIN 0x001u
 #define POLLPRI 0x002u
 #define POLLOUT 0x004u
@@ -38,5 +40,24 @@ static inline void poll_wait(struct poll_table *table, struct wait_queue *queue)
     if (table)
         table->add(table, queue);
 }
+
+/* What a file answers that has no poll operation. */
+#define POLL_ALWAYS (POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM)
+
+unsigned file_poll(struct file *file, struct poll_table *table);
+
+/* One of many to wait for. */
+struct polled {
+    struct file *file; /* NULL: nothing; `events` is the caller's then, and if it is not 0, it counts as ready */
+    uint16_t wanted;   /* POLL*, of those that count */
+    uint16_t events;   /* the answer */
+    uint32_t tag;      /* the caller's */
+};
+
+/*
+ * Waits until one of COUNT files is ready, or clock_monotonic() reaches DEADLINE; 0: only asks. How many are ready, 0
+ * when it is late; -ERESTARTSYS, -ENOMEM. The caller holds the files.
+ */
+long poll_files(struct polled *polled, size_t count, uint64_t deadline);
 
 #endif

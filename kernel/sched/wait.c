@@ -8,6 +8,8 @@
  * Those who are not exclusive stand in front: a wake-up goes over them all and stops behind the first exclusive one
  * that it has woken. An exclusive waiter that is awake already, because someone else has woken it, does not count as
  * woken, and the next one is. One that has been woken is taken out, so that the next wake-up need not look at it again.
+ *
+ * Those with a notify function are no thread's: they stay in the queue until wait_dequeue.
  */
 #include "sched/wait.h"
 
@@ -19,15 +21,21 @@ void wait_queue_init(struct wait_queue *queue)
     list_init(&queue->waiters);
 }
 
+static void enter(struct wait_queue *queue, struct waiter *waiter)
+{
+    if (waiter->exclusive)
+        list_push_back(&queue->waiters, &waiter->link);
+    else
+        list_push_front(&queue->waiters, &waiter->link);
+}
+
 void wait_prepare(struct wait_queue *queue, struct waiter *waiter, bool exclusive)
 {
     waiter->thread = thread_current();
     waiter->exclusive = exclusive;
+    waiter->notify = NULL;
     spin_lock(&queue->lock);
-    if (exclusive)
-        list_push_back(&queue->waiters, &waiter->link);
-    else
-        list_push_front(&queue->waiters, &waiter->link);
+    enter(queue, waiter);
     thread_prepare_block();
     spin_unlock(&queue->lock);
 }
@@ -40,21 +48,50 @@ void wait_finish(struct wait_queue *queue, struct waiter *waiter)
     spin_unlock(&queue->lock);
 }
 
-static unsigned wake(struct wait_queue *queue, unsigned exclusive)
+void wait_enqueue(struct wait_queue *queue, struct waiter *waiter)
+{
+    spin_lock(&queue->lock);
+    enter(queue, waiter);
+    spin_unlock(&queue->lock);
+}
+
+void wait_dequeue(struct wait_queue *queue, struct waiter *waiter)
+{
+    spin_lock(&queue->lock);
+    list_remove(&waiter->link);
+    spin_unlock(&queue->lock);
+}
+
+static unsigned wake_locked(struct wait_queue *queue, unsigned exclusive)
 {
     unsigned woken = 0;
-    spin_lock(&queue->lock);
     list_for_each_safe(struct waiter, waiter, &queue->waiters, link)
     {
-        if (!thread_wake(waiter->thread))
+        if (!(waiter->notify ? waiter->notify(waiter) : thread_wake(waiter->thread)))
             continue;
         woken++;
         if (!waiter->exclusive)
             continue;
-        list_remove(&waiter->link);
+        if (waiter->notify == NULL)
+            list_remove(&waiter->link);
         if (--exclusive == 0)
             break;
     }
+    return woken;
+}
+
+static unsigned wake(struct wait_queue *queue, unsigned exclusive)
+{
+    spin_lock(&queue->lock);
+    unsigned woken = wake_locked(queue, exclusive);
+    spin_unlock(&queue->lock);
+    return woken;
+}
+
+unsigned wait_queue_wake_nested(struct wait_queue *queue)
+{
+    spin_lock_nested(&queue->lock);
+    unsigned woken = wake_locked(queue, 1);
     spin_unlock(&queue->lock);
     return woken;
 }

@@ -22,19 +22,35 @@ struct wait_queue {
 #define WAIT_QUEUE_INIT(queue) {.lock = SPINLOCK_INIT(WAIT_QUEUE), .waiters = LIST_INIT((queue).waiters)}
 void wait_queue_init(struct wait_queue *queue);
 
-/* One thread's place in a queue; on its stack. A thread may wait in several queues at once (poll). */
+/*
+ * A place in a queue: of one thread, on its stack; or of somebody who wants to be told, for as long as he likes (poll
+ * and epoll, which wait in many queues at once).
+ */
 struct waiter {
     struct list_node link;
     struct thread *thread;
     bool exclusive; /* wait_queue_wake wakes only the first of these, and all others */
+    /*
+     * Called in place of a wake-up of `thread`; says whether it has woken somebody. NULL: it is a thread. The queue's
+     * lock is held, and perhaps others below it, with interrupts off. It may take locks above WAIT_QUEUE, and wake
+     * another queue by wait_queue_wake_nested.
+     */
+    bool (*notify)(struct waiter *waiter);
 };
 
 void wait_prepare(struct wait_queue *queue, struct waiter *waiter, bool exclusive); /* enqueues; prepares to block */
 void wait_finish(struct wait_queue *queue, struct waiter *waiter);                  /* dequeues; runs on */
 
+/* The same for one with `notify` and `exclusive` set, which stays in the queue however often it is told. Any context.
+ */
+void wait_enqueue(struct wait_queue *queue, struct waiter *waiter);
+void wait_dequeue(struct wait_queue *queue, struct waiter *waiter); /* no notify is running when it returns */
+
 /* Wakes all that are not exclusive and one that is; returns how many. Any context. */
 unsigned wait_queue_wake(struct wait_queue *queue);
 unsigned wait_queue_wake_all(struct wait_queue *queue);
+/* wait_queue_wake out of a notify. Who does that sees to it that the queues form no circle. */
+unsigned wait_queue_wake_nested(struct wait_queue *queue);
 bool wait_queue_is_empty(const struct wait_queue *queue); /* a hint, without the lock: after a full barrier */
 
 /* Blocks until woken or clock_monotonic() >= deadline; true when the time is over. Prepared as for thread_block. */

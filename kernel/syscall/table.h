@@ -23,7 +23,7 @@
     X(4, stat, "pa", WHOLE, "")                                                                                        \
     X(5, fstat, "fa", WHOLE, "")                                                                                       \
     X(6, lstat, "pa", WHOLE, "")                                                                                       \
-    X(7, poll, "azi", ABSENT, "")                                                                                      \
+    X(7, poll, "azi", WHOLE, "")                                                                                       \
     X(8, lseek, "fii", PARTIAL, "no SEEK_DATA, SEEK_HOLE")                                                             \
     X(9, mmap, "azxxfx", PARTIAL, "no shared anonymous memory")                                                        \
     X(10, mprotect, "azx", WHOLE, "")                                                                                  \
@@ -39,7 +39,7 @@
     X(20, writev, "fai", PARTIAL, "no SIGPIPE")                                                                        \
     X(21, access, "po", WHOLE, "")                                                                                     \
     X(22, pipe, "a", WHOLE, "")                                                                                        \
-    X(23, select, "iaaaa", ABSENT, "")                                                                                 \
+    X(23, select, "iaaaa", WHOLE, "")                                                                                  \
     X(24, sched_yield, "", WHOLE, "")                                                                                  \
     X(25, mremap, "azzxa", ABSENT, "")                                                                                 \
     X(26, msync, "azx", ABSENT, "")                                                                                    \
@@ -286,8 +286,8 @@
     X(267, readlinkat, "dpaz", WHOLE, "")                                                                              \
     X(268, fchmodat, "dpo", ABSENT, "")                                                                                \
     X(269, faccessat, "dpo", WHOLE, "")                                                                                \
-    X(270, pselect6, "iaaaaa", ABSENT, "")                                                                             \
-    X(271, ppoll, "aiaaz", ABSENT, "")                                                                                 \
+    X(270, pselect6, "iaaaaa", PARTIAL, "the mask is not used")                                                        \
+    X(271, ppoll, "aiaaz", PARTIAL, "the mask is not used")                                                            \
     X(272, unshare, "x", ABSENT, "")                                                                                   \
     X(273, set_robust_list, "az", PARTIAL, "remembered; there are no futexes")                                         \
     X(274, get_robust_list, "iaa", ABSENT, "")                                                                         \

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -16,7 +15,6 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define BAD ((void *)16)
@@ -135,8 +133,6 @@ static void polled(void)
 {
     int fds[2];
     CHECK(pipe2(fds, O_NONBLOCK) == 0);
-    if (poll(NULL, 0, 0) < 0 && errno == ENOSYS)
-        return close_both(fds);
     CHECK(events_of(fds[0]) == 0 && events_of(fds[1]) == (POLLOUT | POLLWRNORM));
     CHECK(write(fds[1], big, 1) == 1 && events_of(fds[0]) == (POLLIN | POLLRDNORM));
     CHECK(write(fds[1], big, sizeof big) == DEFAULT_SIZE - 4096 && events_of(fds[1]) == 0);
@@ -149,45 +145,6 @@ static void polled(void)
     close(fds[0]);
     CHECK(events_of(fds[1]) == (POLLOUT | POLLWRNORM | POLLERR));
     close(fds[1]);
-}
-
-static volatile sig_atomic_t signals;
-
-static void count_signal(int signal)
-{
-    signals++;
-}
-
-static bool signals_work(void)
-{
-    signal(SIGUSR1, count_signal);
-    return kill(getpid(), SIGUSR1) == 0 && signals == 1;
-}
-
-static void broken(void)
-{
-    int fds[2];
-    CHECK(pipe(fds) == 0);
-    close(fds[0]);
-    signals = 0;
-    signal(SIGPIPE, count_signal);
-    FAILS(EPIPE, write(fds[1], "x", 1));
-    struct iovec out = {"x", 1};
-    FAILS(EPIPE, writev(fds[1], &out, 1));
-    CHECK(signals == 2);
-    CHECK(write(fds[1], "", 0) == 0 && signals == 2);
-    signal(SIGPIPE, SIG_IGN);
-    FAILS(EPIPE, write(fds[1], "x", 1));
-    close(fds[1]);
-    signal(SIGPIPE, SIG_DFL);
-    int status;
-    pid_t child = fork();
-    if (child == 0) {
-        CHECK(pipe(fds) == 0);
-        close(fds[0]);
-        _exit(write(fds[1], "x", 1) == 77);
-    }
-    CHECK(waitpid(child, &status, 0) == child && WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE);
 }
 
 /* The other side comes later, from another process. */
@@ -356,35 +313,6 @@ static void flags(void)
     close_both(fds);
 }
 
-/* A signal ends a wait; what has been written stays. */
-static void interrupted(void)
-{
-    int fds[2], status;
-    char byte;
-    struct sigaction action = {.sa_handler = count_signal};
-    sigaction(SIGALRM, &action, NULL);
-    CHECK(pipe(fds) == 0);
-    alarm(1);
-    FAILS(EINTR, read(fds[0], &byte, 1));
-    alarm(1);
-    CHECK(write(fds[1], big, sizeof big) == DEFAULT_SIZE);
-    alarm(1);
-    FAILS(EINTR, write(fds[1], big, 1));
-    CHECK(read(fds[0], big, sizeof big) == DEFAULT_SIZE);
-    action.sa_flags = SA_RESTART;
-    sigaction(SIGALRM, &action, NULL);
-    pid_t child = fork();
-    if (child == 0) {
-        struct timespec while_it_rings = {1, 500000000};
-        nanosleep(&while_it_rings, NULL);
-        _exit(write(fds[1], "x", 1) != 1);
-    }
-    alarm(1);
-    CHECK(read(fds[0], &byte, 1) == 1 && byte == 'x');
-    CHECK(waitpid(child, &status, 0) == child && status == 0);
-    close_both(fds);
-}
-
 int main(void)
 {
     making();
@@ -397,9 +325,5 @@ int main(void)
     sizes();
     packets();
     flags();
-    if (signals_work()) {
-        broken();
-        interrupted();
-    }
     return done();
 }
