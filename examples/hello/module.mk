@@ -1,15 +1,15 @@
-# Hello World: the kernel that `make run` boots.
+# Hello World: the smallest kernel on our boot loader.
 
 HELLO_SOURCES := examples/hello/main.c
 
 $(BUILD)/examples/hello.elf: $(call objects,$(FLAVOUR),$(HELLO_SOURCES)) $(KERNEL_KIT_OBJECTS) $(KERNEL_OPTIONS)
 	$(link-kernel)
 
-$(BUILD)/corrode.img: $(BUILD)/corrode $(BUILD)/examples/hello.elf
+$(BUILD)/examples/hello.img: $(BUILD)/corrode $(BUILD)/examples/hello.elf
 	$(call say,IMAGE,$@)
 	$(Q)$(BUILD)/corrode image --kernel $(BUILD)/examples/hello.elf -o $@
 
-ALL += $(BUILD)/examples/hello.elf $(BUILD)/corrode.img
+ALL += $(BUILD)/examples/hello.elf $(BUILD)/examples/hello.img
 
 # Every file that `corrode new` copies, so that hello builds on its own: sources first, then the headers they include.
 SKELETON_FILES := $(HELLO_SOURCES) $(KERNEL_KIT_SOURCES) boot/protocol.h
