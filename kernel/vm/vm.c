@@ -222,6 +222,13 @@ void vm_space_enter(struct vm_space *space)
         cpu_interrupts_enable();
 }
 
+void vm_set_limits(struct vm_space *space, uint64_t stack, uint64_t data, uint64_t address_space)
+{
+    __atomic_store_n(&space->stack_limit, stack, __ATOMIC_RELAXED);
+    __atomic_store_n(&space->data_limit, data, __ATOMIC_RELAXED);
+    __atomic_store_n(&space->address_limit, address_space >> PAGE_SHIFT, __ATOMIC_RELAXED);
+}
+
 static void copy_figures(struct vm_space *to, const struct vm_space *from)
 {
     to->pages_mapped = from->pages_mapped;
@@ -232,6 +239,8 @@ static void copy_figures(struct vm_space *to, const struct vm_space *from)
     to->arguments = from->arguments;
     to->arguments_end = from->arguments_end;
     to->environment_end = from->environment_end;
+    to->auxiliary = from->auxiliary;
+    to->auxiliary_end = from->auxiliary_end;
     to->vdso = from->vdso;
     to->address_limit = from->address_limit;
     to->data_limit = from->data_limit;
@@ -286,6 +295,22 @@ int vm_check_range(vaddr_t address, uint64_t *size)
     return address <= USER_END - *size ? 0 : -EINVAL;
 }
 
+static vaddr_t find_place_locked(const struct vm_space *space, uint64_t size)
+{
+    vaddr_t place = vm_find_hole(space, size, ADDRESS_MIN, space->map_top);
+    return place ? place : vm_find_hole(space, size, ADDRESS_MIN, USER_END);
+}
+
+vaddr_t vm_find_place(struct vm_space *space, uint64_t size, uint64_t alignment)
+{
+    if (size > USER_END || alignment > USER_END)
+        return 0;
+    rwlock_read(&space->lock);
+    vaddr_t place = find_place_locked(space, size + alignment - PAGE_SIZE);
+    rwlock_read_unlock(&space->lock);
+    return place ? align_up(place, alignment) : 0;
+}
+
 /* Where a new area goes; error as a negative number. */
 static long choose_place(struct vm_space *space, vaddr_t wish, uint64_t size, unsigned map_flags)
 {
@@ -305,9 +330,7 @@ static long choose_place(struct vm_space *space, vaddr_t wish, uint64_t size, un
         if (there == NULL || there->start >= wish + size)
             return (long)wish;
     }
-    vaddr_t place = vm_find_hole(space, size, ADDRESS_MIN, space->map_top);
-    if (place == 0)
-        place = vm_find_hole(space, size, ADDRESS_MIN, USER_END);
+    vaddr_t place = find_place_locked(space, size);
     return place ? (long)place : -ENOMEM;
 }
 
@@ -411,7 +434,7 @@ vaddr_t vm_set_brk(struct vm_space *space, vaddr_t brk)
 {
     rwlock_write(&space->lock);
     vaddr_t old_end = align_up(space->brk, PAGE_SIZE), new_end = align_up(brk, PAGE_SIZE);
-    if (brk < space->brk_start || brk > space->map_top ||
+    if (brk < space->brk_start || brk > USER_END - PAGE_SIZE ||
         new_end - align_down(space->brk_start, PAGE_SIZE) > space->data_limit)
         ;
     else if (new_end <= old_end) {

@@ -95,6 +95,7 @@ struct vm_space {
     vaddr_t map_top;            /* new areas go below */
     vaddr_t stack_top;
     vaddr_t arguments, arguments_end, environment_end; /* for /proc/PID/cmdline, environ */
+    vaddr_t auxiliary, auxiliary_end;                  /* /proc/PID/auxv */
     vaddr_t vdso;
     uint64_t address_limit; /* RLIMIT_AS in pages */
     uint64_t data_limit;    /* RLIMIT_DATA, bytes of heap */
@@ -144,6 +145,12 @@ long vm_remap(struct vm_space *space, vaddr_t old, uint64_t old_size, uint64_t n
 int vm_sync(struct vm_space *space, vaddr_t address, uint64_t size, int flags);
 vaddr_t vm_set_brk(struct vm_space *space, vaddr_t brk); /* returns what it is then */
 
+/* RLIMIT_STACK, RLIMIT_DATA and RLIMIT_AS, in bytes; UINT64_MAX: none. */
+void vm_set_limits(struct vm_space *space, uint64_t stack, uint64_t data, uint64_t address_space);
+
+/* A place for SIZE bytes below map_top, aligned to ALIGNMENT, a power of two of at least a page; 0: there is none. */
+vaddr_t vm_find_place(struct vm_space *space, uint64_t size, uint64_t alignment);
+
 /*
  * A page fault in user memory, from a program or from the kernel's access to it. error: the processor's (FAULT_WRITE,
  * FAULT_FETCH of trap.h, under these names). 0: try again. Otherwise the signal it makes: -EFAULT (SIGSEGV), -EIO
@@ -152,6 +159,14 @@ vaddr_t vm_set_brk(struct vm_space *space, vaddr_t brk); /* returns what it is t
 #define VM_FAULT_WRITE (1u << 1)
 #define VM_FAULT_FETCH (1u << 4)
 int vm_fault(struct vm_space *space, vaddr_t address, unsigned error, bool *mapped);
+
+/*
+ * From outside (access.c): the page at ADDRESS, brought in, with a reference: 0, or as vm_fault. Bytes of a space that
+ * the current thread need not be in: how many were there. May sleep.
+ */
+int vm_get_page(struct vm_space *space, vaddr_t address, bool write, struct page **page);
+size_t vm_read(struct vm_space *space, vaddr_t from, void *to, size_t size);
+size_t vm_write(struct vm_space *space, vaddr_t to, const void *from, size_t size);
 
 /*
  * What becomes of a program's fault that vm_fault does not settle: a signal. Called in the faulting thread; true: go on

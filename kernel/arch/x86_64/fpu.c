@@ -186,6 +186,17 @@ void fpu_release(struct thread_fpu *fpu)
     memory->release(area);
 }
 
+void fpu_reset(struct thread_fpu *fpu)
+{
+    bool interrupts = cpu_interrupts_disable();
+    set_initial(fpu->area);
+    forget(fpu);
+    if (this_cpu(fpu_current) == fpu)
+        fpu_switch_in(fpu);
+    if (interrupts)
+        cpu_interrupts_enable();
+}
+
 int fpu_copy(struct thread_fpu *to, struct thread_fpu *from)
 {
     if (!from->area) {

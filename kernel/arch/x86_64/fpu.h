@@ -38,6 +38,7 @@ DECLARE_PER_CPU(struct thread_fpu *, fpu_current);
 /* Lets a thread (the current one, or one that is not running) use the registers, from their initial state. -ENOMEM. */
 int fpu_enable(struct thread_fpu *fpu);
 void fpu_release(struct thread_fpu *fpu);
+void fpu_reset(struct thread_fpu *fpu); /* one that may use them: back to the initial state */
 
 /* A copy of the current state (fork, signal frames): each is the current thread's, or one that does not run. -ENOMEM.
  */

@@ -81,6 +81,43 @@ long user_read_string(char *buffer, uaddr_t from, size_t size)
     return -ENAMETOOLONG;
 }
 
+/* Bit 7 of each byte that is 0, and perhaps of some above the first of them. */
+static inline uint64_t zero_bytes(uint64_t word)
+{
+    return (word - 0x0101010101010101) & ~word & 0x8080808080808080;
+}
+
+/* By aligned words, none of which crosses the end of a page. */
+long user_string_length(uaddr_t from, size_t most)
+{
+    uaddr_t at = align_down(from, sizeof(uint64_t));
+    uint64_t before = (1ull << (from - at) * 8) - 1; /* bytes of the first word that are not the string's */
+    long length = -EFAULT;
+    open_user();
+    for (; at < USER_END; at += sizeof(uint64_t), before = 0) {
+        uint64_t word, failed = 1;
+        if (at > from && at - from >= most) {
+            length = (long)most;
+            break;
+        }
+        __asm__ volatile("1: mov (%2), %0\n"
+                         "xor %k1, %k1\n"
+                         "2:\n" TRAP_FIXUP(1b, 2b)
+            : "=&r"(word), "+&r"(failed)
+            : "r"(at)
+            : "memory", "cc");
+        if (failed)
+            break;
+        uint64_t zeros = zero_bytes(word | before);
+        if (zeros) {
+            length = (long)min_u64(at + (uint64_t)__builtin_ctzll(zeros) / 8 - from, most);
+            break;
+        }
+    }
+    close_user();
+    return length;
+}
+
 int user_compare_exchange(uaddr_t address, uint32_t *old, uint32_t new)
 {
     if (!is_aligned(address, sizeof *old) || !user_range_ok(address, sizeof *old))

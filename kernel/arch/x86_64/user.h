@@ -28,6 +28,9 @@ size_t user_zero(uaddr_t to, size_t size);
 /* A string with its NUL into BUFFER: its length without, -EFAULT, or -ENAMETOOLONG when SIZE is too small. */
 long user_read_string(char *buffer, uaddr_t from, size_t size);
 
+/* How long a string is, without its NUL, if that is less than MOST; MOST if not; -EFAULT. */
+long user_string_length(uaddr_t from, size_t most);
+
 #define copy_from_user(object, address) (user_read((object), (address), sizeof *(object)) == 0 ? 0 : -EFAULT)
 #define copy_to_user(address, object) (user_write((address), (object), sizeof *(object)) == 0 ? 0 : -EFAULT)
 

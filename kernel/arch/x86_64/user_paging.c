@@ -110,6 +110,11 @@ uint64_t user_entry_allow_user(uint64_t entry, bool readable)
     return readable ? entry | PTE_PRESENT : entry & ~PTE_PRESENT;
 }
 
+bool user_entry_is_present(uint64_t entry)
+{
+    return entry & PTE_PRESENT;
+}
+
 bool user_entry_is_writable(uint64_t entry)
 {
     return entry & PTE_WRITE;

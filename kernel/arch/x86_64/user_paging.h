@@ -42,6 +42,7 @@ int user_walk(const struct user_tables *tables, vaddr_t start, vaddr_t end, user
 
 /* Entries. flags: MAP_WRITE, MAP_EXECUTE. An entry that is 0 maps nothing. */
 uint64_t user_entry_make(paddr_t page, unsigned flags);
+bool user_entry_is_present(uint64_t entry); /* else it is kept, and nobody may touch it */
 bool user_entry_is_writable(uint64_t entry);
 bool user_entry_is_dirty(uint64_t entry);
 paddr_t user_entry_page(uint64_t entry);
