@@ -45,18 +45,42 @@ static struct file *allocate(const struct path *path, const struct file_ops *ops
     return file;
 }
 
+/* Regular files know who writes and who executes them. */
+static int begin_use(const struct file *file)
+{
+    if ((file->inode->mode & S_IFMT) != S_IFREG)
+        return 0;
+    if (file->flags & FILE_PROGRAM)
+        return inode_deny_write(file->inode);
+    return file->flags & (O_WRONLY | O_RDWR) ? inode_begin_write(file->inode) : 0;
+}
+
+static void end_use(const struct file *file)
+{
+    if ((file->inode->mode & S_IFMT) != S_IFREG)
+        return;
+    if (file->flags & FILE_PROGRAM)
+        inode_allow_write(file->inode);
+    else if (file->flags & (O_WRONLY | O_RDWR))
+        inode_end_write(file->inode);
+}
+
 static struct file *create(const struct path *path, unsigned flags, int *error)
 {
     struct file *file = allocate(path, ops_for(path->dentry->inode), flags);
     *error = -ENOMEM;
     if (file == NULL)
         return NULL;
-    *error = file->ops == NULL ? -ENXIO : file->ops->open ? file->ops->open(file) : 0;
-    if (*error) {
-        slab_free(file_cache, file);
-        return NULL;
-    }
-    return file;
+    *error = file->ops == NULL ? -ENXIO : begin_use(file);
+    if (*error)
+        goto out_file;
+    *error = file->ops->open ? file->ops->open(file) : 0;
+    if (*error == 0)
+        return file;
+    end_use(file);
+out_file:
+    slab_free(file_cache, file);
+    return NULL;
 }
 
 /* A dentry that is in no directory. Takes INODE over if it succeeds. */
@@ -118,6 +142,7 @@ void file_put(struct file *file)
         return;
     if (file->ops->release)
         file->ops->release(file);
+    end_use(file);
     path_put(&file->path);
     slab_free(file_cache, file);
 }
@@ -156,9 +181,13 @@ static int truncate(struct inode *inode)
 {
     if ((inode->mode & S_IFMT) != S_IFREG || inode->ops->truncate == NULL)
         return 0; /* devices and pipes take no notice */
+    int error = inode_begin_write(inode);
+    if (error)
+        return error;
     rwlock_write(&inode->lock);
-    int error = inode->ops->truncate(inode, 0);
+    error = inode->ops->truncate(inode, 0);
     rwlock_write_unlock(&inode->lock);
+    inode_end_write(inode);
     return error;
 }
 
@@ -207,6 +236,31 @@ struct file *file_open(const struct walk *walk, const char *name, unsigned flags
         file_put(file);
         return NULL;
     }
+    return file;
+}
+
+#define MS_NOEXEC 8u
+
+static int check_program(const struct walk *walk, const struct path *path)
+{
+    const struct inode *inode = path->dentry->inode;
+    if (walk->flags & WALK_NO_FOLLOW && (inode->mode & S_IFMT) == S_IFLNK)
+        return -ELOOP;
+    if ((inode->mode & S_IFMT) != S_IFREG || (path->mount->flags | inode->super->flags) & MS_NOEXEC)
+        return -EACCES;
+    return inode_permission(inode, INODE_EXECUTE, walk->credentials);
+}
+
+struct file *file_open_program(const struct walk *walk, const char *name, int *error)
+{
+    struct path path;
+    *error = path_walk(walk, name, &path);
+    if (*error)
+        return NULL;
+    *error = check_program(walk, &path);
+    struct file *file = *error ? NULL : create(&path, O_RDONLY | FILE_PROGRAM, error);
+    if (file == NULL)
+        path_put(&path);
     return file;
 }
 

@@ -67,6 +67,7 @@ struct inode {
     uint32_t links;
     uint32_t references;
     uint32_t device; /* of a device node: major << 8 | minor, as makedev has it for small numbers */
+    int32_t writers; /* files that may write to it; negated: programs that run from it. inode_begin_write */
     uint64_t size;
     uint64_t blocks; /* of 512 bytes */
     fs_time_t accessed, modified, changed;
@@ -163,6 +164,9 @@ struct path {
 #define O_PATH 010000000u
 #define O_TMPFILE 020200000u
 
+/* file->flags, beside them: the file is a program's, and keeps others from writing to it until it is closed. */
+#define FILE_PROGRAM (1u << 30)
+
 struct file {
     const struct file_ops *ops;
     struct path path;
@@ -250,6 +254,12 @@ char *path_name(const struct path *path, const struct path *root, char *buffer, 
 struct file *file_open(const struct walk *walk, const char *name, unsigned flags, uint32_t mode, int *error);
 
 /*
+ * Opens a program, to be executed and read: only a regular file, for which the caller needs the right to execute it
+ * alone. -EACCES; -ETXTBSY while somebody may write to it, as nobody may from then on. WALK_EMPTY, WALK_NO_FOLLOW.
+ */
+struct file *file_open_program(const struct walk *walk, const char *name, int *error);
+
+/*
  * A file without a name in any directory: a pipe's end, an epoll set. NAME is what /proc/PID/fd shows of it, "pipe:"
  * (its inode's number is added) or "anon_inode:[eventfd]". FLAGS: O_RDONLY ... and O_NONBLOCK. MODE: S_IFIFO | 0600 or
  * so. DATA becomes file->data; OPS->release frees it. NULL: no memory, and DATA is the caller's still.
@@ -281,6 +291,15 @@ void inode_put(struct inode *inode);
 #define INODE_WRITE 2u
 #define INODE_READ 4u
 int inode_permission(const struct inode *inode, unsigned wanted, const struct credentials *credentials);
+
+/*
+ * Whoever may write to a regular file says so, while he may (an open file, a truncation), and programs that run from it
+ * deny it: each keeps the other out with -ETXTBSY.
+ */
+int inode_begin_write(struct inode *inode);
+void inode_end_write(struct inode *inode);
+int inode_deny_write(struct inode *inode);
+void inode_allow_write(struct inode *inode);
 uint64_t inode_count(void);
 void inodes_init(void);
 

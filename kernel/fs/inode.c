@@ -79,3 +79,39 @@ int inode_permission(const struct inode *inode, unsigned wanted, const struct cr
         return 0;
     return -EACCES;
 }
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Writing and executing
+ */
+
+/* One more in the direction STEP, unless the count is on the other side of 0. */
+static int count_user(struct inode *inode, int32_t step)
+{
+    int32_t writers = __atomic_load_n(&inode->writers, __ATOMIC_RELAXED);
+    do
+        if (step > 0 ? writers < 0 : writers > 0)
+            return -ETXTBSY;
+    while (!__atomic_compare_exchange_n(
+        &inode->writers, &writers, writers + step, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+    return 0;
+}
+
+int inode_begin_write(struct inode *inode)
+{
+    return count_user(inode, 1);
+}
+
+void inode_end_write(struct inode *inode)
+{
+    __atomic_fetch_sub(&inode->writers, 1, __ATOMIC_RELEASE);
+}
+
+int inode_deny_write(struct inode *inode)
+{
+    return count_user(inode, -1);
+}
+
+void inode_allow_write(struct inode *inode)
+{
+    __atomic_fetch_add(&inode->writers, 1, __ATOMIC_RELEASE);
+}

@@ -19,7 +19,13 @@ static int truncate_path(const struct path *path, uint64_t size)
     if (type != S_IFREG)
         return type == S_IFDIR ? -EISDIR : -EINVAL;
     int error = inode_permission(inode, INODE_WRITE, task_current()->credentials);
-    return error ? error : inode_set_size(inode, size);
+    if (!error)
+        error = inode_begin_write(inode);
+    if (error)
+        return error;
+    error = inode_set_size(inode, size);
+    inode_end_write(inode);
+    return error;
 }
 
 long sys_truncate(const uint64_t a[6])
