@@ -21,6 +21,7 @@
 #define PT_DYNAMIC 2
 #define PT_INTERP 3
 #define PT_NOTE 4
+#define PT_GNU_STACK 0x6474e551
 
 #define PF_X 1
 #define PF_W 2

@@ -1,11 +1,11 @@
 /*
- * New processes out of old ones (fork, vfork, clone) and new programs in old processes (execve).
+ * New processes out of old ones: fork, vfork, clone.
  *
  * A child's memory, descriptors and paths are copies; after vfork the memory is its parent's, which waits until the
  * child has executed something or ended. Its thread begins (process.c) with the registers that the parent's system
  * call has saved, but for RAX, which is 0.
  *
- * Source: clone(2), vfork(2), execve(2).
+ * Source: clone(2), vfork(2).
  */
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -50,6 +50,7 @@ static struct process *copy_process(const struct process *parent)
         return NULL;
     memcpy(process->actions, parent->actions, sizeof process->actions);
     memcpy(process->limits, parent->limits, sizeof process->limits);
+    process->executable = process_executable((struct process *)parent);
     return process;
 }
 
@@ -102,42 +103,4 @@ out_parts:
 out_task:
     kfree(task);
     return -ENOMEM;
-}
-
-/* Handlers are functions of the program that is gone. */
-static void reset_actions(struct process *process)
-{
-    for (unsigned i = 0; i < SIGNALS; i++)
-        process->actions[i] = (struct signal_action){.handler = process->actions[i].handler == 1};
-}
-
-int task_execute(const char *path, const struct program_arguments *arguments)
-{
-    static const struct user_bases none;
-    struct task *task = task_current();
-    struct thread *self = thread_current();
-    struct program program;
-    struct walk walk;
-    task_walk(&walk);
-    int error = program_load(&walk, path, arguments, &program);
-    if (error)
-        return error;
-    struct vm_space *old = task_set_space(program.space);
-    vm_space_enter(program.space);
-    vm_space_put(old);
-    process_give_memory_back(task->process);
-    files_close_on_exec(task->files);
-    reset_actions(task->process);
-    process_set_name(task->process, path);
-    task->clear_child_tid = task->robust_list = 0;
-    fpu_release(&self->fpu);
-    if (fpu_enable(&self->fpu) < 0)
-        task_exit(status_of_signal(SIGKILL));
-    bool interrupts = cpu_interrupts_disable();
-    self->bases = none;
-    user_bases_load(&none);
-    if (interrupts)
-        cpu_interrupts_enable();
-    program_registers(&program, task->frame);
-    return 0;
 }

@@ -113,7 +113,7 @@ struct process {
     uint64_t children_user_ns, children_system_ns; /* of children waited for */
     uint64_t minor_faults, major_faults, children_minor_faults, children_major_faults;
     struct process_timers *timers; /* proc/timers.c: alarm, setitimer, timer_create; NULL: none yet */
-    struct file *executable;       /* /proc/PID/exe; NULL: none */
+    struct file *executable;       /* what it runs from, process_executable; NULL: none */
     char name[THREAD_NAME_SIZE];
 };
 
@@ -235,8 +235,11 @@ struct clone_arguments {
 };
 long task_clone(const struct clone_arguments *arguments); /* its number; -EINVAL, -ENOMEM */
 
-/* execve. 0: the registers of the system call are the new program's. */
-int task_execute(const char *path, const struct program_arguments *arguments);
+/*
+ * execve; the limits in REQUEST are filled in. 0: the registers of the system call are the new program's. On an error
+ * with request->fatal the caller, once it has given back what it holds, ends the process by SIGSEGV.
+ */
+int task_execute(struct program_request *request);
 
 /* wait4: a child's number, 0 with NO_HANG when none has ended, -ECHILD. PID: -1 any, else that child. */
 long process_wait_child(int32_t pid, bool no_hang, int *status);
@@ -254,6 +257,9 @@ _Noreturn void process_exit(int status);
 struct process *process_find(int32_t number);
 struct process *process_next(int32_t number);
 void process_put(struct process *process);
+
+/* The file that it runs from, with a reference; NULL: it has ended. */
+struct file *process_executable(struct process *process);
 
 int32_t process_parent_number(void); /* of the current one; 0: it is the kernel's child */
 uint64_t process_count(void);        /* that exist, ended ones that nobody has waited for among them */

@@ -187,6 +187,26 @@ void process_give_memory_back(struct process *process)
     spin_unlock(&tree_lock);
 }
 
+void process_set_executable(struct process *process, struct file *file)
+{
+    spin_lock(&tree_lock);
+    struct file *old = process->executable;
+    process->executable = file;
+    spin_unlock(&tree_lock);
+    if (old)
+        file_put(old);
+}
+
+struct file *process_executable(struct process *process)
+{
+    spin_lock(&tree_lock);
+    struct file *file = process->executable;
+    if (file)
+        file_get(file);
+    spin_unlock(&tree_lock);
+    return file;
+}
+
 /* Nobody will wait for a child of nobody: those that have ended already go, the others when they end. */
 static void disown_children(struct process *process, struct list *gone)
 {
@@ -211,6 +231,7 @@ static void process_end(struct process *process, int status)
     struct list gone = LIST_INIT(gone);
     struct list_node *node;
     process_give_memory_back(process);
+    process_set_executable(process, NULL);
     spin_lock(&tree_lock);
     if (process == first_process)
         first_process = NULL;
@@ -318,6 +339,7 @@ static int process_populate(struct process *process, const struct program *progr
     }
     thread->task = task;
     process->thread = thread;
+    process->executable = program->file;
     if (process->number == 1)
         first_process = process;
     __atomic_fetch_add(&process->references, 1, __ATOMIC_RELAXED);
@@ -332,19 +354,23 @@ void process_set_name(struct process *process, const char *path)
 
 struct process *process_start(const char *path, const struct program_arguments *arguments, int *error)
 {
-    struct walk walk;
+    struct program_request request = {.path = path, .arguments = *arguments};
     struct program program;
-    fs_root_walk(&walk);
-    *error = program_load(&walk, path, arguments, &program);
-    if (*error)
-        return NULL;
     struct process *process = process_create(last_component(path));
-    *error = process ? process_populate(process, &program) : -ENOMEM;
+    *error = -ENOMEM;
+    if (process == NULL)
+        return NULL;
+    fs_root_walk(&request.walk);
+    request.limits = process_program_limits(process);
+    *error = program_load(&request, &program);
+    if (*error)
+        goto out_process;
+    *error = process_populate(process, &program);
     if (*error == 0)
         return process;
-    if (process)
-        process_put(process);
-    vm_space_put(program.space);
+    program_put(&program);
+out_process:
+    process_put(process);
     return NULL;
 }
 

@@ -11,6 +11,12 @@
 struct process *process_create(const char *name);
 void process_set_name(struct process *process, const char *path); /* its last component */
 
+/* The file that it runs from; takes the reference over, and drops that to the one before. */
+void process_set_executable(struct process *process, struct file *file);
+
+/* What its limits are to a program that it loads (execute.c). */
+struct program_limits process_program_limits(const struct process *process);
+
 /* PROCESS becomes a child of PARENT, the current one. */
 void process_adopt(struct process *parent, struct process *process);
 

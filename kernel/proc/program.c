@@ -1,35 +1,41 @@
 /*
- * Loading programs: see program.h.
+ * Loading programs: see program.h. The steps:
+ *
+ *     the file is opened, an address space made, and all strings copied to its stack;
+ *     while the file is a script, its interpreter takes its place, and its line goes before the arguments;
+ *     the ELF headers of the program, and of the interpreter that it names, are read and checked;
+ *     both are mapped, and what they need to know of each other goes onto the stack.
+ *
+ * Up to the last step a failure is an error. What fails then is a program that cannot be (`broken`), and who executes
+ * it does not get back: programs know it so from Linux, where the old memory is gone by then.
  *
  * Where things lie is chance, within the ranges below: an attacker who knows one address should learn as little as can
- * be from it. From the top: the stack, a gap for it to grow, maps (mmap) downwards; the program and above it the heap
- * much lower.
+ * be from it. From the top: the stack, a gap for it to grow, maps (mmap) downwards, the interpreter first; the program
+ * and above it the heap much lower.
  *
- * The stack is made in a buffer of the kernel and copied at once. From its top, where the program's first instruction
- * finds RSP at argc:
- *
- *     argc, argv[], NULL, environment[], NULL, auxiliary vector (pairs, AT_NULL last)
- *     16 random bytes, the strings
- *
- * Source: System V ABI, AMD64 supplement, 3.4.1 (initial stack and registers); getauxval(3).
+ * Source: System V ABI, edition 4.1, chapter 5; AMD64 supplement, 3.4.1; execve(2), getauxval(3).
  */
 #include "proc/program.h"
 
 #include "arch/x86_64/cpu.h"
-#include "arch/x86_64/user.h"
+#include "lib/cmdline.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/elf.h"
+#include "proc/program_stack.h"
+#include "proc/script.h"
 #include "random.h"
 
 #define RFLAGS_FIXED 2u
 
 #define STACK_INITIAL KIB(132)
-#define STACK_LIMIT MIB(8)
-#define STACK_GAP MIB(64) /* between the stack at its largest and the first map */
-#define STRINGS_MAX KIB(96)
-#define IMAGE_BASE 0x555555554000ull /* about two thirds up, as on Linux: far from heap maps and stack */
+#define STACK_GAP MIB(64)              /* between the stack at its largest and the first map */
+#define MAP_GAP_MIN MIB(128)           /* above the first map */
+#define MAP_GAP_MAX (USER_END / 6 * 5) /* even for a stack without a limit */
+#define IMAGE_BASE 0x555555554000ull   /* about two thirds up, as on Linux: far from heap, maps and stack */
+#define INTERPRETERS_MAX 5             /* scripts that are run by scripts */
+#define STACK_SHIFT 2048u
 
 /* How many pages by chance. */
 #define STACK_CHANCE (1u << 22)
@@ -56,182 +62,349 @@
 #define AT_RANDOM 25
 #define AT_HWCAP2 26
 #define AT_EXECFN 31
-#define AUXV_PAIRS 20 /* at least as many as there are */
+#define AT_MINSIGSTKSZ 51
 #define HWCAP2_FSGSBASE (1u << 1)
 
-#define ELF_PHENTSIZE 56
+/* A program on its way. */
+struct loading {
+    const struct program_request *request;
+    struct program *program;
+    struct program_stack stack;
+    bool fixed_places;
+    struct file *file; /* what is looked at: the program, a script, its interpreter */
+    size_t size;       /* of what `head` has of it */
+    char head[ELF_HEAD] __attribute__((aligned(8)));
+    char name[SCRIPT_HEAD]; /* of the script's interpreter */
+    struct elf elf, interpreter;
+    struct file *interpreter_file;
+    char interpreter_head[ELF_HEAD] __attribute__((aligned(8)));
+    struct elf_image image;
+    vaddr_t interpreter_base;
+    vaddr_t name_address; /* of the path, on the stack */
+};
 
-static uint64_t chance(uint64_t pages)
+static uint64_t chance(const struct loading *loading, uint64_t pages)
 {
-    return random_u64() % pages * PAGE_SIZE;
+    return loading->fixed_places ? 0 : random_u64() % pages * PAGE_SIZE;
+}
+
+/* Its first bytes, and zeros where it is shorter. */
+static int read_head(struct file *file, char head[ELF_HEAD], size_t *size)
+{
+    struct iov iov;
+    uint64_t offset = 0;
+    iov_init_kernel(&iov, head, ELF_HEAD);
+    long got = file_read(file, &iov, &offset);
+    if (got < 0)
+        return (int)got;
+    memset(head + got, 0, ELF_HEAD - (size_t)got);
+    *size = (size_t)got;
+    return 0;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
- * The stack
+ * The space and the stack
  */
 
-/* A stack in the making: words from the bottom, strings from `text` on. `top` is where the buffer's end will lie. */
-struct stack {
-    char *buffer;
-    size_t size, text; /* bytes; offset of the next string */
-    uint64_t *next;    /* the next word */
-    vaddr_t address;   /* of the buffer's first byte, in the program */
-};
-
-static vaddr_t push_bytes(struct stack *stack, const void *bytes, size_t size)
+static const char *name_of(const struct program_request *request)
 {
-    vaddr_t address = stack->address + stack->text;
-    memcpy(stack->buffer + stack->text, bytes, size);
-    stack->text += size;
-    return address;
+    return request->name ? request->name : request->path;
 }
 
-static vaddr_t push_string(struct stack *stack, const char *string)
+static int space_lay_out(struct loading *loading)
 {
-    return push_bytes(stack, string, strlen(string) + 1);
+    struct vm_space *space = loading->program->space;
+    const struct program_limits *limits = &loading->request->limits;
+    vm_set_limits(space, limits->stack, limits->data, limits->address_space);
+    space->stack_top = USER_END - chance(loading, STACK_CHANCE);
+    uint64_t gap = min_u64(max_u64(min_u64(limits->stack, USER_END) + STACK_GAP, MAP_GAP_MIN), MAP_GAP_MAX);
+    space->map_top = align_down(space->stack_top - gap, PAGE_SIZE) - chance(loading, MAP_CHANCE);
+    long place = vm_map(space, space->stack_top - STACK_INITIAL, STACK_INITIAL,
+        VM_READ | VM_WRITE | VM_MAY_WRITE | VM_GROWS_DOWN, VM_MAP_NO_REPLACE, NULL, 0);
+    return place < 0 ? (int)place : 0;
 }
 
-static void push_list(struct stack *stack, const char *const *strings)
+static int push_strings(struct loading *loading)
 {
-    for (; *strings; strings++)
-        *stack->next++ = push_string(stack, *strings);
-    *stack->next++ = 0;
+    unsigned shift = loading->fixed_places ? 0 : (unsigned)(random_u64() % STACK_SHIFT);
+    program_stack_begin(&loading->stack, loading->program->space, shift);
+    int error = program_stack_limit(&loading->stack, &loading->request->arguments);
+    if (!error)
+        error = program_stack_push_string(&loading->stack, name_of(loading->request));
+    loading->name_address = loading->stack.pointer;
+    if (!error)
+        error = program_stack_push_arguments(&loading->stack, &loading->request->arguments);
+    return error;
 }
 
-static void push_pair(struct stack *stack, uint64_t type, uint64_t value)
+/* ------------------------------------------------------------------------------------------------------------------
+ * Scripts
+ */
+
+/* The script PATH gives way to its interpreter: `path` and its line's words go before the other arguments. */
+static int take_interpreter(struct loading *loading, const struct script *script, const char *path)
 {
-    *stack->next++ = type;
-    *stack->next++ = value;
+    struct program_stack *stack = &loading->stack;
+    if (loading->request->unreachable)
+        return -ENOENT;
+    int error = program_stack_drop_argument(stack);
+    if (!error)
+        error = program_stack_push_string(stack, path);
+    if (!error && script->argument)
+        error = program_stack_push_string(stack, script->argument);
+    if (!error)
+        error = program_stack_push_string(stack, script->interpreter);
+    if (error)
+        return error;
+    stack->argument_count += 2u + (script->argument != NULL);
+    strlcpy(loading->name, script->interpreter, sizeof loading->name);
+    struct file *file = file_open_program(&loading->request->walk, loading->name, &error);
+    if (file == NULL)
+        return error;
+    file_put(loading->file);
+    loading->file = file;
+    return 0;
 }
 
-static void push_auxv(
-    struct stack *stack, const struct elf_image *image, const char *path, const struct credentials *credentials)
+/* Goes from script to interpreter until there is something that is no script, and reads its head. */
+static int find_program(struct loading *loading)
 {
+    const char *path = name_of(loading->request);
+    for (unsigned depth = 0;; depth++) {
+        struct script script;
+        if (depth > INTERPRETERS_MAX)
+            return -ELOOP;
+        int error = read_head(loading->file, loading->head, &loading->size);
+        if (error)
+            return error;
+        if (memcmp(loading->head, "#!", 2) != 0)
+            return 0;
+        if (!script_parse(loading->head, &script))
+            return -ENOEXEC;
+        error = take_interpreter(loading, &script, path);
+        if (error)
+            return error;
+        path = loading->name;
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * ELF
+ */
+
+/* The rights that the file gives who executes it. Its set-user-ID and set-group-ID bits do not count yet. */
+static int take_rights(struct loading *loading)
+{
+    loading->program->credentials = NULL;
+    return 0;
+}
+
+/* The interpreter that the program names, if it does: its file and headers. */
+static int open_interpreter(struct loading *loading)
+{
+    int error;
+    size_t size;
+    char *name = elf_interpreter(&loading->elf, &error);
+    if (name == NULL)
+        return error;
+    loading->interpreter_file = file_open_program(&loading->request->walk, name, &error);
+    kfree(name);
+    if (loading->interpreter_file == NULL)
+        return error;
+    error = read_head(loading->interpreter_file, loading->interpreter_head, &size);
+    if (!error && size < sizeof(struct elf64_ehdr))
+        error = -EIO;
+    if (error)
+        return error;
+    error = elf_open(loading->interpreter_file, loading->interpreter_head, size, &loading->interpreter);
+    return error == -ENOEXEC ? -ELIBBAD : error;
+}
+
+static int make_stack_executable(struct vm_space *space)
+{
+    rwlock_read(&space->lock);
+    const struct vm_area *area = vm_find_locked(space, space->stack_top - 1);
+    vaddr_t start = area ? area->start : space->stack_top;
+    rwlock_read_unlock(&space->lock);
+    return vm_protect(space, start, space->stack_top - start, VM_READ | VM_WRITE | VM_EXECUTE);
+}
+
+static int map_image(struct loading *loading)
+{
+    struct elf *elf = &loading->elf;
+    struct vm_space *space = loading->program->space;
+    struct elf_extent extent = {.alignment = PAGE_SIZE};
+    if (elf->header.e_type == ET_DYN && elf_measure(elf->segments, elf->header.e_phnum, &extent) < 0)
+        return -EINVAL;
+    int error = elf_place(elf, align_down(IMAGE_BASE + chance(loading, IMAGE_CHANCE), extent.alignment));
+    if (!error)
+        error = elf_map(elf, space, &loading->image);
+    if (!error && elf_wants_executable_stack(elf))
+        error = make_stack_executable(space);
+    space->brk_start = space->brk = loading->image.end + chance(loading, HEAP_CHANCE);
+    loading->program->entry = loading->image.entry;
+    return error;
+}
+
+/* The program begins in it, then. */
+static int map_interpreter(struct loading *loading)
+{
+    struct elf *elf = &loading->interpreter;
+    struct elf_extent extent;
+    struct elf_image image;
+    int error = elf_measure(elf->segments, elf->header.e_phnum, &extent);
+    if (!error)
+        error = elf_place(elf, vm_find_place(loading->program->space, extent.size, extent.alignment));
+    if (!error)
+        error = elf_map(elf, loading->program->space, &image);
+    loading->interpreter_base = image.base;
+    loading->program->entry = image.entry;
+    return error;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * The auxiliary vector
+ */
+
+static int push_auxiliary(struct loading *loading)
+{
+    const struct credentials *credentials = loading->program->credentials;
+    if (credentials == NULL)
+        credentials = loading->request->walk.credentials;
+    struct program_stack *stack = &loading->stack;
+    vaddr_t arguments = stack->pointer;
     uint8_t random[16];
     random_bytes(random, sizeof random);
-    push_pair(stack, AT_PHDR, image->headers);
-    push_pair(stack, AT_PHENT, ELF_PHENTSIZE);
-    push_pair(stack, AT_PHNUM, image->header_count);
-    push_pair(stack, AT_PAGESZ, PAGE_SIZE);
-    push_pair(stack, AT_BASE, 0);
-    push_pair(stack, AT_FLAGS, 0);
-    push_pair(stack, AT_ENTRY, image->entry);
-    push_pair(stack, AT_UID, credentials->uid);
-    push_pair(stack, AT_EUID, credentials->euid);
-    push_pair(stack, AT_GID, credentials->gid);
-    push_pair(stack, AT_EGID, credentials->egid);
-    push_pair(stack, AT_SECURE, credentials->uid != credentials->euid || credentials->gid != credentials->egid);
-    push_pair(stack, AT_HWCAP, cpu_id(1, 0).edx);
-    push_pair(stack, AT_HWCAP2, cpu_has(CPU_FSGSBASE) ? HWCAP2_FSGSBASE : 0);
-    push_pair(stack, AT_CLKTCK, 100);
-    push_pair(stack, AT_RANDOM, push_bytes(stack, random, sizeof random));
-    push_pair(stack, AT_PLATFORM, push_string(stack, "x86_64"));
-    push_pair(stack, AT_EXECFN, push_string(stack, path));
-    push_pair(stack, AT_NULL, 0);
-}
-
-static size_t list_measure(const char *const *strings, size_t *bytes)
-{
-    size_t count = 0;
-    for (; strings[count]; count++)
-        *bytes += strlen(strings[count]) + 1;
-    return count;
-}
-
-/* Builds the stack below space->stack_top, and writes it. The current thread is in the space. */
-static int stack_build(struct vm_space *space, const struct elf_image *image, const char *path,
-    const struct program_arguments *arguments, const struct credentials *credentials, vaddr_t *stack_pointer)
-{
-    size_t strings = strlen(path) + 1 + sizeof "x86_64" + 16;
-    size_t argc = list_measure(arguments->argv, &strings), envc = list_measure(arguments->environment, &strings);
-    size_t words = 1 + argc + 1 + envc + 1 + 2 * (size_t)AUXV_PAIRS;
-    if (strings + words * sizeof(uint64_t) > STRINGS_MAX)
-        return -E2BIG;
-    struct stack stack = {.size = align_up(words * sizeof(uint64_t) + strings, 16), .text = words * sizeof(uint64_t)};
-    stack.buffer = kmalloc(stack.size, ALLOC_ZERO);
-    if (stack.buffer == NULL)
-        return -ENOMEM;
-    stack.address = space->stack_top - stack.size;
-    stack.next = (uint64_t *)stack.buffer;
-
-    *stack.next++ = argc;
-    space->arguments = stack.address + stack.text;
-    push_list(&stack, arguments->argv);
-    space->arguments_end = stack.address + stack.text;
-    push_list(&stack, arguments->environment);
-    space->environment_end = stack.address + stack.text;
-    push_auxv(&stack, image, path, credentials);
-    *stack_pointer = stack.address;
-    int error = user_write(stack.address, stack.buffer, stack.size) == 0 ? 0 : -ENOMEM;
-    kfree(stack.buffer);
-    return error;
+    stack->lowest = 0;
+    stack->pointer = align_down(stack->pointer, 16);
+    int error = program_stack_push_string(stack, "x86_64");
+    vaddr_t platform = stack->pointer;
+    if (!error)
+        error = program_stack_push_bytes(stack, random, sizeof random);
+    if (error)
+        return error;
+    const uint64_t auxiliary[] = {
+        AT_HWCAP,
+        cpu_id(1, 0).edx,
+        AT_PAGESZ,
+        PAGE_SIZE,
+        AT_CLKTCK,
+        100,
+        AT_PHDR,
+        loading->image.headers,
+        AT_PHENT,
+        sizeof(struct elf64_phdr),
+        AT_PHNUM,
+        loading->elf.header.e_phnum,
+        AT_BASE,
+        loading->interpreter_base,
+        AT_FLAGS,
+        0,
+        AT_ENTRY,
+        loading->image.entry,
+        AT_UID,
+        credentials->uid,
+        AT_EUID,
+        credentials->euid,
+        AT_GID,
+        credentials->gid,
+        AT_EGID,
+        credentials->egid,
+        AT_SECURE,
+        credentials->uid != credentials->euid || credentials->gid != credentials->egid,
+        AT_RANDOM,
+        stack->pointer,
+        AT_HWCAP2,
+        cpu_has(CPU_FSGSBASE) ? HWCAP2_FSGSBASE : 0,
+        AT_EXECFN,
+        loading->name_address,
+        AT_PLATFORM,
+        platform,
+        AT_NULL,
+        0,
+    };
+    return program_stack_finish(stack, arguments, auxiliary, ARRAY_LENGTH(auxiliary));
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
  * The whole
  */
 
-static int space_lay_out(struct vm_space *space)
+/* Everything that is there is checked, and no program's memory but the new one's has changed. */
+static int map_all(struct loading *loading)
 {
-    space->stack_top = USER_END - chance(STACK_CHANCE);
-    space->stack_limit = STACK_LIMIT;
-    space->map_top = space->stack_top - STACK_LIMIT - STACK_GAP - chance(MAP_CHANCE);
-    long place = vm_map(space, space->stack_top - STACK_INITIAL, STACK_INITIAL,
-        VM_READ | VM_WRITE | VM_MAY_WRITE | VM_GROWS_DOWN, VM_MAP_NO_REPLACE, NULL, 0);
-    return place < 0 ? (int)place : 0;
+    int error = map_image(loading);
+    if (!error && loading->interpreter_file)
+        error = map_interpreter(loading);
+    if (!error)
+        error = push_auxiliary(loading);
+    loading->program->stack_pointer = loading->stack.pointer;
+    loading->program->broken = error && error != -ENOMEM;
+    return error;
 }
 
-static struct file *open_program(const struct walk *walk, const char *path, int *error)
+static int load(struct loading *loading)
 {
-    struct file *file = file_open(walk, path, O_RDONLY, 0, error);
-    if (file == NULL)
-        return NULL;
-    bool regular = (file->inode->mode & S_IFMT) == S_IFREG;
-    *error = regular ? inode_permission(file->inode, INODE_EXECUTE, walk->credentials) : -EACCES;
-    if (*error == 0)
-        return file;
-    file_put(file);
-    return NULL;
+    int error = space_lay_out(loading);
+    if (!error)
+        error = push_strings(loading);
+    if (!error)
+        error = find_program(loading);
+    if (!error)
+        error = elf_open(loading->file, loading->head, loading->size, &loading->elf);
+    if (!error && loading->elf.header.e_type != ET_EXEC && loading->elf.header.e_type != ET_DYN)
+        error = -ENOEXEC;
+    if (!error)
+        error = open_interpreter(loading);
+    if (!error)
+        error = take_rights(loading);
+    return error ? error : map_all(loading);
 }
 
-/* In the space already. */
-static int load_here(struct file *file, const char *path, const struct program_arguments *arguments,
-    const struct credentials *credentials, struct program *program)
-{
-    struct elf_image image;
-    struct vm_space *space = program->space;
-    int error = space_lay_out(space);
-    if (error)
-        return error;
-    error = elf_load(file, space, IMAGE_BASE + chance(IMAGE_CHANCE), &image);
-    if (error)
-        return error;
-    space->brk_start = space->brk = image.end + chance(HEAP_CHANCE);
-    program->entry = image.entry;
-    return stack_build(space, &image, path, arguments, credentials, &program->stack_pointer);
-}
-
-int program_load(
-    const struct walk *walk, const char *path, const struct program_arguments *arguments, struct program *program)
+int program_load(const struct program_request *request, struct program *program)
 {
     int error;
-    struct user_tables *before = thread_current()->tables;
-    struct file *file = open_program(walk, path, &error);
+    *program = (struct program){.space = NULL};
+    struct walk walk = request->walk;
+    if (request->directory.mount)
+        walk.start = request->directory;
+    walk.flags = request->walk_flags;
+    struct file *file = file_open_program(&walk, request->path, &error);
     if (file == NULL)
         return error;
+    struct loading *loading = kmalloc(sizeof *loading, ALLOC_ZERO);
     program->space = vm_space_create();
-    if (program->space == NULL) {
+    if (loading && program->space) {
+        loading->request = request;
+        loading->fixed_places = request->fixed_places || cmdline_flag("norandmaps");
+        loading->program = program;
+        loading->file = file;
+        error = load(loading);
+        file = loading->file;
+        program_stack_end(&loading->stack);
+        elf_close(&loading->elf);
+        elf_close(&loading->interpreter);
+        if (loading->interpreter_file)
+            file_put(loading->interpreter_file);
+    } else {
         error = -ENOMEM;
-        goto out_file;
     }
-    vm_space_enter(program->space);
-    error = load_here(file, path, arguments, walk->credentials, program);
-    vm_space_enter(before ? vm_space_of(before) : NULL);
+    kfree(loading);
+    program->file = file;
     if (error)
-        vm_space_put(program->space);
-out_file:
-    file_put(file);
+        program_put(program);
     return error;
+}
+
+void program_put(struct program *program)
+{
+    vm_space_put(program->space);
+    file_put(program->file);
+    if (program->credentials)
+        credentials_put(program->credentials);
+    program->space = NULL;
+    program->file = NULL;
+    program->credentials = NULL;
 }
 
 void program_registers(const struct program *program, struct trap_frame *frame)

@@ -75,7 +75,7 @@
     X(56, clone, "xaaaa", PARTIAL, "processes, not threads; the signal at the end is not sent")                        \
     X(57, fork, "", PARTIAL, "no SIGCHLD")                                                                             \
     X(58, vfork, "", PARTIAL, "no SIGCHLD")                                                                            \
-    X(59, execve, "paa", PARTIAL, "static ELF, no scripts")                                                            \
+    X(59, execve, "paa", WHOLE, "")                                                                                    \
     X(60, exit, "i", WHOLE, "")                                                                                        \
     X(61, wait4, "iaxa", PARTIAL, "no process groups; rusage is zero")                                                 \
     X(62, kill, "ii", ABSENT, "")                                                                                      \
@@ -338,7 +338,7 @@
     X(319, memfd_create, "px", ABSENT, "")                                                                             \
     X(320, kexec_file_load, "xxxxxx", ABSENT, "")                                                                      \
     X(321, bpf, "xxxxxx", ABSENT, "")                                                                                  \
-    X(322, execveat, "dpaax", ABSENT, "")                                                                              \
+    X(322, execveat, "dpaax", WHOLE, "")                                                                               \
     X(323, userfaultfd, "xxxxxx", ABSENT, "")                                                                          \
     X(324, membarrier, "ixi", ABSENT, "")                                                                              \
     X(325, mlock2, "azx", ABSENT, "")                                                                                  \

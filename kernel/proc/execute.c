@@ -1,0 +1,68 @@
+/*
+ * A new program in an old process: execve. The program is loaded beside the old one (program.c), so that up to then
+ * every error is the caller's. Then the process changes over: memory, name, what signals do, descriptors that close
+ * themselves; and the registers with which its system call returns are the new program's.
+ *
+ * Source: execve(2).
+ */
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "proc/process_internal.h"
+
+/* Handlers are functions of the program that is gone. */
+static void reset_actions(struct process *process)
+{
+    for (unsigned i = 0; i < SIGNALS; i++)
+        process->actions[i] = (struct signal_action){.handler = process->actions[i].handler == SIG_IGN};
+}
+
+static void reset_registers(struct thread *self)
+{
+    static const struct user_bases none;
+    fpu_reset(&self->fpu);
+    bool interrupts = cpu_interrupts_disable();
+    self->bases = none;
+    user_bases_load(&none);
+    if (interrupts)
+        cpu_interrupts_enable();
+}
+
+static void take_space(struct task *task, struct program *program)
+{
+    struct vm_space *old = task_set_space(program->space);
+    vm_space_enter(program->space);
+    vm_space_put(old);
+    process_give_memory_back(task->process);
+    task->clear_child_tid = task->robust_list = 0;
+}
+
+struct program_limits process_program_limits(const struct process *process)
+{
+    const struct rlimit *limits = process->limits;
+    return (struct program_limits){.stack = limits[RLIMIT_STACK].current,
+        .data = limits[RLIMIT_DATA].current,
+        .address_space = limits[RLIMIT_AS].current};
+}
+
+int task_execute(struct program_request *request)
+{
+    struct task *task = task_current();
+    struct process *process = task->process;
+    struct program program;
+    request->limits = process_program_limits(process);
+    int error = program_load(request, &program);
+    request->fatal = error && program.broken;
+    if (error)
+        return error;
+    take_space(task, &program);
+    process_set_executable(process, program.file);
+    if (program.credentials)
+        task_set_credentials(program.credentials);
+    files_close_on_exec(task->files);
+    reset_actions(process);
+    process_set_name(process, request->name ? request->name : request->path);
+    process->has_executed = true;
+    reset_registers(thread_current());
+    program_registers(&program, task->frame);
+    return 0;
+}
