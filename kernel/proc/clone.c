@@ -43,64 +43,96 @@ static bool copy_task(struct task *task, const struct clone_arguments *arguments
     return task->space && task->files && task->paths;
 }
 
-static struct process *copy_process(const struct process *parent)
+static struct process *copy_process(struct process *parent, int *error)
 {
-    struct process *process = process_create(parent->name);
+    struct process *process = process_create(parent->name, error);
     if (process == NULL)
         return NULL;
+    spin_lock(&parent->signal_lock);
     memcpy(process->actions, parent->actions, sizeof process->actions);
+    spin_unlock(&parent->signal_lock);
     memcpy(process->limits, parent->limits, sizeof process->limits);
-    process->executable = process_executable((struct process *)parent);
+    process->executable = process_executable(parent);
+    process->exit_signal = SIGCHLD;
     return process;
 }
 
-/* From here on the child runs. A reference to it stays with the caller. */
-static void launch(struct process *process, struct thread *thread, bool borrows)
+/* The thread of TASK, ready to be started. NULL: no memory. */
+static struct thread *create_thread(struct task *task)
 {
-    process->references = 3; /* its task's, its parent's, ours */
-    process->borrows = borrows;
-    process_adopt(task_current()->process, process);
+    struct thread *thread = thread_create_stopped(task->process->name, task_begin, task);
+    if (thread == NULL)
+        return NULL;
+    if (fpu_copy(&thread->fpu, &thread_current()->fpu) < 0) {
+        thread_discard(thread);
+        return NULL;
+    }
+    thread->task = task;
+    task->thread = thread;
+    thread_set_nice(thread, thread_current()->nice);
+    return thread;
+}
+
+/*
+ * From here on others find the child. -ERESTARTNOINTR: a signal has gone to the group meanwhile, which would miss it:
+ * so the parent takes the signal first, and then forks.
+ */
+static int publish(struct process *process, struct task *task, uint32_t sent)
+{
+    struct process *self = task_current()->process;
+    spin_lock(&processes_lock);
+    bool crossed = self->group->sent != sent && thread_is_interrupted();
+    if (!crossed)
+        process_publish_locked(process, task, self, self->group);
+    spin_unlock(&processes_lock);
+    return crossed ? -ERESTARTNOINTR : 0;
+}
+
+/* The child runs. */
+static void launch(struct process *process, struct thread *thread, const struct clone_arguments *arguments)
+{
+    struct process *self = task_current()->process;
+    process_get(process);
     thread_start(thread);
     thread_detach(thread);
+    if (arguments->flags & CLONE_VFORK)
+        wait_event(&self->child_event, !__atomic_load_n(&process->borrows, __ATOMIC_ACQUIRE));
+    process_put(process);
 }
 
 long task_clone(const struct clone_arguments *arguments)
 {
-    struct process *self = task_current()->process, *process;
-    bool borrows = arguments->flags & CLONE_VFORK;
-    if (arguments->flags & ~(uint64_t)CLONE_KNOWN || (arguments->flags & CLONE_VM && !borrows))
+    int error = -ENOMEM;
+    if (arguments->flags & ~(uint64_t)CLONE_KNOWN || (arguments->flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM)
         return -EINVAL;
     if (arguments->flags & CLONE_SETTLS && arguments->tls >= USER_END)
         return -EPERM;
-    struct task *task = kmalloc(sizeof *task, ALLOC_ZERO);
-    process = task ? copy_process(self) : NULL;
+    uint32_t sent = __atomic_load_n(&task_current()->process->group->sent, __ATOMIC_ACQUIRE);
+    struct process *process = copy_process(task_current()->process, &error);
     if (process == NULL)
-        goto out_task;
-    task->process = process;
-    task->number = process->number;
-    spin_lock_init(&task->parts_lock, LOCK_RANK_PARTS);
-    if (!copy_task(task, arguments))
-        goto out_parts;
-    struct thread *thread = thread_create_stopped(process->name, task_begin, task);
+        return error;
+    process->borrows = arguments->flags & CLONE_VFORK;
+    error = -ENOMEM;
+    struct task *task = task_create(process, NULL);
+    if (task == NULL)
+        goto out_process;
+    struct thread *thread = copy_task(task, arguments) ? create_thread(task) : NULL;
     if (thread == NULL)
-        goto out_parts;
-    thread->task = task;
+        goto out_task;
+    error = publish(process, task, sent);
+    if (error)
+        goto out_thread;
     int32_t number = process->number;
-    if (fpu_copy(&thread->fpu, &thread_current()->fpu) < 0)
-        task->stillborn = true; /* it ends as soon as it begins: there is no other way to end a thread */
     if (arguments->flags & CLONE_PARENT_SETTID)
         (void)copy_to_user(arguments->parent_tid, &number);
-    launch(process, thread, borrows);
-    if (borrows)
-        wait_event(&self->child_event, !__atomic_load_n(&process->borrows, __ATOMIC_ACQUIRE));
-    process_put(process);
+    launch(process, thread, arguments);
     return number;
 
-out_parts:
-    task_free(task);
-    process_put(process);
-    return -ENOMEM;
+out_thread:
+    thread_discard(thread);
 out_task:
-    kfree(task);
-    return -ENOMEM;
+    task_free(task);
+out_process:
+    process_discard(process);
+    return error;
 }

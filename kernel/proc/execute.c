@@ -36,9 +36,8 @@ static void take_space(struct task *task, struct program *program)
     task->clear_child_tid = task->robust_list = 0;
 }
 
-struct program_limits process_program_limits(const struct process *process)
+struct program_limits process_program_limits(const struct rlimit *limits)
 {
-    const struct rlimit *limits = process->limits;
     return (struct program_limits){.stack = limits[RLIMIT_STACK].current,
         .data = limits[RLIMIT_DATA].current,
         .address_space = limits[RLIMIT_AS].current};
@@ -49,7 +48,7 @@ int task_execute(struct program_request *request)
     struct task *task = task_current();
     struct process *process = task->process;
     struct program program;
-    request->limits = process_program_limits(process);
+    request->limits = process_program_limits(process->limits);
     int error = program_load(request, &program);
     request->fatal = error && program.broken;
     if (error)

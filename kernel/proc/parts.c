@@ -5,7 +5,7 @@
  *
  * The root and working directory of tasks that share them (CLONE_FS) have a lock of their own.
  */
-#include "proc/proc.h"
+#include "proc/process_internal.h"
 
 #define TAKE_OVER(part, value)                                                                                         \
     __extension__({                                                                                                    \
@@ -109,4 +109,24 @@ bool task_root(struct task *task, struct path *root)
 bool task_working(struct task *task, struct path *working)
 {
     return get_path(task, offsetof(struct task_paths, working), working);
+}
+
+void process_set_executable(struct process *process, struct file *file)
+{
+    spin_lock(&processes_lock);
+    struct file *old = process->executable;
+    process->executable = file;
+    spin_unlock(&processes_lock);
+    if (old)
+        file_put(old);
+}
+
+struct file *process_executable(struct process *process)
+{
+    spin_lock(&processes_lock);
+    struct file *file = process->executable;
+    if (file)
+        file_get(file);
+    spin_unlock(&processes_lock);
+    return file;
 }

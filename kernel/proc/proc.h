@@ -18,8 +18,9 @@
  *     struct process *process = process_start("/init", &arguments, &error);
  *     int status = process_wait(process);                   // and it is gone
  *
- * Locks: tree_lock (spin, rank PROCESSES) guards numbers, parents, children, groups, sessions, and who has ended or
- * stopped; process->signal_lock (rank SIGNALS, below it) what signal.h says; task->parts_lock and paths->lock (rank
+ * Locks: processes_lock (spin, rank PROCESSES) guards numbers, parents, children, tasks, groups, sessions, and who has
+ * ended or stopped; a process's list of tasks changes only with its signal_lock held as well, so either will do to look
+ * at it. process->signal_lock (rank SIGNALS, below it) what signal.h says; task->parts_lock and paths->lock (rank
  * PARTS, below it) parts of a task at which others look (/proc). All else each task changes for itself.
  *
  * Source: POSIX.1-2017; clone(2), wait(2), signal(7), credentials(7).
@@ -74,21 +75,23 @@ struct process_group {
     int32_t number;
     uint32_t references; /* its processes' */
     struct session *session;
-    struct list members;  /* struct process, by `in_group` */
-    struct list_node all; /* in the list of all groups */
+    struct list members; /* struct process, by `in_group`: ended ones that nobody has waited for, too */
+    uint32_t sent;       /* grows with each signal to the group: a fork that it has crossed begins anew */
 };
 
 struct process {
-    uint32_t references; /* its tasks', and that of who waits */
+    uint32_t references; /* its tasks', one more until nobody will wait for it any more, and those of who looks at it */
     int32_t number;
-    struct thread *thread;  /* for process_wait; NULL: one that was forked */
-    struct process *parent; /* NULL: the kernel, or nobody */
-    struct list children;   /* struct process, by `sibling` */
+    struct number *identity; /* numbers.h: that number */
+    struct thread *thread;   /* for process_wait; NULL: one that was forked */
+    struct process *parent;  /* NULL: the kernel, or nobody */
+    struct list children;    /* struct process, by `sibling` */
     struct list_node sibling;
     struct wait_queue child_event; /* a child has ended, stopped, gone on, or needs its parent's memory no more */
     struct process_group *group;
     struct list_node in_group;
-    struct list tasks; /* struct task, by `in_process` */
+    struct list
+        tasks; /* struct task, by `in_process`; the first one's number is the process's, unless that has ended */
     uint32_t task_count;
 
     bool exiting; /* exit_group, or a signal that ends it: every task goes, with exit_status */
@@ -98,6 +101,7 @@ struct process {
     bool subreaper;    /* PR_SET_CHILD_SUBREAPER */
     int exit_status;   /* as wait4 tells */
     int exit_signal;   /* to the parent; 0: none */
+    const struct credentials *credentials; /* once it has ended: those of its last task */
 
     struct spinlock signal_lock;
     struct signal_queue signals; /* for whichever task takes them */
@@ -122,6 +126,7 @@ struct task {
     struct thread *thread;
     struct list_node in_process;
     int32_t number;
+    struct number *identity;    /* numbers.h: that number */
     struct spinlock parts_lock; /* PARTS: the next four, which the task changes under it (task_set_...) */
     struct vm_space *space;
     struct task_files *files;
@@ -149,7 +154,6 @@ struct task {
     struct trap_frame *frame;    /* the registers of the program while it is in the kernel */
     struct trap_frame start;     /* those that it begins with */
     struct user_bases start_bases;
-    bool stillborn;         /* there was no memory for a copy of the vector registers */
     uint64_t set_child_tid; /* user address where its number goes when it begins; 0: none */
 };
 
@@ -185,7 +189,7 @@ void task_set_working(const struct path *working);
 
 /*
  * What others see of a task, with a reference; NULL or false: it is about to end. The task must not go away meanwhile:
- * tree_lock.
+ * processes_lock.
  */
 struct vm_space *task_space(struct task *task);
 struct task_files *task_files(struct task *task);
@@ -250,6 +254,8 @@ _Noreturn void task_exit(int status);
 /* Ends the current process, with all of its tasks. */
 _Noreturn void process_exit(int status);
 
+extern struct spinlock processes_lock;
+
 /*
  * By number, with a reference (process_put); NULL: none has it. process_next: the one with the lowest number from
  * NUMBER on, to go through all of them. Ended ones that nobody has waited for are among them.
@@ -257,6 +263,26 @@ _Noreturn void process_exit(int status);
 struct process *process_find(int32_t number);
 struct process *process_next(int32_t number);
 void process_put(struct process *process);
+static inline void process_get(struct process *process)
+{
+    __atomic_fetch_add(&process->references, 1, __ATOMIC_RELAXED);
+}
+
+/* The same for who holds processes_lock, without a reference. */
+struct process *process_find_locked(int32_t number);
+struct process *process_next_locked(int32_t number);
+struct task *task_find_locked(int32_t number);
+struct process_group *process_group_find_locked(int32_t number);
+
+/* jobs.c: groups and sessions, as setpgid, getpgid, setsid and getsid have them. PID 0: the current process. */
+int process_set_group(int32_t pid, int32_t group);
+int32_t process_get_group(int32_t pid);
+int32_t process_new_session(void);
+int32_t process_get_session(int32_t pid);
+
+/* To all of its processes. processes_lock is held. */
+struct siginfo;
+void process_group_signal_locked(struct process_group *group, int signal, const struct siginfo *info);
 
 /* The file that it runs from, with a reference; NULL: it has ended. */
 struct file *process_executable(struct process *process);

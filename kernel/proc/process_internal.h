@@ -1,5 +1,5 @@
 /*
- * What process.c and clone.c share: making processes and tasks, and taking them apart.
+ * What the files of processes and tasks share: making them, making them known, and taking them apart.
  */
 #ifndef CORRODE_PROC_PROCESS_INTERNAL_H
 #define CORRODE_PROC_PROCESS_INTERNAL_H
@@ -7,23 +7,41 @@
 #include "arch/x86_64/user.h"
 #include "proc/proc.h"
 
-/* One reference, and no task yet; NULL: no memory. */
-struct process *process_create(const char *name);
+/*
+ * One reference and a number, but nobody knows it yet. NULL: -ENOMEM, or -EAGAIN: there is no number.
+ * process_discard: it comes to nothing.
+ */
+struct process *process_create(const char *name, int *error);
+void process_discard(struct process *process);
 void process_set_name(struct process *process, const char *path); /* its last component */
 
 /* The file that it runs from; takes the reference over, and drops that to the one before. */
 void process_set_executable(struct process *process, struct file *file);
 
-/* What its limits are to a program that it loads (execute.c). */
-struct program_limits process_program_limits(const struct process *process);
+/* What limits are to a program that is loaded under them (execute.c). */
+struct program_limits process_program_limits(const struct rlimit *limits);
 
-/* PROCESS becomes a child of PARENT, the current one. */
-void process_adopt(struct process *parent, struct process *process);
+/*
+ * PROCESS with TASK, its first one, is there from now on, a child of PARENT (NULL: the kernel's) in GROUP. It takes
+ * over the caller's reference, and has one more for the task. process_vanish_locked: it is gone, and the caller puts
+ * the reference without the lock. processes_lock is held.
+ */
+void process_publish_locked(
+    struct process *process, struct task *task, struct process *parent, struct process_group *group);
+void process_vanish_locked(struct process *process);
+
+/* Number 1; NULL: none yet, or it has ended. processes_lock is held. */
+struct process *process_first(void);
 
 /* Lets the parent go on that waits for its memory, if it does. */
 void process_give_memory_back(struct process *process);
 
-struct task_paths *paths_copy(const struct task_paths *paths); /* NULL: no memory */
+/* A task of PROCESS with nothing yet but the number (NULL: the process's own); NULL: no memory. task_free ends it. */
+struct task *task_create(struct process *process, struct number *identity);
+/* The first task of a process of the kernel's making; takes PROGRAM's space over. NULL: *error says why. */
+struct task *task_create_first(struct process *process, const struct program *program, int *error);
+struct task_paths *paths_copy(struct task_paths *paths); /* NULL: no memory */
+void paths_put(struct task_paths *paths);                /* NULL is allowed */
 
 /* All of a task but its process. The current thread is in no space of it any more. */
 void task_free(struct task *task);

@@ -132,7 +132,7 @@ struct trap_frame;
 
 /*
  * Sends it; INFO is copied, and NULL stands for SI_KERNEL. Any context, as long as the object cannot go away: a
- * reference, or tree_lock. 0 also when it is ignored; -EAGAIN when a real-time signal finds the queue full
+ * reference, or processes_lock. 0 also when it is ignored; -EAGAIN when a real-time signal finds the queue full
  * (RLIMIT_SIGPENDING). Permission is the caller's to check.
  */
 int signal_send_process(struct process *process, int signal, const struct siginfo *info);

@@ -106,6 +106,7 @@ struct thread *thread_create(const char *name, long (*function)(void *), void *a
 /* The same, not yet runnable: for those who want to set nice value or CPUs first. Then thread_start. */
 struct thread *thread_create_stopped(const char *name, long (*function)(void *), void *argument);
 void thread_start(struct thread *thread);
+void thread_discard(struct thread *thread); /* one that will not be started after all */
 
 /* Waits until it has ended; returns its result. The thread is gone afterwards. */
 long thread_join(struct thread *thread);

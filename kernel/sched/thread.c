@@ -212,6 +212,12 @@ void thread_put(struct thread *thread)
         thread_free(thread);
 }
 
+void thread_discard(struct thread *thread)
+{
+    reference_drop(thread); /* its own */
+    thread_put(thread);
+}
+
 /* Ended threads that the reaper is to free: pushed one by one, taken all at once. */
 static struct thread *dead;
 static struct thread *reaper;

@@ -51,7 +51,7 @@ long sys_exit(const uint64_t a[6])
 
 long sys_exit_group(const uint64_t a[6])
 {
-    task_exit(status_of_exit((int)a[0]));
+    process_exit(status_of_exit((int)a[0]));
 }
 
 /* ------------------------------------------------------------------------------------------------------------------

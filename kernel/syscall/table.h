@@ -125,10 +125,10 @@
     X(106, setgid, "i", ABSENT, "")                                                                                    \
     X(107, geteuid, "", WHOLE, "")                                                                                     \
     X(108, getegid, "", WHOLE, "")                                                                                     \
-    X(109, setpgid, "ii", ABSENT, "")                                                                                  \
+    X(109, setpgid, "ii", WHOLE, "")                                                                                   \
     X(110, getppid, "", WHOLE, "")                                                                                     \
-    X(111, getpgrp, "", ABSENT, "")                                                                                    \
-    X(112, setsid, "", ABSENT, "")                                                                                     \
+    X(111, getpgrp, "", WHOLE, "")                                                                                     \
+    X(112, setsid, "", WHOLE, "")                                                                                      \
     X(113, setreuid, "ii", ABSENT, "")                                                                                 \
     X(114, setregid, "ii", ABSENT, "")                                                                                 \
     X(115, getgroups, "ia", ABSENT, "")                                                                                \
@@ -137,10 +137,10 @@
     X(118, getresuid, "aaa", ABSENT, "")                                                                               \
     X(119, setresgid, "iii", ABSENT, "")                                                                               \
     X(120, getresgid, "aaa", ABSENT, "")                                                                               \
-    X(121, getpgid, "i", ABSENT, "")                                                                                   \
+    X(121, getpgid, "i", WHOLE, "")                                                                                    \
     X(122, setfsuid, "i", ABSENT, "")                                                                                  \
     X(123, setfsgid, "i", ABSENT, "")                                                                                  \
-    X(124, getsid, "i", ABSENT, "")                                                                                    \
+    X(124, getsid, "i", WHOLE, "")                                                                                     \
     X(125, capget, "aa", ABSENT, "")                                                                                   \
     X(126, capset, "aa", ABSENT, "")                                                                                   \
     X(127, rt_sigpending, "az", ABSENT, "")                                                                            \

@@ -1,0 +1,158 @@
+/*
+ * The end of tasks and processes: see proc.h. A task that ends gives everything back while it can still be seen; then,
+ * under processes_lock, it leaves its process, and with the last one the process has ended: its children get another
+ * parent, and its own is told. What is left, number, status and times, waits for that one; if nobody will ask, it goes
+ * at once.
+ *
+ * Source: _exit(2), wait(2), PR_SET_CHILD_SUBREAPER(2const); POSIX.1-2017, _Exit: consequences of process termination.
+ */
+#include "lib/errno.h"
+#include "mm/slab.h"
+#include "proc/jobs.h"
+#include "proc/numbers.h"
+#include "proc/process_internal.h"
+
+void process_give_memory_back(struct process *process)
+{
+    if (!__atomic_load_n(&process->borrows, __ATOMIC_RELAXED))
+        return;
+    spin_lock(&processes_lock);
+    __atomic_store_n(&process->borrows, false, __ATOMIC_RELEASE);
+    if (process->parent)
+        wait_queue_wake_all(&process->parent->child_event);
+    spin_unlock(&processes_lock);
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Under processes_lock; what nobody will ask about goes to GONE
+ */
+
+static void vanish(struct process *process, struct list *gone)
+{
+    process_vanish_locked(process);
+    list_push_back(gone, &process->sibling);
+}
+
+/* Who takes the children of PROCESS: the nearest of its ancestors that has said so, else process 1. NULL: nobody. */
+static struct process *find_heir(const struct process *process)
+{
+    struct process *first = process_first();
+    for (struct process *at = process->parent; at && at != first; at = at->parent)
+        if (at->subreaper && !at->ended)
+            return at;
+    return first != process ? first : NULL;
+}
+
+/* A process has ended that has a parent: it learns that, or nobody needs to. */
+static void tell_parent(struct process *process, struct list *gone)
+{
+    wait_queue_wake_all(&process->parent->child_event);
+}
+
+static void give_child_away(struct process *child, struct process *heir, struct list *gone)
+{
+    const struct process *lost = child->parent;
+    list_remove(&child->sibling);
+    child->parent = heir;
+    child->exit_signal = SIGCHLD;
+    if (heir)
+        list_push_back(&heir->children, &child->sibling);
+    if (child->ended && heir)
+        tell_parent(child, gone);
+    else if (child->ended)
+        vanish(child, gone);
+    else
+        group_may_be_orphaned(child, lost);
+}
+
+/* The last task of PROCESS has left it. */
+static void process_end_locked(struct process *process, struct list *gone)
+{
+    struct list_node *node;
+    struct process *heir = find_heir(process);
+    group_may_be_orphaned(process, NULL);
+    while ((node = list_first(&process->children)) != NULL)
+        give_child_away(container_of(node, struct process, sibling), heir, gone);
+    __atomic_store_n(&process->ended, true, __ATOMIC_RELEASE);
+    if (process->parent)
+        tell_parent(process, gone);
+    else if (process->thread)
+        wait_queue_wake_all(&process->child_event); /* process_wait */
+    else
+        vanish(process, gone);
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * The current task
+ */
+
+/* Its memory, descriptors and paths; what they lead to may sleep. */
+static void give_back(struct task *task)
+{
+    struct process *process = task->process;
+    uint32_t zero = 0;
+    if (task->clear_child_tid)
+        (void)copy_to_user(task->clear_child_tid, &zero);
+    vm_space_enter(NULL);
+    vm_space_put(task_set_space(NULL));
+    process_give_memory_back(process);
+    files_put(task_set_files(NULL));
+    paths_put(task_set_paths(NULL));
+}
+
+/* Nobody finds the task any more. True: it was the last one. */
+static bool leave_process_locked(struct task *task)
+{
+    struct process *process = task->process;
+    spin_lock(&process->signal_lock);
+    list_remove(&task->in_process);
+    bool last = --process->task_count == 0;
+    process->user_ns += task->user_ns;
+    process->system_ns += task->system_ns;
+    spin_unlock(&process->signal_lock);
+    task->identity->task = NULL;
+    number_release_locked(task->identity);
+    if (last) {
+        process->credentials = task->credentials;
+        task->credentials = NULL;
+    }
+    return last;
+}
+
+_Noreturn void task_exit(int status)
+{
+    struct task *task = task_current();
+    struct process *process = task->process;
+    struct list gone = LIST_INIT(gone);
+    struct list_node *node;
+    give_back(task);
+    if (__atomic_load_n(&process->task_count, __ATOMIC_RELAXED) == 1)
+        process_set_executable(process, NULL);
+    thread_current()->task = NULL;
+    spin_lock(&processes_lock);
+    if (!process->exiting && task->number == process->number)
+        process->exit_status = status;
+    if (leave_process_locked(task))
+        process_end_locked(process, &gone);
+    spin_unlock(&processes_lock);
+    task_free(task);
+    while ((node = list_pop_front(&gone)) != NULL)
+        process_put(container_of(node, struct process, sibling));
+    process_put(process);
+    thread_exit(0);
+}
+
+_Noreturn void process_exit(int status)
+{
+    struct task *self = task_current();
+    struct process *process = self->process;
+    spin_lock(&process->signal_lock);
+    if (!process->exiting) {
+        process->exit_status = status;
+        process->exiting = true;
+        list_for_each(struct task, task, &process->tasks, in_process) if (task != self)
+            thread_interrupt(task->thread, ATTENTION_EXIT);
+    }
+    spin_unlock(&process->signal_lock);
+    task_exit(status);
+}
