@@ -14,6 +14,7 @@
 #define MAP_FIXED 0x10u
 #define MAP_ANONYMOUS 0x20u
 #define MAP_GROWSDOWN 0x100u
+#define MAP_NORESERVE 0x4000u
 #define MAP_POPULATE 0x8000u
 #define MAP_FIXED_NOREPLACE 0x100000u
 
@@ -56,7 +57,8 @@ long sys_mmap(const uint64_t a[6])
     if (is_beyond(fixed ? a[0] : 0, size))
         return -ENOMEM;
     uaddr_t wish = is_beyond(a[0], size) ? 0 : a[0];
-    flags |= (shared ? VM_SHARED : 0) | (how & MAP_GROWSDOWN ? VM_GROWS_DOWN : 0);
+    flags |= (shared ? VM_SHARED : 0) | (how & MAP_GROWSDOWN ? VM_GROWS_DOWN : 0) |
+             (how & MAP_NORESERVE ? VM_NO_RESERVE : 0);
     struct vm_space *space = task_current()->space;
     if (how & MAP_ANONYMOUS)
         return shared ? -ENODEV : vm_map(space, wish, size, flags | VM_MAY_WRITE, place_flags(how), NULL, 0);

@@ -334,6 +334,13 @@ static long choose_place(struct vm_space *space, vaddr_t wish, uint64_t size, un
     return place ? (long)place : -ENOMEM;
 }
 
+/* Memory of its own that a program may write to, more than the machine has: that would be a mistake. All else is lazy:
+ * what is not touched costs nothing. */
+static bool is_absurd(uint64_t pages, unsigned flags)
+{
+    return (flags & (VM_WRITE | VM_SHARED | VM_NO_RESERVE)) == VM_WRITE && pages > page_total_count();
+}
+
 long vm_map_locked(struct vm_space *space, vaddr_t address, uint64_t size, unsigned flags, unsigned map_flags,
     struct vm_object *object, uint64_t offset)
 {
@@ -346,7 +353,8 @@ long vm_map_locked(struct vm_space *space, vaddr_t address, uint64_t size, unsig
     if (place < 0)
         return place;
     vaddr_t start = (vaddr_t)place, end = start + size;
-    if (space->pages_mapped + (size >> PAGE_SHIFT) > space->address_limit || space->area_count >= AREAS_MAX)
+    if (space->pages_mapped + (size >> PAGE_SHIFT) > space->address_limit || space->area_count >= AREAS_MAX ||
+        is_absurd(size >> PAGE_SHIFT, flags))
         return -ENOMEM;
 
     struct vm_area model = {

@@ -35,11 +35,12 @@
 #define VM_EXECUTE (1u << 2)
 /* How it behaves. */
 #define VM_SHARED (1u << 4)
-#define VM_GROWS_DOWN (1u << 5) /* a stack: faults below it, down to its limit, extend it */
-#define VM_MAY_WRITE (1u << 6)  /* mprotect may add VM_WRITE: the file was opened for writing, or it is private */
-#define VM_NO_FORK (1u << 7)    /* MADV_DONTFORK */
-#define VM_SPECIAL (1u << 8)    /* vDSO: not merged, not remapped */
-#define VM_HEAP (1u << 9)       /* brk's: for /proc */
+#define VM_GROWS_DOWN (1u << 5)  /* a stack: faults below it, down to its limit, extend it */
+#define VM_MAY_WRITE (1u << 6)   /* mprotect may add VM_WRITE: the file was opened for writing, or it is private */
+#define VM_NO_FORK (1u << 7)     /* MADV_DONTFORK */
+#define VM_SPECIAL (1u << 8)     /* vDSO: not merged, not remapped */
+#define VM_HEAP (1u << 9)        /* brk's: for /proc */
+#define VM_NO_RESERVE (1u << 10) /* MAP_NORESERVE: it may be larger than all memory there is */
 
 /*
  * What stands behind areas: the pages of a file, or of shared anonymous memory. Each area that maps it holds a

@@ -121,7 +121,7 @@ static inline bool file_write(const char *path, const void *data, size_t size, m
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
     bool written = fd >= 0 && write(fd, data, size) == (ssize_t)size;
     close(fd);
-    return written && chmod(path, mode) == 0;
+    return written;
 }
 
 static inline bool image_write(const char *path, const struct image *image)
