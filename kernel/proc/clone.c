@@ -27,6 +27,8 @@ static bool copy_task(struct task *task, const struct clone_arguments *arguments
     task->paths = paths_copy(self->paths);
     task->credentials = credentials_get(self->credentials);
     task->signal_mask = self->signal_mask;
+    if (!shares || arguments->flags & CLONE_VFORK)
+        task->alternate_stack = self->alternate_stack;
     task->start = *self->frame;
     task->start.rax = 0;
     if (arguments->stack)
@@ -53,7 +55,6 @@ static struct process *copy_process(struct process *parent, int *error)
     spin_unlock(&parent->signal_lock);
     memcpy(process->limits, parent->limits, sizeof process->limits);
     process->executable = process_executable(parent);
-    process->exit_signal = SIGCHLD;
     return process;
 }
 
@@ -112,6 +113,7 @@ long task_clone(const struct clone_arguments *arguments)
     if (process == NULL)
         return error;
     process->borrows = arguments->flags & CLONE_VFORK;
+    process->exit_signal = (int)(arguments->flags & 0xff);
     error = -ENOMEM;
     struct task *task = task_create(process, NULL);
     if (task == NULL)

@@ -19,7 +19,7 @@ static void reset_actions(struct process *process)
 static void reset_registers(struct thread *self)
 {
     static const struct user_bases none;
-    fpu_reset(&self->fpu);
+    fpu_reset();
     bool interrupts = cpu_interrupts_disable();
     self->bases = none;
     user_bases_load(&none);
@@ -34,6 +34,8 @@ static void take_space(struct task *task, struct program *program)
     vm_space_put(old);
     process_give_memory_back(task->process);
     task->clear_child_tid = task->robust_list = 0;
+    task->alternate_stack = (struct signal_stack){0};
+    task->restart.function = NULL;
 }
 
 struct program_limits process_program_limits(const struct rlimit *limits)
@@ -59,6 +61,7 @@ int task_execute(struct program_request *request)
         task_set_credentials(program.credentials);
     files_close_on_exec(task->files);
     reset_actions(process);
+    process->exit_signal = SIGCHLD;
     process_set_name(process, request->name ? request->name : request->path);
     process->has_executed = true;
     reset_registers(thread_current());

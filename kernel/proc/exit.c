@@ -46,7 +46,8 @@ static struct process *find_heir(const struct process *process)
 /* A process has ended that has a parent: it learns that, or nobody needs to. */
 static void tell_parent(struct process *process, struct list *gone)
 {
-    wait_queue_wake_all(&process->parent->child_event);
+    if (signal_tell_end(process))
+        vanish(process, gone);
 }
 
 static void give_child_away(struct process *child, struct process *heir, struct list *gone)
@@ -109,6 +110,9 @@ static bool leave_process_locked(struct task *task)
     bool last = --process->task_count == 0;
     process->user_ns += task->user_ns;
     process->system_ns += task->system_ns;
+    signal_queue_clear(process, &task->signals);
+    if (last)
+        signal_queue_clear(process, &process->signals);
     spin_unlock(&process->signal_lock);
     task->identity->task = NULL;
     number_release_locked(task->identity);
@@ -150,8 +154,12 @@ _Noreturn void process_exit(int status)
     if (!process->exiting) {
         process->exit_status = status;
         process->exiting = true;
-        list_for_each(struct task, task, &process->tasks, in_process) if (task != self)
-            thread_interrupt(task->thread, ATTENTION_EXIT);
+        list_for_each(struct task, task, &process->tasks, in_process)
+        {
+            if (task != self)
+                thread_interrupt(task->thread, ATTENTION_EXIT);
+        }
+        wait_queue_wake_all(&process->going_on);
     }
     spin_unlock(&process->signal_lock);
     task_exit(status);

@@ -105,10 +105,16 @@ struct process {
 
     struct spinlock signal_lock;
     struct signal_queue signals; /* for whichever task takes them */
+    uint32_t signals_queued;     /* in this queue and those of its tasks, with information: RLIMIT_SIGPENDING */
+    bool unkillable;             /* process 1: signals do to it only what it has handlers for */
     struct signal_action actions[SIGNALS];
     int stop_signal;            /* it is stopped by this one; 0: it runs */
+    int stop_wanted;            /* a task has taken this one, by which it is about to stop; 0: none */
+    uint32_t stops;             /* how often it has stopped */
+    uint32_t tasks_stopped;     /* that have come to this stop */
     bool stop_reported;         /* a parent that waits has been told */
-    bool continued;             /* it goes on, and no parent has been told */
+    bool continued;             /* it goes on, and no parent has been told by waiting */
+    bool tells_continued;       /* it goes on, and its first task to do so sends the parent SIGCHLD */
     struct wait_queue going_on; /* tasks that are stopped wait here */
 
     struct rlimit limits[RLIMIT_COUNT];
@@ -135,6 +141,7 @@ struct task {
 
     struct signal_queue signals; /* for this task alone */
     uint64_t signal_mask;        /* bit n-1: signal n is blocked */
+    uint64_t signals_awaited;    /* signal_wait: these wake it, blocked or not */
     uint64_t saved_mask;         /* with `restores_mask`: what to go back to when the call is left */
     bool restores_mask;
     struct signal_stack { /* sigaltstack */
@@ -142,6 +149,9 @@ struct task {
         uint32_t flags, pad;
         uint64_t size;
     } alternate_stack;
+    struct {
+        uint64_t vector, error, address; /* of its last one, for the context of handlers */
+    } fault;
     struct restart { /* of a call that has returned -ERESTART_RESTARTBLOCK: restart_syscall calls it */
         long (*function)(struct restart *restart);
         uint64_t values[5];
@@ -161,7 +171,8 @@ struct task {
 #define ATTENTION_SIGNAL (1u << 0) /* a signal may be pending that the task does not block */
 #define ATTENTION_EXIT (1u << 1)   /* process->exiting */
 #define ATTENTION_STOP (1u << 2)   /* process->stop_signal */
-#define ATTENTION_MASK (1u << 3)   /* restores_mask: the wait under another mask is over */
+#define ATTENTION_MASK (1u << 28)  /* restores_mask, when the call is left */
+#define ATTENTION_FRAME (1u << 29) /* the registers are not those of the call any more (rt_sigreturn) */
 
 /*
  * What a task does before it goes back to its program when thread->attention is not 0: the end of the process, stops,

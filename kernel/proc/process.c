@@ -65,7 +65,8 @@ struct process *process_create(const char *name, int *error)
     wait_queue_init(&process->child_event);
     wait_queue_init(&process->going_on);
     spin_lock_init(&process->signal_lock, LOCK_RANK_SIGNALS);
-    list_init(&process->signals.queued);
+    signal_queue_init(&process->signals);
+    process->unkillable = process->number == 1;
     strlcpy(process->name, name, sizeof process->name);
     memcpy(process->limits, first_limits, sizeof process->limits);
     __atomic_fetch_add(&count, 1, __ATOMIC_RELAXED);

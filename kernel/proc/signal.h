@@ -54,9 +54,9 @@
 #define SIGIO 29
 #define SIGPWR 30
 #define SIGSYS 31
-#define SIGRTMIN 32
+#define SIGRTMIN 32 /* from here on each one that is sent is delivered, in the order of sending */
 
-/* siginfo.code: who has sent it. */
+/* siginfo.code: who has sent it. Positive: the kernel. */
 #define SI_USER 0
 #define SI_KERNEL 0x80
 #define SI_QUEUE (-1)
@@ -72,6 +72,11 @@
 #define BUS_ADRALN 1
 #define BUS_ADRERR 2
 #define FPE_INTDIV 1
+#define FPE_FLTDIV 3
+#define FPE_FLTOVF 4
+#define FPE_FLTUND 5
+#define FPE_FLTRES 6
+#define FPE_FLTINV 7
 #define ILL_ILLOPN 2
 #define TRAP_BRKPT 1
 #define TRAP_TRACE 2
@@ -104,10 +109,27 @@ struct siginfo {
 };
 _Static_assert(sizeof(struct siginfo) == 128, "struct siginfo");
 
-/* What is pending: a bit each; those with information of their own, oldest first. */
+/* One that is pending, with what is kept of its struct siginfo: the rest is zero. */
+#define SIGINFO_KEPT 48
+struct queued_signal {
+    struct list_node link;
+    union {
+        struct {
+            int32_t signal, error, code;
+        };
+        uint8_t info[SIGINFO_KEPT];
+    };
+};
+
+/*
+ * What is pending: a bit each, and those with information, oldest first. A bit without any tells of a signal that found
+ * no memory, or the limit reached. The first that comes needs no allocation.
+ */
 struct signal_queue {
     uint64_t pending;   /* bit n-1 */
-    struct list queued; /* struct queued_signal, signal.c */
+    struct list queued; /* struct queued_signal, by `link` */
+    struct queued_signal spare;
+    bool spare_used;
 };
 
 /* As programs pass it to rt_sigaction. */
@@ -120,10 +142,25 @@ struct signal_action {
 #define SIG_DFL 0
 #define SIG_IGN 1
 
+#define SA_NOCLDSTOP 0x1u
+#define SA_NOCLDWAIT 0x2u
+#define SA_SIGINFO 0x4u
+#define SA_EXPOSE_TAGBITS 0x800u
+#define SA_RESTORER 0x04000000u
+#define SA_ONSTACK 0x08000000u
+#define SA_RESTART 0x10000000u
+#define SA_NODEFER 0x40000000u
+#define SA_RESETHAND 0x80000000u
+
 static inline uint64_t signal_bit(int signal)
 {
     return 1ull << (signal - 1);
 }
+#define SIGNAL_BIT(signal) (1ull << ((signal) - 1))
+
+/* Nobody blocks or handles these. */
+#define SIGNALS_FIRM (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
+#define SIGNALS_STOPPING (SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
 
 struct task;
 struct process;
@@ -138,19 +175,66 @@ struct trap_frame;
 int signal_send_process(struct process *process, int signal, const struct siginfo *info);
 int signal_send_task(struct task *task, int signal, const struct siginfo *info);
 
-/* A fault of the current task itself: it cannot be blocked or ignored; if it is, the process ends by it. */
+/*
+ * A fault of the current task itself: it cannot be blocked or ignored; if it is, or if there is no handler, the process
+ * ends by it on its way back to the program.
+ */
 void signal_force(int signal, const struct siginfo *info);
 
-/* SIGPIPE, SIGXFSZ and the like, to the current task, with SI_KERNEL as Linux has it. */
+/* SIGPIPE, SIGXFSZ and the like, to the current task, as if it had sent them itself: so Linux has it. */
 void signal_send_self(int signal);
 
 /* Is a signal pending that the current task does not block? */
 bool signal_is_pending(void);
+
+/* Would this signal, forced on the current task, end its process? */
+bool signal_is_deadly(int signal);
+
+/* What the current task blocks. What can now be delivered is, on the way back to the program. */
+void signal_set_mask(uint64_t mask);
 
 /*
  * For calls that wait under a mask of their own (sigsuspend, ppoll, pselect6, epoll_pwait): MASK holds until the call
  * has been left and, if a handler runs, its frame has been made with the old one.
  */
 void signal_mask_for_wait(uint64_t mask);
+
+/* Changes (NEW not NULL) and tells (OLD not NULL) what the current process does about a signal. */
+void signal_set_action(int signal, const struct signal_action *new, struct signal_action *old);
+
+/*
+ * Takes one of WANTED that is pending, or waits for one, blocked or not, until DEADLINE: its number, with *info.
+ * -EAGAIN when the time is over, -EINTR.
+ */
+long signal_wait(uint64_t wanted, struct siginfo *info, uint64_t deadline);
+
+/* Empties a queue whose owner ends, or is new. The first with signal_lock. */
+void signal_queue_clear(struct process *process, struct signal_queue *queue);
+void signal_queue_init(struct signal_queue *queue);
+
+/*
+ * kill.c: by number, as kill(2), tgkill(2), rt_sigqueueinfo(2) have it, permissions included. SIGNAL 0 only looks. PID
+ * 0: the caller's group; -1: all but process 1 and the caller; below: the group -PID. GROUP 0: any process will do.
+ */
+long signal_kill(int32_t pid, int signal);
+long signal_kill_task(int32_t group, int32_t task, int signal);
+long signal_queue_process(int32_t pid, int signal, const struct siginfo *info);
+long signal_queue_task(int32_t group, int32_t task, int signal, const struct siginfo *info);
+
+/*
+ * stop.c: PROCESS, the current one, has ended, with exit_status set: tells its parent. True: nobody will wait for it.
+ * processes_lock is held.
+ */
+bool signal_tell_end(struct process *process);
+
+/* Back from a handler: the program's registers are what its frame says. The value for RAX. signal_frame.c */
+long signal_frame_return(struct trap_frame *frame);
+
+/* Bytes of stack that the largest frame needs: AT_MINSIGSTKSZ. */
+size_t signal_frame_size(void);
+
+/* sigaltstack(2) with the program's stack pointer. Either may be NULL. 0, -EPERM, -EINVAL, -ENOMEM. */
+struct signal_stack;
+int signal_stack_change(const struct signal_stack *new, struct signal_stack *old, uint64_t stack_pointer);
 
 #endif

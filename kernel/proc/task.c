@@ -91,7 +91,7 @@ struct task *task_create(struct process *process, struct number *identity)
     task->number = task->identity->value;
     spin_lock_init(&task->parts_lock, LOCK_RANK_PARTS);
     list_node_init(&task->in_process);
-    list_init(&task->signals.queued);
+    signal_queue_init(&task->signals);
     return task;
 }
 
@@ -126,5 +126,10 @@ long task_begin(void *argument)
         task_exit(status_of_signal(SIGKILL));
     if (task->set_child_tid)
         (void)copy_to_user(task->set_child_tid, &task->number);
+    task->frame = &task->start;
+    if (self->attention) {
+        cpu_interrupts_disable();
+        task_attend(&task->start);
+    }
     user_enter(&task->start);
 }

@@ -136,9 +136,16 @@ bool thread_wake(struct thread *thread);
 void thread_interrupt(struct thread *thread, uint32_t bits);
 
 /* Has the current thread something to attend to? Then a wait that may be interrupted ends. */
+#define THREAD_ATTENTION_LATER 0xf0000000u /* bits that have time until it goes back to its program, and end no wait */
 static inline bool thread_is_interrupted(void)
 {
-    return __atomic_load_n(&thread_current()->attention, __ATOMIC_SEQ_CST) != 0;
+    return __atomic_load_n(&thread_current()->attention, __ATOMIC_SEQ_CST) & ~THREAD_ATTENTION_LATER;
+}
+
+/* Sets bits of the current thread's `attention`. */
+static inline void thread_attend_later(uint32_t bits)
+{
+    __atomic_fetch_or(&thread_current()->attention, bits, __ATOMIC_SEQ_CST);
 }
 
 /* NICE is cut to -20..19. The current thread, or one that the caller holds a reference to. */

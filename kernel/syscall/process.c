@@ -1,7 +1,7 @@
 /*
- * System calls about the process itself: who it is, its end, its limits, its signals so far as they are there.
+ * System calls about the process itself: who it is, its end, its limits.
  *
- * Source: credentials(7), arch_prctl(2), prlimit(2), rt_sigaction(2), uname(2), getrandom(2).
+ * Source: credentials(7), arch_prctl(2), prlimit(2), uname(2), getrandom(2).
  */
 #include "arch/x86_64/cpu.h"
 #include "build/gen/version.h"
@@ -100,47 +100,6 @@ long sys_set_robust_list(const uint64_t a[6])
 long sys_rseq(const uint64_t a[6])
 {
     return -ENOSYS;
-}
-
-/* ------------------------------------------------------------------------------------------------------------------
- * Signals
- */
-
-#define SIGNAL_SET_SIZE 8
-
-long sys_rt_sigaction(const uint64_t a[6])
-{
-    int signal = (int)a[0];
-    struct signal_action new;
-    if (a[3] != SIGNAL_SET_SIZE || signal < 1 || signal > SIGNALS || (a[1] && (signal == SIGKILL || signal == SIGSTOP)))
-        return -EINVAL;
-    if (a[1] && copy_from_user(&new, a[1]) < 0)
-        return -EFAULT;
-    struct signal_action *action = &task_current()->process->actions[signal - 1];
-    if (a[2] && copy_to_user(a[2], action) < 0)
-        return -EFAULT;
-    if (a[1])
-        *action = new;
-    return 0;
-}
-
-long sys_rt_sigprocmask(const uint64_t a[6])
-{
-    enum { BLOCK, UNBLOCK, SET };
-    uint64_t *mask = &task_current()->signal_mask, old = *mask, set = 0;
-    if (a[3] != SIGNAL_SET_SIZE)
-        return -EINVAL;
-    if (a[1] && copy_from_user(&set, a[1]) < 0)
-        return -EFAULT;
-    if (a[1] && (int)a[0] != BLOCK && (int)a[0] != UNBLOCK && (int)a[0] != SET)
-        return -EINVAL;
-    if (a[2] && copy_to_user(a[2], &old) < 0)
-        return -EFAULT;
-    if (a[1]) {
-        *mask = (int)a[0] == BLOCK ? old | set : (int)a[0] == UNBLOCK ? old & ~set : set;
-        *mask &= ~(signal_bit(SIGKILL) | signal_bit(SIGSTOP));
-    }
-    return 0;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------

@@ -15,9 +15,6 @@
 
 #define LOG_NAME "syscall"
 
-#define RFLAGS_TF (1u << 8)
-#define RFLAGS_DF (1u << 10)
-#define RFLAGS_NT (1u << 14)
 
 COUNTER(system_calls, "system calls");
 

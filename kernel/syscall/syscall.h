@@ -35,8 +35,6 @@ struct syscall {
 #define SYSCALL_COUNT 462
 extern const struct syscall syscalls[SYSCALL_COUNT];
 
-#define TRAP_SYSCALL 256 /* frame->vector; frame->error is the number */
-
 /* From the entry code. Returns, with interrupts off, whether SYSRET may be used. */
 bool syscall_dispatch(struct trap_frame *frame);
 

@@ -29,9 +29,9 @@
     X(10, mprotect, "azx", WHOLE, "")                                                                                  \
     X(11, munmap, "az", WHOLE, "")                                                                                     \
     X(12, brk, "a", WHOLE, "")                                                                                         \
-    X(13, rt_sigaction, "iaaz", PARTIAL, "remembered; no signal is delivered yet")                                     \
-    X(14, rt_sigprocmask, "iaaz", PARTIAL, "remembered; no signal is delivered yet")                                   \
-    X(15, rt_sigreturn, "", ABSENT, "")                                                                                \
+    X(13, rt_sigaction, "iaaz", WHOLE, "")                                                                             \
+    X(14, rt_sigprocmask, "iaaz", WHOLE, "")                                                                           \
+    X(15, rt_sigreturn, "", WHOLE, "")                                                                                 \
     X(16, ioctl, "fxa", PARTIAL, "FIO*, TIOCGWINSZ")                                                                   \
     X(17, pread64, "fazi", WHOLE, "")                                                                                  \
     X(18, pwrite64, "fbzi", WHOLE, "")                                                                                 \
@@ -50,7 +50,7 @@
     X(31, shmctl, "iia", ABSENT, "")                                                                                   \
     X(32, dup, "f", WHOLE, "")                                                                                         \
     X(33, dup2, "fi", WHOLE, "")                                                                                       \
-    X(34, pause, "", ABSENT, "")                                                                                       \
+    X(34, pause, "", WHOLE, "")                                                                                        \
     X(35, nanosleep, "aa", PARTIAL, "nothing interrupts it")                                                           \
     X(36, getitimer, "ia", ABSENT, "")                                                                                 \
     X(37, alarm, "i", ABSENT, "")                                                                                      \
@@ -72,13 +72,13 @@
     X(53, socketpair, "iiia", ABSENT, "")                                                                              \
     X(54, setsockopt, "xxxxxx", ABSENT, "")                                                                            \
     X(55, getsockopt, "xxxxxx", ABSENT, "")                                                                            \
-    X(56, clone, "xaaaa", PARTIAL, "processes, not threads; the signal at the end is not sent")                        \
+    X(56, clone, "xaaaa", PARTIAL, "processes, not threads")                                                           \
     X(57, fork, "", PARTIAL, "no SIGCHLD")                                                                             \
     X(58, vfork, "", PARTIAL, "no SIGCHLD")                                                                            \
     X(59, execve, "paa", WHOLE, "")                                                                                    \
     X(60, exit, "i", WHOLE, "")                                                                                        \
     X(61, wait4, "iaxa", PARTIAL, "no process groups; rusage is zero")                                                 \
-    X(62, kill, "ii", ABSENT, "")                                                                                      \
+    X(62, kill, "ii", WHOLE, "")                                                                                       \
     X(63, uname, "a", WHOLE, "")                                                                                       \
     X(64, semget, "iix", ABSENT, "")                                                                                   \
     X(65, semop, "xxxxxx", ABSENT, "")                                                                                 \
@@ -143,11 +143,11 @@
     X(124, getsid, "i", WHOLE, "")                                                                                     \
     X(125, capget, "aa", ABSENT, "")                                                                                   \
     X(126, capset, "aa", ABSENT, "")                                                                                   \
-    X(127, rt_sigpending, "az", ABSENT, "")                                                                            \
-    X(128, rt_sigtimedwait, "aaaz", ABSENT, "")                                                                        \
-    X(129, rt_sigqueueinfo, "iia", ABSENT, "")                                                                         \
-    X(130, rt_sigsuspend, "az", ABSENT, "")                                                                            \
-    X(131, sigaltstack, "aa", ABSENT, "")                                                                              \
+    X(127, rt_sigpending, "az", WHOLE, "")                                                                             \
+    X(128, rt_sigtimedwait, "aaaz", WHOLE, "")                                                                         \
+    X(129, rt_sigqueueinfo, "iia", WHOLE, "")                                                                          \
+    X(130, rt_sigsuspend, "az", WHOLE, "")                                                                             \
+    X(131, sigaltstack, "aa", WHOLE, "")                                                                               \
     X(132, utime, "pa", ABSENT, "")                                                                                    \
     X(133, mknod, "pox", WHOLE, "")                                                                                    \
     X(134, uselib, "xxxxxx", ABSENT, "")                                                                               \
@@ -216,7 +216,7 @@
     X(197, removexattr, "pp", ABSENT, "")                                                                              \
     X(198, lremovexattr, "pp", ABSENT, "")                                                                             \
     X(199, fremovexattr, "fp", ABSENT, "")                                                                             \
-    X(200, tkill, "ii", ABSENT, "")                                                                                    \
+    X(200, tkill, "ii", WHOLE, "")                                                                                     \
     X(201, time, "a", ABSENT, "")                                                                                      \
     X(202, futex, "aixaax", ABSENT, "")                                                                                \
     X(203, sched_setaffinity, "iza", ABSENT, "")                                                                       \
@@ -235,7 +235,7 @@
     X(216, remap_file_pages, "xxxxxx", ABSENT, "")                                                                     \
     X(217, getdents64, "faz", WHOLE, "")                                                                               \
     X(218, set_tid_address, "a", PARTIAL, "no futex is woken")                                                         \
-    X(219, restart_syscall, "", ABSENT, "")                                                                            \
+    X(219, restart_syscall, "", WHOLE, "")                                                                             \
     X(220, semtimedop, "iaza", ABSENT, "")                                                                             \
     X(221, fadvise64, "fizi", ABSENT, "")                                                                              \
     X(222, timer_create, "iaa", ABSENT, "")                                                                            \
@@ -250,7 +250,7 @@
     X(231, exit_group, "i", WHOLE, "")                                                                                 \
     X(232, epoll_wait, "faii", ABSENT, "")                                                                             \
     X(233, epoll_ctl, "fifa", ABSENT, "")                                                                              \
-    X(234, tgkill, "iii", ABSENT, "")                                                                                  \
+    X(234, tgkill, "iii", WHOLE, "")                                                                                   \
     X(235, utimes, "pa", ABSENT, "")                                                                                   \
     X(236, vserver, "xxxxxx", ABSENT, "")                                                                              \
     X(237, mbind, "xxxxxx", ABSENT, "")                                                                                \
@@ -313,7 +313,7 @@
     X(294, inotify_init1, "x", ABSENT, "")                                                                             \
     X(295, preadv, "faii", WHOLE, "")                                                                                  \
     X(296, pwritev, "faii", WHOLE, "")                                                                                 \
-    X(297, rt_tgsigqueueinfo, "iiia", ABSENT, "")                                                                      \
+    X(297, rt_tgsigqueueinfo, "iiia", WHOLE, "")                                                                       \
     X(298, perf_event_open, "xxxxxx", ABSENT, "")                                                                      \
     X(299, recvmmsg, "xxxxxx", ABSENT, "")                                                                             \
     X(300, fanotify_init, "xxxxxx", ABSENT, "")                                                                        \

@@ -49,7 +49,17 @@
 #define EFER_LMA (1u << 10)
 #define EFER_NXE (1u << 11)
 
+#define RFLAGS_CF (1u << 0)
+#define RFLAGS_PF (1u << 2)
+#define RFLAGS_AF (1u << 4)
+#define RFLAGS_ZF (1u << 6)
+#define RFLAGS_SF (1u << 7)
+#define RFLAGS_TF (1u << 8)
 #define RFLAGS_IF (1u << 9)
+#define RFLAGS_DF (1u << 10)
+#define RFLAGS_OF (1u << 11)
+#define RFLAGS_NT (1u << 14)
+#define RFLAGS_RF (1u << 16)
 #define RFLAGS_AC (1u << 18)
 
 /*
@@ -84,6 +94,7 @@
     X(FSRM, 7, 0, edx, 4, "fsrm")                                                                                      \
     X(XSAVEOPT, 0xd, 1, eax, 0, "xsaveopt")                                                                            \
     X(XSAVEC, 0xd, 1, eax, 1, "xsavec")                                                                                \
+    X(XGETBV1, 0xd, 1, eax, 2, "xgetbv1")                                                                              \
     X(XSAVES, 0xd, 1, eax, 3, "xsaves")                                                                                \
     X(SYSCALL, 0x80000001, 0, edx, 11, "syscall")                                                                      \
     X(NX, 0x80000001, 0, edx, 20, "nx")                                                                                \

@@ -18,8 +18,8 @@
  * Source: Intel SDM volume 1, 10.5 (FXSAVE), chapter 13 (XSAVE: 13.4 the area, 13.6 and 13.12 the init and modified
  * optimisations); volume 2, CPUID leaf 0Dh; volume 4, IA32_XSS.
  */
-#include "arch/x86_64/fpu.h"
 #include "arch/x86_64/cpu.h"
+#include "arch/x86_64/fpu_internal.h"
 #include "lib/cmdline.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -30,17 +30,8 @@
 
 #define MSR_XSS 0xda0
 
-/* Components: x87, SSE, AVX; AVX-512 has three. What is beyond needs more than saving (PKRU: CR4.PKE; AMX: consent). */
-#define XCR0_BASE 0x03ull
-#define XCR0_AVX 0x04ull
-#define XCR0_AVX512 0xe0ull
-
-#define FXSAVE_SIZE 512
-#define XSAVE_SIZE_MIN 576 /* with the header */
-#define AVX_OFFSET 576     /* of its component in a compacted area: it is always the first */
+#define AVX_OFFSET 576 /* of its component in a compacted area: it is always the first */
 #define XCOMP_COMPACTED (1ull << 63)
-#define FCW_INIT 0x37f
-#define MXCSR_INIT 0x1f80
 
 /* The head of every area. */
 struct fpu_area {
@@ -59,7 +50,7 @@ static const char *const method_names[] = {"fxsave", "xsave", "xsavec", "xsaveop
 #define NOWHERE CPU_MAX /* the registers of no CPU */
 
 static enum method method;
-static uint64_t components; /* in XCR0 */
+uint64_t fpu_components;
 static size_t area_size;
 static const struct fpu_memory *memory;
 
@@ -73,7 +64,7 @@ static PER_CPU(uint64_t, loads);
 #define SAVE_WITH(instruction)                                                                                         \
     __asm__ volatile(instruction " %0"                                                                                 \
         : "+m"(*(char(*)[FXSAVE_SIZE])area)                                                                            \
-        : "a"((uint32_t)components), "d"((uint32_t)(components >> 32))                                                 \
+        : "a"((uint32_t)fpu_components), "d"((uint32_t)(fpu_components >> 32))                                         \
         : "memory")
 
 static void save(void *area)
@@ -92,7 +83,7 @@ static void load(const void *area)
 #define LOAD_WITH(instruction)                                                                                         \
     __asm__ volatile(instruction " %0"                                                                                 \
         :                                                                                                              \
-        : "m"(*(const char(*)[FXSAVE_SIZE])area), "a"((uint32_t)components), "d"((uint32_t)(components >> 32))         \
+        : "m"(*(const char(*)[FXSAVE_SIZE])area), "a"((uint32_t)fpu_components), "d"((uint32_t)(fpu_components >> 32)) \
         : "memory")
 
     if (method == XSAVES)
@@ -116,7 +107,7 @@ static void set_initial(void *memory_of_area)
     area->fcw = FCW_INIT;
     area->mxcsr = MXCSR_INIT;
     if (is_compacted(method))
-        area->xcomp_bv = XCOMP_COMPACTED | components;
+        area->xcomp_bv = XCOMP_COMPACTED | fpu_components;
 }
 
 static void forget(struct thread_fpu *fpu)
@@ -184,17 +175,6 @@ void fpu_release(struct thread_fpu *fpu)
     if (interrupts)
         cpu_interrupts_enable();
     memory->release(area);
-}
-
-void fpu_reset(struct thread_fpu *fpu)
-{
-    bool interrupts = cpu_interrupts_disable();
-    set_initial(fpu->area);
-    forget(fpu);
-    if (this_cpu(fpu_current) == fpu)
-        fpu_switch_in(fpu);
-    if (interrupts)
-        cpu_interrupts_enable();
 }
 
 int fpu_copy(struct thread_fpu *to, struct thread_fpu *from)
@@ -272,7 +252,7 @@ void fpu_init_cpu(void)
 {
     const uint32_t mxcsr = MXCSR_INIT;
     if (method != FXSAVE)
-        __asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)components), "d"((uint32_t)(components >> 32)));
+        __asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)fpu_components), "d"((uint32_t)(fpu_components >> 32)));
     if (method == XSAVES)
         cpu_write_msr(MSR_XSS, 0);
     __asm__ volatile("fninit; ldmxcsr %0" : : "m"(mxcsr));
@@ -282,7 +262,7 @@ void fpu_init_cpu(void)
 static void use_method(enum method which)
 {
     method = which;
-    components = method == FXSAVE ? 0 : usable_components();
+    fpu_components = method == FXSAVE ? 0 : usable_components();
     fpu_init_cpu();
     area_size = method == FXSAVE ? FXSAVE_SIZE : max_u64(cpu_id(0xd, is_compacted(method)).ebx, XSAVE_SIZE_MIN);
     if (area_size > FPU_AREA_MAX)
@@ -294,7 +274,7 @@ static bool compaction_works(void)
 {
     static char area[FPU_AREA_MAX] __attribute__((aligned(FPU_AREA_ALIGNMENT)));
     static const uint64_t pattern[4] = {1, 2, 0x123456789abcdef, 0xfedcba987654321};
-    if (!(components & XCR0_AVX))
+    if (!(fpu_components & XCR0_AVX))
         return true;
     set_initial(area);
     __asm__ volatile("vmovups %0, %%ymm15" : : "m"(pattern));
@@ -311,7 +291,8 @@ void fpu_init(const struct fpu_memory *memory_of_areas)
         log_warning("this processor's %s is broken", method_names[method]);
         use_method(best_method(XSAVEOPT));
     }
-    log_info("%s, components %#lx, %lu bytes", method_names[method], components, area_size);
+    fpu_frame_init();
+    log_info("%s, components %#lx, %lu bytes", method_names[method], fpu_components, area_size);
 }
 
 size_t fpu_area_size(void)

@@ -38,11 +38,30 @@ DECLARE_PER_CPU(struct thread_fpu *, fpu_current);
 /* Lets a thread (the current one, or one that is not running) use the registers, from their initial state. -ENOMEM. */
 int fpu_enable(struct thread_fpu *fpu);
 void fpu_release(struct thread_fpu *fpu);
-void fpu_reset(struct thread_fpu *fpu); /* one that may use them: back to the initial state */
 
-/* A copy of the current state (fork, signal frames): each is the current thread's, or one that does not run. -ENOMEM.
+/* A copy of the current state (fork): each is the current thread's, or one that does not run. -ENOMEM.
  */
 int fpu_copy(struct thread_fpu *to, struct thread_fpu *from);
+
+/*
+ * Of the current thread, which uses them, in and out of a program's memory at an address aligned to 64 (fpu_frame.c).
+ * Interrupts are on. -EFAULT: it cannot be written; it is no state that the processor accepts. From 0: fpu_reset.
+ */
+size_t fpu_frame_size(void);
+bool fpu_frame_is_extended(void); /* it is more than FXSAVE's */
+int fpu_frame_save(uint64_t to);
+int fpu_frame_load(uint64_t from);
+void fpu_reset(void); /* to the initial state */
+
+/* Which exceptions have happened that are not masked: x87's or SSE's, FPU_... */
+#define FPU_INVALID 0x01u
+#define FPU_DENORMAL 0x02u
+#define FPU_DIVISION 0x04u
+#define FPU_OVERFLOW 0x08u
+#define FPU_UNDERFLOW 0x10u
+#define FPU_PRECISION 0x20u
+#define FPU_EXCEPTIONS 0x3fu
+unsigned fpu_exceptions(bool x87);
 
 /* The scheduler's, interrupts off: before the switch away from a thread, and after the switch to one. */
 void fpu_switch_out(struct thread_fpu *fpu);

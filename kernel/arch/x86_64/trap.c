@@ -26,7 +26,6 @@
 
 COUNTER(page_faults, "page faults, the kernel's and the programs'");
 
-#define RFLAGS_TF (1u << 8)
 
 bool trap_closes_user_memory;
 PER_CPU(void **, trap_try_slot);

@@ -44,6 +44,8 @@ enum trap_vector {
 #define FAULT_RESERVED (1u << 3) /* a page-table entry has reserved bits set */
 #define FAULT_FETCH (1u << 4)    /* it was an instruction fetch */
 
+#define TRAP_SYSCALL 256 /* frame->vector of a frame that SYSCALL has made; frame->error is the number of the call */
+
 /* The registers at the trap, in the order in which the stubs push them. */
 struct trap_frame {
     uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
@@ -138,7 +140,10 @@ bool trap_has_fixup(const struct trap_frame *frame);
  *     1: mov (%rsi), %rax
  *     TRAP_FIXUP(1b, 2f)
  */
-#define TRAP_FIXUP(faulting, landing)                                                                                  \
-    ".pushsection trap_fixups, \"aR\"\n.balign 4\n.long " #faulting " - .\n.long " #landing " - .\n.popsection\n"
+#define TRAP_FIXUP(faulting, landing) TRAP_FIXUP_TO(#faulting, #landing)
+
+/* The same with two strings: "%l[label]" is a label of C's that an `asm goto` names. */
+#define TRAP_FIXUP_TO(faulting, landing)                                                                               \
+    ".pushsection trap_fixups, \"aR\"\n.balign 4\n.long " faulting " - .\n.long " landing " - .\n.popsection\n"
 
 #endif

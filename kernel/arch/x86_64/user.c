@@ -7,21 +7,9 @@
  */
 #include "arch/x86_64/user.h"
 
-#include "arch/x86_64/cpu.h"
 #include "arch/x86_64/trap.h"
+#include "arch/x86_64/user_open.h"
 #include "lib/errno.h"
-
-static inline void open_user(void)
-{
-    if (cpu_has(CPU_SMAP))
-        __asm__ volatile("stac" : : : "memory", "cc");
-}
-
-static inline void close_user(void)
-{
-    if (cpu_has(CPU_SMAP))
-        __asm__ volatile("clac" : : : "memory", "cc");
-}
 
 static inline size_t copy(void *to, const void *from, size_t size)
 {

@@ -1,0 +1,48 @@
+/*
+ * What the files about signals share: taking a pending one, stopping, and the frame of a handler.
+ */
+#ifndef CORRODE_PROC_SIGNAL_INTERNAL_H
+#define CORRODE_PROC_SIGNAL_INTERNAL_H
+
+#include "proc/proc.h"
+
+/* What becomes of a signal that the program says nothing about. */
+enum signal_default { SIGNAL_ENDS, SIGNAL_IS_IGNORED, SIGNAL_STOPS };
+enum signal_default signal_default(int signal);
+
+/*
+ * The next signal for TASK, the current one, out of those in WANTED: it is pending no more. 0: none is. *info may be
+ * NULL. signal_lock is held.
+ */
+int signal_take_locked(struct task *task, uint64_t wanted, struct siginfo *info);
+
+/* Those that are pending for TASK, its own and its process's. A look without the lock is a hint. */
+static inline uint64_t signals_pending(const struct task *task)
+{
+    return __atomic_load_n(&task->signals.pending, __ATOMIC_RELAXED) |
+           __atomic_load_n(&task->process->signals.pending, __ATOMIC_RELAXED);
+}
+
+/* Takes away all pending ones out of SET, of the process and its tasks. signal_lock is held. */
+void signals_discard_locked(struct process *process, uint64_t set);
+
+/*
+ * The current task calls the handler of ACTION when it goes back to its program by FRAME. -EFAULT: there is no room on
+ * its stack, or no such handler.
+ */
+int signal_frame_make(
+    struct trap_frame *frame, int signal, const struct siginfo *info, const struct signal_action *action);
+
+/*
+ * stop.c. The process of the current task is to stop by SIGNAL, which process->stop_wanted says unless SIGCONT has come
+ * since; the task stops with it.
+ */
+void process_stop(struct task *task, int signal);
+
+/* The current task waits until its process, which stops, goes on. */
+void task_stop(struct task *task);
+
+/* SIGCONT or SIGKILL: it goes on if it is stopped. signal_lock is held. */
+void process_go_on_locked(struct process *process, bool continued);
+
+#endif

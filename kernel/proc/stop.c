@@ -1,0 +1,144 @@
+/*
+ * Stopping and going on, and what parents are told: see signal.h.
+ *
+ * A process stops when one of its tasks takes a stop signal for which there is no handler. That task sets
+ * process->stop_signal and sends the others here (ATTENTION_STOP); each waits in process->going_on. When the last one
+ * does, the process is stopped, and its parent is told. SIGCONT ends the stop as soon as it is sent, and SIGKILL does,
+ * wherever the sender may be; so it is the first task to run again that tells the parent of it.
+ *
+ * Between taking a stop signal and acting by it a task looks whether its group is orphaned, for which it needs
+ * processes_lock. A SIGCONT that comes just then takes back process->stop_wanted.
+ *
+ * Locks: signal_lock guards stop_signal, stop_wanted, stops, tasks_stopped, continued, stop_reported; who only looks at
+ * one of them may do without. processes_lock for the parent.
+ *
+ * Source: POSIX.1-2017, 2.4.3 and 2.4.4; wait(2); sigaction(2), SA_NOCLDSTOP and SA_NOCLDWAIT.
+ */
+#include "proc/jobs.h"
+#include "proc/signal_internal.h"
+#include "time/clock.h"
+
+#define TICKS_PER_SECOND 100
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Telling the parent. processes_lock is held.
+ */
+
+static void fill(struct siginfo *info, const struct process *process, uint32_t uid, int code, int status)
+{
+    *info = (struct siginfo){.signal = SIGCHLD,
+        .code = code,
+        .child = {.pid = process->number,
+            .uid = uid,
+            .status = status,
+            .user_time = (int64_t)(process->user_ns / (NS_PER_SECOND / TICKS_PER_SECOND)),
+            .system_time = (int64_t)(process->system_ns / (NS_PER_SECOND / TICKS_PER_SECOND))}};
+}
+
+bool signal_tell_end(struct process *process)
+{
+    struct process *parent = process->parent;
+    const struct signal_action *action = &parent->actions[SIGCHLD - 1];
+    int status = process->exit_status, signal = process->exit_signal;
+    bool ignored = action->handler == SIG_IGN, vanishes = ignored || action->flags & SA_NOCLDWAIT;
+    struct siginfo info;
+    if (status & 0x7f)
+        fill(&info, process, process->credentials->uid, CLD_KILLED, status & 0x7f);
+    else
+        fill(&info, process, process->credentials->uid, CLD_EXITED, status >> 8);
+    if (signal > 0 && signal <= SIGNALS && !(signal == SIGCHLD && ignored))
+        signal_send_process(parent, signal, &info);
+    wait_queue_wake_all(&parent->child_event);
+    return vanishes && signal == SIGCHLD;
+}
+
+/* The current process has stopped or goes on. */
+static void tell_change(struct process *process, int code, int status)
+{
+    struct siginfo info;
+    spin_lock(&processes_lock);
+    struct process *parent = process->parent;
+    if (parent) {
+        const struct signal_action *action = &parent->actions[SIGCHLD - 1];
+        fill(&info, process, task_current()->credentials->uid, code, status);
+        if (action->handler != SIG_IGN && !(action->flags & SA_NOCLDSTOP))
+            signal_send_process(parent, SIGCHLD, &info);
+        wait_queue_wake_all(&parent->child_event);
+    }
+    spin_unlock(&processes_lock);
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Stopping
+ */
+
+static bool is_orphaned(const struct process *process)
+{
+    spin_lock(&processes_lock);
+    bool orphaned = group_is_orphaned(process->group, NULL);
+    spin_unlock(&processes_lock);
+    return orphaned;
+}
+
+/* The task has come to a stop. Returns which it is; *last: with it the process has. */
+static uint32_t arrive(struct process *process, bool *last)
+{
+    spin_lock(&process->signal_lock);
+    uint32_t stop = process->stops;
+    *last = process->stop_signal && ++process->tasks_stopped == process->task_count;
+    spin_unlock(&process->signal_lock);
+    return stop;
+}
+
+static bool goes_on(const struct process *process, uint32_t stop)
+{
+    return __atomic_load_n(&process->stop_signal, __ATOMIC_ACQUIRE) == 0 ||
+           __atomic_load_n(&process->stops, __ATOMIC_RELAXED) != stop || process->exiting;
+}
+
+void task_stop(struct task *task)
+{
+    struct process *process = task->process;
+    bool last;
+    uint32_t stop = arrive(process, &last);
+    int signal = process->stop_signal;
+    if (last && signal)
+        tell_change(process, CLD_STOPPED, signal);
+    wait_event(&process->going_on, goes_on(process, stop));
+    if (__atomic_exchange_n(&process->tells_continued, false, __ATOMIC_ACQ_REL))
+        tell_change(process, CLD_CONTINUED, SIGCONT);
+}
+
+void process_go_on_locked(struct process *process, bool continued)
+{
+    process->stop_wanted = 0;
+    if (process->stop_signal == 0)
+        return;
+    __atomic_store_n(&process->stop_signal, 0, __ATOMIC_RELEASE);
+    process->stop_reported = false;
+    process->continued = process->tells_continued = continued;
+    wait_queue_wake_all(&process->going_on);
+}
+
+void process_stop(struct task *task, int signal)
+{
+    struct process *process = task->process;
+    bool refuses = signal != SIGSTOP && is_orphaned(process);
+    spin_lock(&process->signal_lock);
+    bool stops = process->stop_wanted && !refuses;
+    if (stops) {
+        __atomic_store_n(&process->stop_signal, signal, __ATOMIC_RELEASE);
+        process->stops++;
+        process->tasks_stopped = 0;
+        process->stop_reported = process->continued = process->tells_continued = false;
+        list_for_each(struct task, other, &process->tasks, in_process)
+        {
+            if (other != task)
+                thread_interrupt(other->thread, ATTENTION_STOP);
+        }
+    }
+    process->stop_wanted = 0;
+    spin_unlock(&process->signal_lock);
+    if (stops)
+        task_stop(task);
+}
