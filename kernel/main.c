@@ -33,8 +33,9 @@
 #include "time/clock.h"
 #include "time/timer.h"
 #include "tty/console.h"
-#include "tty/console_file.h"
+#include "tty/console_tty.h"
 #include "tty/terminal.h"
+#include "tty/virtual_console.h"
 #include "vm/vm.h"
 
 #define LOG_NAME "kernel"
@@ -76,14 +77,6 @@ static void start_terminal(void)
     static const struct terminal_memory memory = {.allocate = allocate_zeroed, .release = kfree};
     if (terminal_init(&memory) == -ENOMEM)
         log_warning("no memory for a terminal: the screen shows plain text only");
-}
-
-/* What is typed goes to the terminal that is shown. */
-static void type_key(const struct key_event *event)
-{
-    struct terminal *terminal = terminal_shown();
-    if (terminal != NULL)
-        terminal_key(terminal, event);
 }
 
 /* fail=N: a test wants to see what becomes of the start when its Nth allocation fails; 0 only counts them. */
@@ -157,7 +150,7 @@ static void start_machine(const struct boot_info *info)
     syscall_init_cpu();
     cpu_interrupts_enable();
     serial_init(info->serial.port);
-    ps2_init(type_key);
+    ps2_init(virtual_console_key);
     clock_init();
     timers_init_cpu();
 }
@@ -169,7 +162,7 @@ static void start_the_rest(void)
     if (work_init_shared() != 0)
         panic("there is no memory for the threads that do what interrupts leave to be done");
     pci_init(pci_drivers);
-    console_file_init();
+    ttys_init();
     processes_init();
 }
 

@@ -6,7 +6,8 @@
  * whose transmit interrupt does not come again, a wrong table of the firmware's), so every write looks whether the UART
  * is idle although there is something to send, and goes on from there. When the ring is full, the writer polls.
  *
- * Input: the handler takes all there is into the ring; what does not fit is counted and lost. A break is counted.
+ * Input: the handler takes all there is into the ring, breaks and damaged bytes as such; what does not fit is counted
+ * and lost.
  *
  * `lock` guards everything here. It is taken under the console's, so nothing is printed or woken under it. A panic
  * takes the port away without it (close_port): the interrupt is turned off, the rest of the ring sent by polling, and
@@ -23,6 +24,7 @@
 #include "lib/errno.h"
 #include "lib/ring.h"
 #include "log.h"
+#include "time/clock.h"
 #include "tty/console.h"
 
 #define LOG_NAME "serial"
@@ -37,11 +39,19 @@ static uint8_t enabled; /* what IER is set to */
 static unsigned fifo_size;
 static struct serial_counts counts;
 
-static char output_bytes[SERIAL_OUTPUT_SIZE], input_bytes[SERIAL_INPUT_SIZE];
+static char output_bytes[SERIAL_OUTPUT_SIZE], input_bytes[SERIAL_INPUT_SIZE], input_kinds[SERIAL_INPUT_SIZE];
 static struct byte_ring output = BYTE_RING_INIT(output_bytes), input = BYTE_RING_INIT(input_bytes);
+static struct byte_ring kinds = BYTE_RING_INIT(input_kinds); /* enum serial_kind of each byte in `input` */
 
-static void (*notify)(void *context);
-static void *notify_context;
+static struct {
+    void (*input)(void *context);
+    void (*room)(void *context);
+    void *context;
+} notify;
+static bool wants_room;        /* somebody waits for it */
+static uint64_t last_progress; /* clock_monotonic, when the UART last took bytes or had none to take */
+#define STUCK_NS 500000000
+#define SEND_MAX 512 /* of the ring is for serial_send */
 
 static bool probing; /* serial_init waits for `interrupted` */
 static bool interrupted;
@@ -63,6 +73,8 @@ static void fill_fifo(void)
 {
     char bytes[FIFO_SIZE];
     size_t count = byte_ring_get(&output, bytes, fifo_size);
+    if (count > 0)
+        last_progress = clock_monotonic();
     for (size_t i = 0; i < count; i++)
         outb(port + THR, (uint8_t)bytes[i]);
     enable(output.count > 0 ? enabled | IER_TRANSMITTED : enabled & ~IER_TRANSMITTED);
@@ -83,6 +95,19 @@ static void drain(size_t count)
     }
 }
 
+/* After something has been put into the ring. WAITING: there had been something in it before. */
+static void start_sending(bool waiting)
+{
+    if (!waiting)
+        last_progress = clock_monotonic();
+    if (output.count > 0 && is_idle()) {
+        counts.rescues += waiting;
+        fill_fifo();
+    } else if (output.count > 0) {
+        enable(enabled | IER_TRANSMITTED);
+    }
+}
+
 void serial_write(const char *bytes, size_t length)
 {
     spin_lock(&lock);
@@ -94,18 +119,55 @@ void serial_write(const char *bytes, size_t length)
         if (length > 0)
             drain(length < FIFO_SIZE ? length : FIFO_SIZE);
     }
-    if (output.count > 0 && is_idle()) {
-        counts.rescues += waiting;
-        fill_fifo();
-    } else if (output.count > 0) {
-        enable(enabled | IER_TRANSMITTED);
-    }
+    start_sending(waiting);
     spin_unlock(&lock);
+}
+
+size_t serial_send(const char *bytes, size_t length)
+{
+    spin_lock(&lock);
+    bool waiting = output.count > 0;
+    size_t room = output.count < SEND_MAX ? SEND_MAX - output.count : 0, taken = length;
+    if (port != 0)
+        taken = byte_ring_put(&output, bytes, length < room ? length : room);
+    wants_room |= taken < length;
+    start_sending(waiting);
+    spin_unlock(&lock);
+    return taken;
+}
+
+bool serial_is_open(void)
+{
+    return port != 0;
+}
+
+bool serial_is_stuck(void)
+{
+    spin_lock(&lock);
+    bool stuck = output.count > 0 && clock_monotonic() > last_progress + STUCK_NS;
+    spin_unlock(&lock);
+    return stuck;
+}
+
+size_t serial_unsent(void)
+{
+    return __atomic_load_n(&output.count, __ATOMIC_RELAXED);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Input
  */
+
+static void receive_one(char byte, uint8_t status)
+{
+    char kind = status & LSR_BI ? SERIAL_BREAK : status & (LSR_PE | LSR_FE) ? SERIAL_BAD : SERIAL_BYTES;
+    counts.breaks += kind == SERIAL_BREAK;
+    counts.errors += kind == SERIAL_BAD;
+    if (byte_ring_put(&input, &byte, 1) == 1)
+        byte_ring_put(&kinds, &kind, 1);
+    else
+        counts.dropped++;
+}
 
 /* Takes what the UART has received; whether that was anything. */
 static bool receive(void)
@@ -116,14 +178,8 @@ static bool receive(void)
         counts.overruns += (status & LSR_OE) != 0;
         if (!(status & LSR_DR))
             break;
-        char byte = (char)inb(port + RBR);
+        receive_one((char)inb(port + RBR), status);
         any = true;
-        if (status & LSR_BI)
-            counts.breaks++;
-        else if (status & (LSR_PE | LSR_FE))
-            counts.errors++;
-        else if (byte_ring_put(&input, &byte, 1) == 0)
-            counts.dropped++;
     }
     return any;
 }
@@ -143,19 +199,32 @@ void serial_interrupt(void *argument)
         else if (is_idle())
             fill_fifo();
     }
-    void (*function)(void *context) = notify;
-    void *context = notify_context;
+    bool room = wants_room && output.count <= SEND_MAX / 2;
+    if (room)
+        wants_room = false;
+    void (*on_input)(void *context) = notify.input, (*on_room)(void *context) = notify.room;
+    void *context = notify.context;
     spin_unlock(&lock);
-    if (any && function != NULL)
-        function(context);
+    if (any && on_input != NULL)
+        on_input(context);
+    if (room && on_room != NULL)
+        on_room(context);
 }
 
-size_t serial_read(char *bytes, size_t size)
+size_t serial_read(char *bytes, size_t size, enum serial_kind *kind)
 {
+    size_t count = 0;
     spin_lock(&lock);
-    size = byte_ring_get(&input, bytes, size);
+    *kind = kinds.count > 0 ? (enum serial_kind)kinds.bytes[kinds.first] : SERIAL_BYTES;
+    if (*kind != SERIAL_BYTES && size > 1)
+        size = 1;
+    while (count < size && kinds.count > 0 && kinds.bytes[kinds.first] == (char)*kind) {
+        char own;
+        byte_ring_get(&kinds, &own, 1);
+        byte_ring_get(&input, &bytes[count++], 1);
+    }
     spin_unlock(&lock);
-    return size;
+    return count;
 }
 
 bool serial_has_input(void)
@@ -163,11 +232,12 @@ bool serial_has_input(void)
     return __atomic_load_n(&input.count, __ATOMIC_RELAXED) > 0;
 }
 
-void serial_set_notify(void (*function)(void *context), void *context)
+void serial_set_notify(void (*on_input)(void *context), void (*on_room)(void *context), void *context)
 {
     spin_lock(&lock);
-    notify = function;
-    notify_context = context;
+    notify.input = on_input;
+    notify.room = on_room;
+    notify.context = context;
     spin_unlock(&lock);
 }
 
@@ -194,17 +264,26 @@ static void close_port(void)
     port = 0;
 }
 
-/* Everything out, as long as the holder of the lock lets us. */
-static void drain_at_exit(void)
+/* Everything out, as long as the holder of the lock lets us; false: he does not, or there is no port. */
+static bool drain_all(void)
 {
     for (unsigned tries = 0; tries < PROBE_READS && port != 0; tries++) {
         if (spin_try_lock(&lock)) {
             drain(output.size);
             spin_unlock(&lock);
-            return;
+            return true;
         }
         cpu_pause();
     }
+    return false;
+}
+
+static void drain_at_exit(void)
+{
+    if (!drain_all() || notify.room == NULL)
+        return;
+    notify.room(notify.context); /* what there was no room for */
+    drain_all();
 }
 
 static const struct console_serial console_serial = {.write = serial_write, .close = close_port};

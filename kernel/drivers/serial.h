@@ -32,19 +32,40 @@ int serial_init(uint16_t port);
  */
 void serial_write(const char *bytes, size_t length);
 
-/* Takes up to SIZE bytes of what was received; 0 when there is nothing. serial_has_input tells whether there is some.
+/*
+ * The same without waiting at all: takes what there is room for, and returns how much that was. There is less room than
+ * for serial_write, so that what a terminal sends does not run far ahead of the line. serial_is_stuck: the
+ * UART has not taken a byte for half a second, though there are some: nothing is connected, perhaps.
  */
-size_t serial_read(char *bytes, size_t size);
+size_t serial_send(const char *bytes, size_t length);
+bool serial_is_stuck(void);
+bool serial_is_open(void);
+
+size_t serial_unsent(void); /* bytes in the ring */
+
+/*
+ * Takes up to SIZE bytes of what was received, all of one kind; 0 when there is nothing. Of the kinds that are no usual
+ * bytes, one at a time. serial_has_input tells whether there is some.
+ */
+enum serial_kind {
+    SERIAL_BYTES,
+    SERIAL_BAD,   /* a byte with a wrong parity or without a stop bit */
+    SERIAL_BREAK, /* no byte: the line was low for longer than any */
+};
+size_t serial_read(char *bytes, size_t size, enum serial_kind *kind);
 bool serial_has_input(void);
 
-/* Calls NOTIFY after bytes or a break have come, with no lock held; NULL: nobody wants to know. */
-void serial_set_notify(void (*notify)(void *context), void *context);
+/*
+ * With no lock held, in any context: INPUT is called after something has come, ROOM after serial_send took less than it
+ * was given and there is room again, or when all is sent. NULL: nobody wants to know.
+ */
+void serial_set_notify(void (*input)(void *context), void (*room)(void *context), void *context);
 
 /* How often since the start. */
 struct serial_counts {
     uint64_t overruns; /* the UART lost bytes */
     uint64_t dropped;  /* we did: no one reads */
-    uint64_t errors;   /* bytes with a wrong parity or without a stop bit; they are dropped */
+    uint64_t errors;   /* bytes with a wrong parity or without a stop bit */
     uint64_t breaks;
     uint64_t rescues; /* output was stuck until someone looked: interrupts get lost */
 };

@@ -74,7 +74,9 @@ static struct file *create(const struct path *path, unsigned flags, int *error)
     *error = file->ops == NULL ? -ENXIO : begin_use(file);
     if (*error)
         goto out_file;
+    file->flags |= flags & O_NOCTTY; /* `open` looks at it, and nobody later */
     *error = file->ops->open ? file->ops->open(file) : 0;
+    file->flags &= ~O_NOCTTY;
     if (*error == 0)
         return file;
     end_use(file);

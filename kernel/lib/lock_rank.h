@@ -16,16 +16,16 @@
     X(10, SUBSYSTEM, "anywhere", "a subsystem's sleeping lock; holds other locks below")                               \
     X(11, POSITION, "kernel/fs/file.c", "sleeping: the position of an open file")                                      \
     X(12, RENAME, "kernel/fs/names.c", "sleeping: moving directories in the tree of names")                            \
-    X(13, TTY_SETTINGS, "kernel/tty/tty.c", "sleeping: settings of a terminal, and whose it is")                       \
+    X(13, TTY_SETTINGS, "kernel/tty/tty.h", "sleeping: settings of a terminal; whose it is; making one")               \
     X(14, DIRECTORY, "kernel/fs/inode.c", "sleeping: the names in a directory; several by ancestry")                   \
-    X(15, PIPE, "kernel/fs/pipe.c", "sleeping: the bytes in a pipe, and who has it open")                             \
+    X(15, PIPE, "kernel/fs/pipe.c", "sleeping: the bytes in a pipe, and who has it open")                              \
     X(16, FILE, "kernel/fs/inode.c", "sleeping: the size and attributes of a file")                                    \
     X(20, SPACE, "kernel/vm/vm.c", "sleeping: the areas of an address space")                                          \
     X(25, CACHE, "kernel/fs/cache.c", "sleeping: bringing pages of a file in, taking them out")                        \
     X(30, WORK, "kernel/sched/work.c", "sleeping: a work queue's set-up")                                              \
     /* Spin locks */                                                                                                   \
     X(100, DEVICE, "kernel/drivers", "a device's state and registers")                                                 \
-    X(102, TTY, "kernel/tty/tty.c", "a line discipline's input")                                                       \
+    X(102, TTY, "kernel/tty/tty.h", "all else about a line discipline: its rings, what is done with bytes")            \
     X(105, PCI_CONFIG, "kernel/drivers/pci/config.c", "the two ports of configuration space")                          \
     X(110, TERMINAL, "kernel/tty/terminal.c", "a terminal's input")                                                    \
     X(115, DESCRIPTORS, "kernel/proc/files.c", "the open files of a process, by descriptor")                           \

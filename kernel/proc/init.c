@@ -5,15 +5,18 @@
  */
 #include "lib/cmdline.h"
 #include "lib/errno.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "log.h"
 #include "panic.h"
 #include "proc/proc.h"
+#include "tty/console_tty.h"
 
 #define LOG_NAME "init"
 #define ARGUMENTS_MAX 64
 
-static const char *const environment[] = {"HOME=/", "TERM=linux", "PATH=/sbin:/usr/sbin:/bin:/usr/bin", NULL};
+static char term[32];
+static const char *const environment[] = {"HOME=/", term, "PATH=/sbin:/usr/sbin:/bin:/usr/bin", NULL};
 static const char *const usual[] = {"/init", "/sbin/init", "/etc/init", "/bin/init", "/bin/sh"};
 
 /*
@@ -73,6 +76,7 @@ int process_run_init(void)
     static const char *argv[ARGUMENTS_MAX + 2];
     struct process *process = NULL;
     int error = -ENOENT;
+    snprintf(term, sizeof term, "TERM=%s", console_term());
     strlcpy(rest, cmdline_rest(), sizeof rest);
     split(rest, argv + 1, ARGUMENTS_MAX);
     if (cmdline_get("init", path, sizeof path) > 0) {

@@ -15,8 +15,10 @@ EMULATOR_SOURCES := kernel/tty/emulator.c kernel/tty/grid.c kernel/tty/parser.c 
 TERMINAL_SOURCES := $(addprefix kernel/tty/,terminal.c display.c text_font.c unicode_font.c) \
     $(BUILD)/gen/unicode_font_data.c $(EMULATOR_SOURCES)
 
-# The terminal as a file of programs.
-CONSOLE_FILE_SOURCES := kernel/tty/console_file.c
+# Terminals as files of programs: the line discipline, of which the first part is portable, and the machine's terminals.
+DISCIPLINE_SOURCES := $(addprefix kernel/tty/,tty_input.c tty_erase.c tty_output.c tty_read.c tty_file.c tty_settings.c \
+    tty_ioctl.c tty_session.c tty.c)
+TTY_SOURCES := $(DISCIPLINE_SOURCES) $(addprefix kernel/tty/,serial_tty.c virtual_console.c console_tty.c)
 
 # Who includes libvterm's headers; -isystem, because they are not ours to warn about. In the kernel its C library is
 # kernel/tty/libvterm/include. With DEBUG it would print.

@@ -30,6 +30,7 @@ struct terminal {
     struct emulator *emulator; /* screen_lock, as the next */
     struct outbox *outbox;     /* where what it sends goes; NULL: nowhere */
     unsigned columns, rows;
+    bool mute; /* what it sends while it is written to goes nowhere */
 
     struct spinlock lock; /* TERMINAL: what follows */
     void (*notify)(void *context);
@@ -47,6 +48,13 @@ static const struct terminal_memory *memory;
 /* ------------------------------------------------------------------------------------------------------------------
  * Input
  */
+
+static void put_input(struct terminal *terminal, const char *bytes, size_t length)
+{
+    spin_lock(&terminal->lock);
+    byte_ring_put(&terminal->input, bytes, length);
+    spin_unlock(&terminal->lock);
+}
 
 void terminal_input(struct terminal *terminal, const char *bytes, size_t length)
 {
@@ -111,21 +119,28 @@ static void begin(struct terminal *terminal, struct outbox *outbox)
     terminal->outbox = outbox;
 }
 
-static void end(struct terminal *terminal, struct outbox *outbox)
+static void end(struct terminal *terminal)
 {
     terminal->outbox = NULL;
     spin_unlock(&screen_lock);
-    if (outbox->length > 0)
-        terminal_input(terminal, outbox->bytes, outbox->length);
 }
 
 void terminal_write(struct terminal *terminal, const char *text, size_t length)
 {
     struct outbox outbox;
     begin(terminal, &outbox);
+    if (terminal->mute)
+        terminal->outbox = NULL;
     emulator_write(terminal->emulator, text, length);
     update(terminal);
-    end(terminal, &outbox);
+    end(terminal);
+    if (outbox.length > 0)
+        put_input(terminal, outbox.bytes, outbox.length);
+}
+
+void terminal_mute(struct terminal *terminal, bool mute)
+{
+    __atomic_store_n(&terminal->mute, mute, __ATOMIC_RELAXED);
 }
 
 void terminal_key(struct terminal *terminal, const struct key_event *event)
@@ -133,7 +148,9 @@ void terminal_key(struct terminal *terminal, const struct key_event *event)
     struct outbox outbox;
     begin(terminal, &outbox);
     emulator_key(terminal->emulator, event);
-    end(terminal, &outbox);
+    end(terminal);
+    if (outbox.length > 0)
+        terminal_input(terminal, outbox.bytes, outbox.length);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@
  *     terminal_key(t, &event);             what a keyboard driver reports ...
  *     terminal_read(t, bytes, size);       ... and what a program reads of it
  *
- * Terminals know nothing of lines, echo or signals: that is a line discipline's part, which stands above them.
+ * Terminals know nothing of lines, echo or signals: that is a line discipline's part (tty/tty.h), which stands above
+ * them.
  *
  * All functions may be called in any context, interrupt handlers too, but those that say otherwise.
  */
@@ -48,8 +49,12 @@ struct terminal *terminal_shown(void);
 
 void terminal_size(const struct terminal *terminal, unsigned *columns, unsigned *rows);
 
-/* Text in UTF-8 with escape sequences. Answers to questions in it (where is the cursor?) come as input. */
+/*
+ * Text in UTF-8 with escape sequences. Answers to questions in it (where is the cursor?) come as input, but NOTIFY is
+ * not called: who writes looks himself. terminal_mute: there are no answers from now on, or again.
+ */
 void terminal_write(struct terminal *terminal, const char *text, size_t length);
+void terminal_mute(struct terminal *terminal, bool mute);
 
 void terminal_key(struct terminal *terminal, const struct key_event *event);
 
@@ -61,7 +66,8 @@ size_t terminal_read(struct terminal *terminal, char *bytes, size_t size);
 bool terminal_has_input(struct terminal *terminal);
 
 /*
- * Calls NOTIFY after input has come, with no lock held, in any context; NULL: nobody wants to know. So a thread waits:
+ * Calls NOTIFY after keys or terminal_input have brought input, with no lock held, in any context; NULL: nobody wants
+ * to know. So a thread waits:
  *
  *     static void wake(void *queue) { wait_queue_wake_all(queue); }
  *

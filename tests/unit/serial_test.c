@@ -10,6 +10,7 @@
 #include "drivers/serial.h"
 #include "lib/errno.h"
 #include "log.h"
+#include "time/clock.h"
 #include "tty/console.h"
 
 #include <string.h>
@@ -136,6 +137,18 @@ void machine_at_exit(void (*function)(void))
     exit_function = function;
 }
 
+static uint64_t now;
+uint64_t clock_monotonic(void)
+{
+    return now;
+}
+
+static unsigned roomy;
+static void on_room(void *context)
+{
+    roomy++;
+}
+
 static int start(void)
 {
     waiting_for_probe = true;
@@ -153,9 +166,11 @@ static int fresh(void **state)
     exit_function = NULL;
     request_result = 0;
     polled_transmits = false;
-    serial_set_notify(NULL, NULL);
+    serial_set_notify(NULL, NULL, NULL);
     char bytes[SERIAL_INPUT_SIZE];
-    serial_read(bytes, sizeof bytes);
+    enum serial_kind kind;
+    while (serial_read(bytes, sizeof bytes, &kind) > 0)
+        ;
     return 0;
 }
 
@@ -232,6 +247,34 @@ static void test_no_fifo(void **state)
     check_sent("one by one");
 }
 
+/* Without waiting: what there is room for, and a notice when there is room again. */
+static void test_sending(void **state)
+{
+    static char text[SERIAL_OUTPUT_SIZE + 100];
+    memset(text, 'x', sizeof text);
+    assert_int_equal(start(), 0);
+    roomy = 0;
+    serial_set_notify(NULL, on_room, NULL);
+    assert_int_equal(serial_send("0123456789abcdef", 16), 16); /* all of it is the UART's */
+    assert_int_equal(serial_unsent(), 0);
+    size_t most = serial_send(text, sizeof text);
+    assert_in_range(most, 16, SERIAL_OUTPUT_SIZE / 4); /* the rest of the ring is the kernel's own */
+    assert_int_equal(serial_unsent(), most);
+    assert_int_equal(serial_send(text, 1), 0);
+    now += 400000000;
+    assert_false(serial_is_stuck());
+    now += 400000000;
+    assert_true(serial_is_stuck());
+    transmit();
+    interrupt();
+    assert_false(serial_is_stuck());
+    assert_int_equal(roomy, 0);
+    run_dry();
+    assert_int_equal(roomy, 1);
+    assert_int_equal(uart.length, most + 16);
+    assert_int_equal(serial_unsent(), 0);
+}
+
 static void test_lost_interrupt(void **state)
 {
     assert_int_equal(start(), 0);
@@ -283,12 +326,19 @@ static void notify(void *context)
     assert_null(context);
 }
 
-static void check_read(const char *expected)
+static void check_kind(const char *expected, enum serial_kind expected_kind)
 {
     char bytes[SERIAL_INPUT_SIZE + 1];
-    size_t length = serial_read(bytes, SERIAL_INPUT_SIZE);
+    enum serial_kind kind;
+    size_t length = serial_read(bytes, SERIAL_INPUT_SIZE, &kind);
     bytes[length] = '\0';
     assert_string_equal(bytes, expected);
+    assert_int_equal(kind, expected_kind);
+}
+
+static void check_read(const char *expected)
+{
+    check_kind(expected, SERIAL_BYTES);
 }
 
 static void test_input(void **state)
@@ -297,7 +347,7 @@ static void test_input(void **state)
     uart.count = 1;
     assert_int_equal(start(), 0);
     struct serial_counts before = serial_counts();
-    serial_set_notify(notify, NULL);
+    serial_set_notify(notify, NULL, NULL);
     notified = 0;
     check_read("?");
     give("hello", 0);
@@ -310,7 +360,11 @@ static void test_input(void **state)
     give("b", 0x02);    /* something was lost before it */
     give("#", 0x08);    /* no stop bit */
     give("c", 0);
-    check_read("abc");
+    check_read("a");
+    check_kind("\xff", SERIAL_BREAK);
+    check_read("b");
+    check_kind("#", SERIAL_BAD);
+    check_read("c");
     struct serial_counts after = serial_counts();
     assert_int_equal(after.breaks, before.breaks + 1);
     assert_int_equal(after.overruns, before.overruns + 1);
@@ -363,11 +417,14 @@ static void test_exit(void **state)
     assert_int_equal(start(), 0);
     write_text("0123456789abcdef the rest");
     polled_transmits = true;
+    roomy = 0;
+    serial_set_notify(NULL, on_room, NULL);
     exit_function();
     check_sent("0123456789abcdef the rest");
+    assert_int_equal(roomy, 1); /* for what else there may be */
 }
 
 #define FRESH(test) cmocka_unit_test_setup(test, fresh)
-UNIT_MAIN(FRESH(test_output), FRESH(test_much_output), FRESH(test_no_fifo), FRESH(test_lost_interrupt),
-    FRESH(test_input), FRESH(test_both_ways), FRESH(test_no_interrupt), FRESH(test_panic), FRESH(test_exit),
-    FRESH(test_stuck))
+UNIT_MAIN(FRESH(test_output), FRESH(test_much_output), FRESH(test_no_fifo), FRESH(test_sending),
+    FRESH(test_lost_interrupt), FRESH(test_input), FRESH(test_both_ways), FRESH(test_no_interrupt), FRESH(test_panic),
+    FRESH(test_exit), FRESH(test_stuck))

@@ -359,10 +359,15 @@ static void test_input(void **state)
     notified = 0;
     terminal_set_notify(terminal, notify, &notified);
     check_input(terminal, "");
-    put(terminal, "ab\033[6n"); /* where is the cursor? */
-    assert_int_equal(notified, 1);
+    put(terminal, "ab\033[6n");    /* where is the cursor? */
+    assert_int_equal(notified, 0); /* who writes looks himself */
     check_input(terminal, "\033[1;3R");
+    terminal_mute(terminal, true);
+    put(terminal, "\033[6n");
+    terminal_mute(terminal, false);
+    check_input(terminal, "");
     press(terminal, KEY_NONE, 'x', 0);
+    assert_int_equal(notified, 1);
     press(terminal, KEY_NONE, 'c', KEY_MODIFIER_CONTROL);
     press(terminal, KEY_NONE, 'i', KEY_MODIFIER_CONTROL);
     press(terminal, KEY_NONE, 'f', KEY_MODIFIER_ALT);

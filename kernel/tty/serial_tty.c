@@ -1,0 +1,141 @@
+/*
+ * /dev/ttyS0: the line discipline on top of drivers/serial.h.
+ *
+ * What is received waits in the driver's ring while the terminal's is full, so a burst of both sizes together is not
+ * lost. Line settings other than the characters' are kept and told, but the line stays as the loader has set it up: 8
+ * bits, no parity, at the speed that the machine's other end expects.
+ */
+#include "tty/serial_tty.h"
+
+#include "drivers/serial.h"
+#include "fs/device.h"
+#include "lib/errno.h"
+#include "tty/feed.h"
+
+#define DEVICE_SERIAL DEVICE_NUMBER(4, 64)
+#define SPEED 115200
+#define PIECE 64
+#define ROWS 24
+#define COLUMNS 80
+
+static struct tty *line;   /* NULL: there is no port */
+static struct tty *sharer; /* the console; NULL: nobody shares the line */
+static void (*on_typed)(void);
+static struct feed feed;
+static bool has_rest; /* bytes that were taken from the driver and that the terminal had no room for; feed guards it */
+static struct {
+    char bytes[PIECE];
+    size_t size, done;
+} rest;
+
+static struct tty *receiver(void)
+{
+    return sharer && __atomic_load_n(&line->files, __ATOMIC_RELAXED) == 0 ? sharer : line;
+}
+
+/* What is in `rest`; false: there is no room for it. */
+static bool hand_over(struct tty *tty)
+{
+    rest.done += tty_receive(tty, (const uint8_t *)rest.bytes + rest.done, rest.size - rest.done);
+    return rest.done == rest.size;
+}
+
+static void take_input(void *context)
+{
+    struct tty *tty = receiver();
+    enum serial_kind kind;
+    if (has_rest && !hand_over(tty))
+        return;
+    has_rest = false;
+    while ((rest.size = serial_read(rest.bytes, sizeof rest.bytes, &kind)) > 0) {
+        rest.done = 0;
+        if (tty == sharer)
+            on_typed();
+        if (kind == SERIAL_BREAK) {
+            tty_receive_break(tty);
+        } else if (kind == SERIAL_BAD) {
+            tty_receive_bad(tty, (uint8_t)rest.bytes[0]);
+        } else if (!hand_over(tty)) {
+            has_rest = true;
+            return;
+        }
+    }
+}
+
+static void on_input(void *context)
+{
+    feed_run(&feed, take_input, NULL);
+}
+
+static void on_room(void *context)
+{
+    tty_writable(line);
+    if (sharer)
+        tty_writable(sharer);
+}
+
+void serial_tty_share(struct tty *tty, void (*typed)(void))
+{
+    on_typed = typed;
+    __atomic_store_n(&sharer, tty, __ATOMIC_RELEASE);
+    on_input(NULL); /* what was typed ahead */
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * The terminal's side
+ */
+
+static size_t write(struct tty *tty, const char *data, size_t size)
+{
+    return serial_send(data, size);
+}
+
+static size_t unsent(struct tty *tty)
+{
+    return serial_unsent();
+}
+
+static void input_room(struct tty *tty)
+{
+    on_input(NULL);
+}
+
+/* The port's rows are for all who have it open: whoever opens it gets what has been typed ahead. */
+static int open(struct file *file)
+{
+    if (line == NULL)
+        return -ENXIO;
+    int error = tty_open(line, file);
+    if (error == 0)
+        on_input(NULL);
+    return error;
+}
+
+struct tty *serial_tty(void)
+{
+    return line;
+}
+
+bool serial_tty_init(void)
+{
+    static const struct tty_driver driver = {
+        .name = "ttyS",
+        .write = write,
+        .unsent = unsent,
+        .input_room = input_room,
+        .is_line = true,
+    };
+    static const struct file_ops ops = {.open = open};
+    if (!serial_is_open())
+        return true;
+    line = tty_create(&driver, 0, DEVICE_SERIAL, NULL);
+    if (line == NULL)
+        return false;
+    struct termios termios = line->termios;
+    termios.c_cflag = B115200 | CS8 | CREAD | HUPCL | CLOCAL;
+    tty_set_defaults(line, &termios, SPEED);
+    line->size = (struct winsize){.rows = ROWS, .columns = COLUMNS};
+    serial_set_notify(on_input, on_room, NULL);
+    device_register(DEVICE_SERIAL, &ops);
+    return true;
+}
