@@ -52,6 +52,7 @@ static int fill_locked(struct page_cache *cache, uint64_t index, struct page **r
     struct page *page = page_allocate(0, cache->read_page ? 0 : ALLOC_ZERO);
     if (page == NULL)
         return -ENOMEM;
+    page_mark(page, cache->read_page ? PAGE_FILE : PAGE_SHARED_MEMORY);
     int error = cache->read_page ? cache->read_page(cache->inode, index, page_memory(page)) : 0;
     if (!error)
         error = insert(cache, index, page);

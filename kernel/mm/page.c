@@ -31,6 +31,7 @@
 struct zone page_zones[ZONE_COUNT];
 uint64_t page_total;
 PER_CPU(struct page_cache, page_cache);
+PER_CPU(int64_t[PAGE_USES], page_uses); /* marked less freed on this CPU: only the sum of all means anything */
 
 struct list page_shrinkers = LIST_INIT(page_shrinkers);
 
@@ -214,6 +215,7 @@ void page_add_range(struct page_range range)
         order = order < PAGE_ORDER_MAX ? order : PAGE_ORDER_MAX;
         while (range.first + (1ull << order) > range.end)
             order--;
+        __atomic_fetch_add(&page_zone_of(page_array + range.first)->frames, 1ull << order, __ATOMIC_RELAXED);
         give(page_array + range.first, order);
         range.first += 1ull << order;
     }
@@ -346,6 +348,7 @@ static inline struct page *begin(struct page *page, unsigned order)
     check_poison(page, order);
     page->state = PAGE_USED;
     page->order = (uint8_t)order;
+    page->use = PAGE_OTHER;
     page->flags = 0;
     page->references = 1;
     page->owner = NULL;
@@ -389,6 +392,8 @@ void page_free(struct page *page, unsigned order)
 {
     if (__builtin_expect(page->state != PAGE_USED || page->order != order, 0))
         panic_at_free(page, order);
+    if (page->use)
+        this_cpu(page_uses)[page->use] -= 1l << order;
     poison(page, order);
     if (__builtin_expect(order > 0 || !cache_push(page), 0))
         free_slowly(page, order);

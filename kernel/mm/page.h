@@ -15,6 +15,7 @@
 #define CORRODE_MM_PAGE_H
 
 #include "arch/x86_64/paging.h"
+#include "arch/x86_64/percpu.h"
 #include "lib/list.h"
 
 #define PAGE_ORDER_MAX 10 /* the largest block: 4 MiB */
@@ -27,10 +28,21 @@ enum page_state {
     PAGE_SLAB,     /* allocated by slab.c: `slab` tells which */
 };
 
+/* What frames are used for, as far as reports tell it: page_mark. */
+enum page_use {
+    PAGE_OTHER,
+    PAGE_ANONYMOUS,     /* programs' own */
+    PAGE_FILE,          /* contents of files, which can be read again */
+    PAGE_SHARED_MEMORY, /* contents of files that are nowhere else */
+    PAGE_TABLE,         /* page tables of programs */
+    PAGE_USES,
+};
+
 /* One page frame. 64 bytes, so that one page of the array describes 64 frames. */
 struct page {
     uint8_t state; /* enum page_state */
-    uint8_t order;
+    uint8_t order : 4;
+    uint8_t use : 4;       /* enum page_use; of a used page */
     uint16_t flags;        /* the owner's */
     uint32_t references;   /* of a used page: page_get, page_put */
     struct list_node link; /* in a free list, or the owner's */
@@ -76,6 +88,23 @@ void page_free(struct page *page, unsigned order);
 /* References to a used block's first page. The last page_put frees the block. */
 void page_get(struct page *page);
 void page_put(struct page *page);
+
+/* Its owner says, once, what a block of his is used for. Until it is freed it is counted there. */
+DECLARE_PER_CPU(int64_t[PAGE_USES], page_uses);
+static inline void page_mark(struct page *page, enum page_use use)
+{
+    page->use = use;
+    this_cpu(page_uses)[use] += 1l << page->order;
+}
+uint64_t page_use_count(enum page_use use); /* frames */
+
+/* The free blocks of one part of memory, by order; false past the last part. */
+struct page_zone_report {
+    const char *name;
+    uint64_t frames, free, reserve; /* free: without what CPUs keep */
+    uint64_t blocks[PAGE_ORDER_MAX + 1];
+};
+bool page_zone_report(unsigned index, struct page_zone_report *report);
 
 /* Frames that are free (CPU caches included), and that there are: for reports and leak checks. */
 uint64_t page_free_count(void);

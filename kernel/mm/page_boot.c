@@ -268,6 +268,7 @@ static void add_fresh(struct page_range range)
         return;
     zone->fresh[zone->fresh_count++] = range;
     zone->free += range.end - range.first;
+    zone->frames += range.end - range.first;
     page_total += range.end - range.first;
 }
 

@@ -27,6 +27,7 @@ enum page_zone { ZONE_LOW, ZONE_NORMAL, ZONE_COUNT }; /* below and from 4 GiB */
 struct zone {
     struct spinlock lock;                   /* PAGES; guards everything here and the struct page of free blocks */
     uint32_t orders;                        /* bit n: blocks[n] is not empty */
+    uint64_t frames;                        /* that it was ever given */
     uint64_t free;                          /* frames */
     uint64_t reserve;                       /* frames that only ALLOC_URGENT takes */
     uint64_t keep;                          /* frames that only ALLOC_LOW takes (and ALLOC_URGENT) */

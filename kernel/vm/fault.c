@@ -57,6 +57,7 @@ static int map_new(
         return -ENOMEM;
     if (from)
         memcpy(page_memory(page), page_memory(from), PAGE_SIZE);
+    page_mark(page, PAGE_ANONYMOUS);
     int result = install(space, address, old, user_entry_make(page_address(page), vm_map_flags(area)));
     if (result < 0)
         page_put(page);

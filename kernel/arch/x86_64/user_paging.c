@@ -29,6 +29,8 @@ int user_tables_create(struct user_tables *tables)
     struct page *page = page_allocate(0, 0);
     if (page == NULL)
         return -ENOMEM;
+    page_mark(page, PAGE_TABLE);
+    tables->count = 1;
     uint64_t *root = page_memory(page);
     memset(root, 0, USER_ROOT_ENTRIES * sizeof *root);
     memcpy(root + USER_ROOT_ENTRIES, (uint64_t *)direct_map(paging_kernel.root) + USER_ROOT_ENTRIES,
@@ -58,6 +60,8 @@ uint64_t *user_entry_create(struct user_tables *tables, vaddr_t address)
             struct page *page = page_allocate(0, ALLOC_ZERO);
             if (page == NULL)
                 return NULL;
+            page_mark(page, PAGE_TABLE);
+            tables->count++;
             user_entry_set(entry, page_address(page) | TABLE_ENTRY);
         }
         entries = table_of(*entry);

@@ -16,6 +16,7 @@
 struct user_tables {
     struct page_table table;
     struct cpu_mask active; /* CPUs that may have the root in CR3: who must hear of a flush */
+    uint32_t count;         /* tables, the root among them */
     uint64_t id;            /* never used twice */
     uint64_t generation;    /* grows with each flush */
 };
