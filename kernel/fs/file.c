@@ -145,6 +145,8 @@ void file_put(struct file *file)
     if (file->ops->release)
         file->ops->release(file);
     end_use(file);
+    if (file->origin)
+        vm_origin_put(file->origin);
     path_put(&file->path);
     slab_free(file_cache, file);
 }

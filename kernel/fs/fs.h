@@ -177,6 +177,7 @@ struct file {
     uint64_t position;
     void *data;
     int32_t owner, owner_signal;    /* F_SETOWN: a process, or negated a group; F_SETSIG */
+    struct vm_origin *origin;       /* fs/origin.h: who maps it has it, too; NULL: nobody has mapped it */
     struct epoll_items *poll_items; /* fs/epoll.c: who has it in an epoll set; NULL: nobody */
 };
 

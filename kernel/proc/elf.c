@@ -6,6 +6,7 @@
  */
 #include "proc/elf.h"
 
+#include "fs/origin.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -125,12 +126,12 @@ static unsigned area_flags(const struct elf64_phdr *segment)
            (segment->p_flags & PF_X ? VM_EXECUTE : 0) | VM_MAY_WRITE;
 }
 
-static int map(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned flags, unsigned how,
-    struct vm_object *object, uint64_t offset)
+static int map(
+    struct vm_space *space, vaddr_t start, vaddr_t end, unsigned flags, unsigned how, const struct vm_backing *backing)
 {
     if (start == end)
         return 0;
-    long place = vm_map(space, start, end - start, flags, how, object, offset);
+    long place = vm_map_backed(space, start, end - start, flags, how, backing);
     return place < 0 ? (int)place : 0;
 }
 
@@ -157,17 +158,19 @@ static int segment_map(const struct elf *elf, struct vm_space *space, const stru
     int error = elf_plan(segment, elf->bias, &plan);
     if (error)
         return error;
-    struct vm_object *object = file->inode->object;
+    struct vm_backing backing = {.object = file->inode->object, .offset = plan.offset, .origin = file_origin(file)};
+    static const struct vm_backing zeros;
+    if (backing.origin == NULL)
+        return -ENOMEM;
     if (file->ops->map && plan.start < plan.file_end)
-        error = file->ops->map(file, &object, &plan.offset);
+        error = file->ops->map(file, &backing.object, &backing.offset);
     if (!error)
-        error =
-            map(space, plan.start, plan.file_end, flags, first ? VM_MAP_NO_REPLACE : VM_MAP_FIXED, object, plan.offset);
+        error = map(space, plan.start, plan.file_end, flags, first ? VM_MAP_NO_REPLACE : VM_MAP_FIXED, &backing);
     if (!error)
         error = zero_tail(space, &plan, flags);
     if (!error)
         error = map(space, plan.file_end, plan.end, VM_READ | VM_WRITE | VM_MAY_WRITE | (flags & VM_EXECUTE),
-            VM_MAP_FIXED, NULL, 0);
+            VM_MAP_FIXED, &zeros);
     return error;
 }
 

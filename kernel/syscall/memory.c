@@ -3,6 +3,7 @@
  *
  * Source: mmap(2), mprotect(2), brk(2).
  */
+#include "fs/origin.h"
 #include "syscall/handlers.h"
 
 #define PROT_ALL (VM_READ | VM_WRITE | VM_EXECUTE)
@@ -19,17 +20,19 @@
 #define MAP_FIXED_NOREPLACE 0x100000u
 
 /* What of a file is mapped, and whether it may be so. FLAGS gains what the file allows. */
-static int map_file(struct file *file, bool shared, unsigned *flags, uint64_t *offset, struct vm_object **object)
+static int map_file(struct file *file, bool shared, unsigned *flags, struct vm_backing *backing)
 {
     unsigned mode = file->flags & O_ACCMODE;
     if (mode == O_WRONLY || (shared && *flags & VM_WRITE && mode != O_RDWR))
         return -EACCES;
     if (!shared || mode == O_RDWR)
         *flags |= VM_MAY_WRITE;
-    *object = file->inode->object;
-    if (file->ops->map)
-        return file->ops->map(file, object, offset);
-    return *object ? 0 : -ENODEV;
+    backing->object = file->inode->object;
+    int error = file->ops->map ? file->ops->map(file, &backing->object, &backing->offset) : 0;
+    if (error)
+        return error;
+    backing->origin = file_origin(file);
+    return backing->object == NULL ? -ENODEV : backing->origin == NULL ? -ENOMEM : 0;
 }
 
 static unsigned place_flags(unsigned flags)
@@ -47,12 +50,12 @@ static bool is_beyond(uaddr_t address, uint64_t size)
 
 long sys_mmap(const uint64_t a[6])
 {
-    uint64_t size = a[1], offset = a[5];
+    uint64_t size = a[1];
+    struct vm_backing backing = {.offset = a[5]};
     unsigned flags = (unsigned)a[2] & PROT_ALL, how = (unsigned)a[3], type = how & MAP_TYPE;
     bool shared = type == MAP_TYPE_SHARED || type == MAP_TYPE_SHARED_VALIDATE,
          fixed = place_flags(how) & ~VM_MAP_POPULATE;
-    struct vm_object *object = NULL;
-    if (size == 0 || !is_aligned(offset, PAGE_SIZE) || (!shared && type != MAP_TYPE_PRIVATE))
+    if (size == 0 || !is_aligned(backing.offset, PAGE_SIZE) || (!shared && type != MAP_TYPE_PRIVATE))
         return -EINVAL;
     if (is_beyond(fixed ? a[0] : 0, size))
         return -ENOMEM;
@@ -66,9 +69,9 @@ long sys_mmap(const uint64_t a[6])
     struct file *file = files_find(task_current()->files, (int)a[4]);
     if (file == NULL)
         return -EBADF;
-    long result = offset + size < offset ? -EOVERFLOW : map_file(file, shared, &flags, &offset, &object);
+    long result = a[5] + size < size ? -EOVERFLOW : map_file(file, shared, &flags, &backing);
     if (result == 0)
-        result = vm_map(space, wish, size, flags, place_flags(how), object, offset);
+        result = vm_map_backed(space, wish, size, flags, place_flags(how), &backing);
     file_put(file);
     return result;
 }

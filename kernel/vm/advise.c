@@ -96,18 +96,27 @@ static bool may_grow(struct vm_space *space, const struct vm_area *area, vaddr_t
     return area->end == end && more <= USER_END - end && (next == NULL || next->start >= end + more);
 }
 
+/* What AREA shows at ADDRESS, or would if it went so far. */
+static struct vm_backing backing_at(const struct vm_area *area, vaddr_t address)
+{
+    uint64_t index = area->object ? vm_area_index(area, address) : 0;
+    return (struct vm_backing){.object = area->object, .offset = index << PAGE_SHIFT, .origin = area->origin};
+}
+
 /* Maps what AREA is, from OLD on, at a new place of NEW_SIZE, moves the pages there and unmaps the old place. */
 static long move(struct vm_space *space, const struct vm_area *area, vaddr_t old, uint64_t old_size, uint64_t new_size,
     unsigned map_flags, vaddr_t wish)
 {
-    struct vm_object *object = area->object;
-    if (object)
-        vm_object_get(object);
-    uint64_t index = vm_area_index(area, old);
-    long place = vm_map_locked(
-        space, wish, new_size, area->flags & ~VM_GROWS_DOWN, map_flags, object, (object ? index : 0) << PAGE_SHIFT);
-    if (object)
-        vm_object_put(object);
+    struct vm_backing backing = backing_at(area, old);
+    if (backing.object)
+        vm_object_get(backing.object);
+    if (backing.origin)
+        vm_origin_get(backing.origin);
+    long place = vm_map_locked(space, wish, new_size, area->flags & ~VM_GROWS_DOWN, map_flags, &backing);
+    if (backing.object)
+        vm_object_put(backing.object);
+    if (backing.origin)
+        vm_origin_put(backing.origin);
     if (place < 0)
         return place;
     if (vm_pages_move(space, old, (vaddr_t)place, min_u64(old_size, new_size)) < 0) {
@@ -135,9 +144,8 @@ static long remap_locked(
     }
     uint64_t more = new_size - old_size;
     if (may_grow(space, area, old + old_size, more)) {
-        uint64_t index = vm_area_index(area, area->end);
-        long place = vm_map_locked(
-            space, area->end, more, area->flags, VM_MAP_FIXED, area->object, (area->object ? index : 0) << PAGE_SHIFT);
+        struct vm_backing backing = backing_at(area, area->end);
+        long place = vm_map_locked(space, area->end, more, area->flags, VM_MAP_FIXED, &backing);
         return place < 0 ? place : (long)old; /* the two have become one */
     }
     return flags & MREMAP_MAYMOVE ? move(space, area, old, old_size, new_size, 0, 0) : -ENOMEM;

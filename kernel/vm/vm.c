@@ -12,9 +12,6 @@
 #include "lib/string.h"
 #include "panic.h"
 
-#define ADDRESS_MIN 0x10000ull /* what Linux lets ordinary programs map lowest */
-#define AREAS_MAX 65530u       /* Linux's vm.max_map_count */
-
 struct slab_cache *vm_area_cache;
 struct page *vm_zero_page;
 static struct slab_cache *space_cache;
@@ -53,6 +50,8 @@ void vm_object_put(struct vm_object *object)
 static void attach(struct vm_area *area)
 {
     list_node_init(&area->mapping);
+    if (area->origin)
+        vm_origin_get(area->origin);
     if (area->object == NULL)
         return;
     vm_object_get(area->object);
@@ -64,13 +63,15 @@ static void attach(struct vm_area *area)
 
 static void detach(struct vm_area *area)
 {
-    if (area->object == NULL)
-        return;
-    spin_lock(&area->object->lock);
-    list_remove(&area->mapping);
-    area->object->generation++;
-    spin_unlock(&area->object->lock);
-    vm_object_put(area->object);
+    if (area->object) {
+        spin_lock(&area->object->lock);
+        list_remove(&area->mapping);
+        area->object->generation++;
+        spin_unlock(&area->object->lock);
+        vm_object_put(area->object);
+    }
+    if (area->origin)
+        vm_origin_put(area->origin);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -99,7 +100,7 @@ static void area_free(struct vm_area *area)
 static bool continues(const struct vm_area *left, const struct vm_area *right)
 {
     return left->end == right->start && left->flags == right->flags && left->object == right->object &&
-           !(left->flags & (VM_SPECIAL | VM_GROWS_DOWN)) &&
+           left->origin == right->origin && !(left->flags & (VM_SPECIAL | VM_GROWS_DOWN)) &&
            (left->object == NULL || left->offset + vm_area_pages(left) == right->offset);
 }
 
@@ -131,7 +132,7 @@ static int split_at(struct vm_space *space, vaddr_t address)
     struct vm_area *area = vm_find_locked(space, address);
     if (area == NULL || area->start >= address)
         return 0;
-    if (space->area_count >= AREAS_MAX)
+    if (space->area_count >= VM_AREAS_MAX)
         return -ENOMEM;
     struct vm_area *upper = area_copy(area, space);
     if (upper == NULL)
@@ -297,8 +298,8 @@ int vm_check_range(vaddr_t address, uint64_t *size)
 
 static vaddr_t find_place_locked(const struct vm_space *space, uint64_t size)
 {
-    vaddr_t place = vm_find_hole(space, size, ADDRESS_MIN, space->map_top);
-    return place ? place : vm_find_hole(space, size, ADDRESS_MIN, USER_END);
+    vaddr_t place = vm_find_hole(space, size, VM_ADDRESS_MIN, space->map_top);
+    return place ? place : vm_find_hole(space, size, VM_ADDRESS_MIN, USER_END);
 }
 
 vaddr_t vm_find_place(struct vm_space *space, uint64_t size, uint64_t alignment)
@@ -317,7 +318,7 @@ static long choose_place(struct vm_space *space, vaddr_t wish, uint64_t size, un
     if (map_flags & (VM_MAP_FIXED | VM_MAP_NO_REPLACE)) {
         if (!is_aligned(wish, PAGE_SIZE) || wish > USER_END - size)
             return wish > USER_END - size ? -ENOMEM : -EINVAL;
-        if (wish < ADDRESS_MIN)
+        if (wish < VM_ADDRESS_MIN)
             return -EPERM;
         const struct vm_area *there = vm_find_locked(space, wish);
         if (map_flags & VM_MAP_NO_REPLACE && there && there->start < wish + size)
@@ -325,7 +326,7 @@ static long choose_place(struct vm_space *space, vaddr_t wish, uint64_t size, un
         return (long)wish;
     }
     wish = align_down(wish, PAGE_SIZE);
-    if (wish >= ADDRESS_MIN && wish <= USER_END - size) {
+    if (wish >= VM_ADDRESS_MIN && wish <= USER_END - size) {
         const struct vm_area *there = vm_find_locked(space, wish);
         if (there == NULL || there->start >= wish + size)
             return (long)wish;
@@ -342,9 +343,9 @@ static bool is_absurd(uint64_t pages, unsigned flags)
 }
 
 long vm_map_locked(struct vm_space *space, vaddr_t address, uint64_t size, unsigned flags, unsigned map_flags,
-    struct vm_object *object, uint64_t offset)
+    const struct vm_backing *backing)
 {
-    if (size == 0 || !is_aligned(offset, PAGE_SIZE))
+    if (size == 0 || !is_aligned(backing->offset, PAGE_SIZE))
         return -EINVAL;
     if (size > USER_END)
         return -ENOMEM;
@@ -353,12 +354,13 @@ long vm_map_locked(struct vm_space *space, vaddr_t address, uint64_t size, unsig
     if (place < 0)
         return place;
     vaddr_t start = (vaddr_t)place, end = start + size;
-    if (space->pages_mapped + (size >> PAGE_SHIFT) > space->address_limit || space->area_count >= AREAS_MAX ||
+    if (space->pages_mapped + (size >> PAGE_SHIFT) > space->address_limit || space->area_count >= VM_AREAS_MAX ||
         is_absurd(size >> PAGE_SHIFT, flags))
         return -ENOMEM;
 
-    struct vm_area model = {
-        .start = start, .end = end, .flags = flags, .object = object, .offset = offset >> PAGE_SHIFT};
+    struct vm_area model = {.start = start, .end = end, .flags = flags, .object = backing->object};
+    model.offset = backing->offset >> PAGE_SHIFT;
+    model.origin = backing->origin;
     struct vm_area *area = area_copy(&model, space);
     if (area == NULL)
         return -ENOMEM;
@@ -373,16 +375,23 @@ long vm_map_locked(struct vm_space *space, vaddr_t address, uint64_t size, unsig
     return place;
 }
 
-long vm_map(struct vm_space *space, vaddr_t address, uint64_t size, unsigned flags, unsigned map_flags,
-    struct vm_object *object, uint64_t offset)
+long vm_map_backed(struct vm_space *space, vaddr_t address, uint64_t size, unsigned flags, unsigned map_flags,
+    const struct vm_backing *backing)
 {
     rwlock_write(&space->lock);
-    long place = vm_map_locked(space, address, size, flags, map_flags, object, offset);
+    long place = vm_map_locked(space, address, size, flags, map_flags, backing);
     rwlock_write_unlock(&space->lock);
     if (place > 0 && map_flags & VM_MAP_POPULATE)
         for (uint64_t done = 0; done < size; done += PAGE_SIZE)
             vm_fault(space, (vaddr_t)place + done, flags & VM_WRITE ? VM_FAULT_WRITE : 0, NULL);
     return place;
+}
+
+long vm_map(struct vm_space *space, vaddr_t address, uint64_t size, unsigned flags, unsigned map_flags,
+    struct vm_object *object, uint64_t offset)
+{
+    return vm_map_backed(
+        space, address, size, flags, map_flags, &(struct vm_backing){.object = object, .offset = offset});
 }
 
 int vm_unmap_locked(struct vm_space *space, vaddr_t address, uint64_t size)
@@ -452,9 +461,10 @@ vaddr_t vm_set_brk(struct vm_space *space, vaddr_t brk)
         }
     } else {
         const struct vm_area *next = vm_find_locked(space, old_end);
+        static const struct vm_backing nothing;
         bool free = next == NULL || next->start >= new_end + PAGE_SIZE;
         if (free && vm_map_locked(space, old_end, new_end - old_end, VM_READ | VM_WRITE | VM_MAY_WRITE | VM_HEAP,
-                        VM_MAP_FIXED, NULL, 0) > 0)
+                        VM_MAP_FIXED, &nothing) > 0)
             space->brk = brk;
     }
     brk = space->brk;

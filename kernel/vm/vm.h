@@ -29,6 +29,9 @@
 #include "mm/page.h"
 #include "sched/mutex.h"
 
+#define VM_AREAS_MAX 65530u       /* areas of one space: Linux's vm.max_map_count */
+#define VM_ADDRESS_MIN 0x10000ull /* what Linux lets ordinary programs map lowest */
+
 /* What an area allows: PROT_ of <sys/mman.h>. */
 #define VM_READ (1u << 0)
 #define VM_WRITE (1u << 1)
@@ -66,8 +69,31 @@ struct vm_object_ops {
     /* A reference more, and one less; put is called from threads that may sleep. */
     void (*get)(struct vm_object *object);
     void (*put)(struct vm_object *object);
-    /* Path for /proc/PID/maps into BUFFER. NULL: none. */
-    size_t (*describe)(struct vm_object *object, char *buffer, size_t size);
+};
+
+/*
+ * Through which name an area came to its object, for those who show what is mapped: each area holds a reference.
+ * Whoever makes one embeds it (fs/origin.h).
+ */
+struct vm_origin {
+    uint32_t references;
+    void (*release)(struct vm_origin *origin); /* the last reference is gone; called from threads that may sleep */
+};
+static inline void vm_origin_get(struct vm_origin *origin)
+{
+    __atomic_fetch_add(&origin->references, 1, __ATOMIC_RELAXED);
+}
+static inline void vm_origin_put(struct vm_origin *origin)
+{
+    if (__atomic_sub_fetch(&origin->references, 1, __ATOMIC_ACQ_REL) == 0)
+        origin->release(origin);
+}
+
+/* What a new area shows. */
+struct vm_backing {
+    struct vm_object *object; /* NULL: private anonymous memory */
+    uint64_t offset;          /* in the object, bytes, page aligned */
+    struct vm_origin *origin; /* NULL: there is nothing to tell */
 };
 
 struct vm_area {
@@ -79,6 +105,7 @@ struct vm_area {
     uint32_t flags;           /* VM_* */
     struct vm_object *object; /* NULL: private anonymous */
     uint64_t offset;          /* in pages, of `start` in the object */
+    struct vm_origin *origin; /* NULL: none */
     struct list_node mapping; /* in object->mappings */
 };
 
@@ -136,9 +163,12 @@ struct vm_space *vm_space_fork(struct vm_space *space);
 #define VM_MAP_POPULATE (1u << 2)
 long vm_map(struct vm_space *space, vaddr_t address, uint64_t size, unsigned flags, unsigned map_flags,
     struct vm_object *object, uint64_t offset);
-/* The same with space->lock held for writing; VM_MAP_POPULATE is not for it. */
+/* The same with all that can be told of the object; _locked: space->lock is held for writing, and VM_MAP_POPULATE is
+ * not for it. */
+long vm_map_backed(struct vm_space *space, vaddr_t address, uint64_t size, unsigned flags, unsigned map_flags,
+    const struct vm_backing *backing);
 long vm_map_locked(struct vm_space *space, vaddr_t address, uint64_t size, unsigned flags, unsigned map_flags,
-    struct vm_object *object, uint64_t offset);
+    const struct vm_backing *backing);
 int vm_unmap(struct vm_space *space, vaddr_t address, uint64_t size);
 int vm_protect(struct vm_space *space, vaddr_t address, uint64_t size, unsigned protection);
 int vm_advise(struct vm_space *space, vaddr_t address, uint64_t size, int advice);
