@@ -25,11 +25,11 @@ $(KERNEL_OPTIONS): FORCE
 # module.mk says what is in it.
 KERNEL_SOURCES := $(KERNEL_KIT_SOURCES) $(LIB_SOURCES) $(DEBUG_SOURCES) $(ARCH_SOURCES) $(ACPI_SOURCES) \
     $(ACPI_BOOT_SOURCES) $(MM_SOURCES) $(TIME_SOURCES) $(SCHED_SOURCES) $(VM_SOURCES) $(FS_SOURCES) $(DRIVER_SOURCES) \
-    $(TERMINAL_SOURCES) $(TTY_SOURCES) $(PROC_SOURCES) $(SYSCALL_SOURCES) \
+    $(TERMINAL_SOURCES) $(TTY_SOURCES) $(PROC_SOURCES) $(PROCFS_SOURCES) $(SYSCALL_SOURCES) \
     $(addprefix kernel/,random.c panic_report.c cpus.c main.c)
 KERNEL_INIT_SOURCES := kernel/init.c kernel/boot_report.c
 
-$(foreach t,kernel kernel-debug,$(call objects,$t,kernel/main.c kernel/panic_report.c kernel/syscall/process.c)): \
+$(foreach t,kernel kernel-debug,$(call objects,$t,kernel/main.c kernel/panic_report.c kernel/proc/uts.c)): \
     $(BUILD)/gen/version.h
 
 # The kernel, and the same with checks.

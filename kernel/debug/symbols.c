@@ -46,6 +46,16 @@ bool symbols_find(uintptr_t address, struct symbol *symbol)
            symbols_find_in(__start_symbols, size, address - text.start, symbol);
 }
 
+void symbols_visit(struct symbol_visitor *visitor)
+{
+    symbols_visit_in(__start_symbols, (size_t)(__stop_symbols - __start_symbols), visitor);
+}
+
+uintptr_t symbols_text_start(void)
+{
+    return find_text().start;
+}
+
 static void format(char *buffer, size_t size, uintptr_t address, uintptr_t looked_up)
 {
     struct symbol symbol;

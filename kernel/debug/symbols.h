@@ -42,6 +42,16 @@ struct symbol {
 /* Looks up an address that is OFFSET bytes into the text of TABLE. False when no function is there. */
 bool symbols_find_in(const uint8_t *table, size_t size, uint64_t offset, struct symbol *symbol);
 
+/* Calls VISIT for each function, in the order of addresses: OFFSET is that from the start of the text. */
+struct symbol_visitor {
+    void (*visit)(struct symbol_visitor *visitor, const char *name, uint64_t offset);
+};
+void symbols_visit_in(const uint8_t *table, size_t size, struct symbol_visitor *visitor);
+
+/* The same for this kernel; and where its text begins. */
+void symbols_visit(struct symbol_visitor *visitor);
+uintptr_t symbols_text_start(void);
+
 /* Looks up an address of this kernel. False for everything else, or without a table. */
 bool symbols_find(uintptr_t address, struct symbol *symbol);
 

@@ -98,39 +98,80 @@ static const char *file_name(struct reader files, uint64_t number)
     return strnlen((const char *)files.at, room) < room ? (const char *)files.at : NULL;
 }
 
-bool symbols_find_in(const uint8_t *table, size_t size, uint64_t offset, struct symbol *symbol)
+/* The table's header, and where its parts are. */
+struct table {
+    struct reader functions, files;
+    uint32_t text_size, count;
+};
+
+static bool open_table(const uint8_t *bytes, size_t size, struct table *table)
 {
-    if (size < SYMBOLS_HEADER || memcmp(table, SYMBOLS_MAGIC, 4) != 0)
+    if (size < SYMBOLS_HEADER || memcmp(bytes, SYMBOLS_MAGIC, 4) != 0)
         return false;
-    struct reader reader = {.at = table + 4, .end = table + size};
-    uint32_t text_size = get_fixed(&reader), functions = get_fixed(&reader), files_at = get_fixed(&reader);
-    if (offset >= text_size || files_at < SYMBOLS_HEADER || files_at > size)
+    struct reader reader = {.at = bytes + 4, .end = bytes + size};
+    table->text_size = get_fixed(&reader);
+    table->count = get_fixed(&reader);
+    uint32_t files_at = get_fixed(&reader);
+    if (files_at < SYMBOLS_HEADER || files_at > size)
         return false;
-    struct reader files = {.at = table + files_at, .end = table + size};
-    reader.end = files.at;
+    table->files = (struct reader){.at = bytes + files_at, .end = bytes + size};
+    table->functions = (struct reader){.at = reader.at, .end = table->files.at};
+    return true;
+}
 
-    symbol->name[0] = '\0';
-    for (uint64_t end = 0; functions > 0 && reader.at < reader.end; functions--) {
-        uint64_t start = end + get_number(&reader);
-        end = start + get_number(&reader);
-        get_name(&reader, symbol->name);
-        uint64_t length = get_number(&reader);
-        if (offset < start || length > (uint64_t)(reader.end - reader.at))
+/* One function: its name takes the place of the one before, its offsets in the text that of the one before. */
+struct function {
+    char name[SYMBOLS_NAME_MAX];
+    uint64_t start, end;
+    struct reader lines;
+};
+
+static bool next_function(struct table *table, struct function *function)
+{
+    struct reader *reader = &table->functions;
+    if (table->count == 0 || reader->at >= reader->end)
+        return false;
+    table->count--;
+    function->start = function->end + get_number(reader);
+    function->end = function->start + get_number(reader);
+    get_name(reader, function->name);
+    uint64_t length = get_number(reader);
+    if (length > (uint64_t)(reader->end - reader->at))
+        return false;
+    function->lines = (struct reader){.at = reader->at, .end = reader->at + length};
+    reader->at = function->lines.end;
+    return true;
+}
+
+void symbols_visit_in(const uint8_t *bytes, size_t size, struct symbol_visitor *visitor)
+{
+    struct table table;
+    struct function function = {.end = 0};
+    if (!open_table(bytes, size, &table))
+        return;
+    while (next_function(&table, &function))
+        visitor->visit(visitor, function.name, function.start);
+}
+
+bool symbols_find_in(const uint8_t *bytes, size_t size, uint64_t offset, struct symbol *symbol)
+{
+    struct table table;
+    struct function function = {.end = 0};
+    if (!open_table(bytes, size, &table) || offset >= table.text_size)
+        return false;
+    do {
+        if (!next_function(&table, &function) || offset < function.start)
             return false;
-        struct reader lines = {.at = reader.at, .end = reader.at + length};
-        reader.at = lines.end;
-        if (offset >= end)
-            continue;
+    } while (offset >= function.end);
 
-        symbol->offset = offset - start;
-        symbol->file = NULL;
-        symbol->line = 0;
-        if (length > 0) {
-            struct symbols_place found = find_place(lines, symbol->offset);
-            symbol->file = file_name(files, found.file);
-            symbol->line = found.line;
-        }
-        return true;
+    memcpy(symbol->name, function.name, sizeof symbol->name);
+    symbol->offset = offset - function.start;
+    symbol->file = NULL;
+    symbol->line = 0;
+    if (function.lines.at < function.lines.end) {
+        struct symbols_place found = find_place(function.lines, symbol->offset);
+        symbol->file = file_name(table.files, found.file);
+        symbol->line = found.line;
     }
-    return false;
+    return true;
 }

@@ -34,6 +34,7 @@
     X(118, PARTS, "kernel/proc/parts.c", "the parts of one task that others look at")                                  \
     X(119, TEXT, "kernel/fs/pseudo.c", "which text an open file of /proc or /sys shows")                               \
     X(120, INTERRUPT, "kernel/arch/x86_64/interrupt.c", "vectors and their handlers; I/O APIC registers")              \
+    X(121, UTS, "kernel/proc/uts.c", "the names of the system")                                                        \
     X(130, MUTEX, "kernel/sched/mutex.c", "the waiters of one sleeping lock")                                          \
     X(140, WORK_QUEUE, "kernel/sched/work.c", "the items of one work queue")                                           \
     X(150, WAIT_QUEUE, "kernel/sched/wait.c", "the waiters of one wait queue")                                         \

@@ -4,8 +4,8 @@
  * Source: credentials(7), arch_prctl(2), prlimit(2), uname(2), getrandom(2).
  */
 #include "arch/x86_64/cpu.h"
-#include "build/gen/version.h"
 #include "lib/string.h"
+#include "proc/uts.h"
 #include "random.h"
 #include "syscall/handlers.h"
 
@@ -108,10 +108,8 @@ long sys_rseq(const uint64_t a[6])
 
 long sys_uname(const uint64_t a[6])
 {
-    /* Programs look at the first for how to speak to the kernel, and at the third for what it can do. */
-    static const struct {
-        char system[65], node[65], release[65], version[65], machine[65], domain[65];
-    } names = {"Linux", "corrode", "6.1.0-corrode", "Corrode " CORRODE_VERSION, "x86_64", "(none)"};
+    struct uts names;
+    uts_get(&names);
     return copy_to_user(a[0], &names);
 }
 
