@@ -27,6 +27,7 @@ struct credentials {
 #define CAP_KILL 5
 #define CAP_SETGID 6
 #define CAP_SETUID 7
+#define CAP_SYS_PTRACE 19
 #define CAP_SYS_ADMIN 21
 #define CAP_SYS_BOOT 22
 #define CAP_SYS_NICE 23
@@ -34,6 +35,7 @@ struct credentials {
 #define CAP_SYS_TIME 25
 #define CAP_SYS_TTY_CONFIG 26
 #define CAP_MKNOD 27
+#define CAP_SYSLOG 34
 #define CAP_LAST 40
 
 static inline bool credentials_capable(const struct credentials *credentials, unsigned capability)

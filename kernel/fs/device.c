@@ -31,6 +31,16 @@ const struct file_ops *device_find(uint32_t number)
     return NULL;
 }
 
+bool device_next(uint32_t *number)
+{
+    uint32_t lowest = UINT32_MAX;
+    for (unsigned i = 0; i < device_count; i++)
+        if (devices[i].number >= *number && devices[i].number < lowest)
+            lowest = devices[i].number;
+    *number = lowest;
+    return lowest != UINT32_MAX;
+}
+
 static long read_nothing(struct file *file, struct iov *to, uint64_t *position)
 {
     return 0;

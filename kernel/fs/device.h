@@ -16,6 +16,9 @@
 /* Files that are opened on a node of that number get OPS. Panics when there are too many. */
 void device_register(uint32_t number, const struct file_ops *ops);
 
+/* The lowest number from NUMBER on that has a device; false: none. For reports. */
+bool device_next(uint32_t *number);
+
 /* NULL: there is no such device. */
 const struct file_ops *device_find(uint32_t number);
 
