@@ -209,6 +209,47 @@ int dentry_move(struct dentry *dentry, struct dentry *parent, const char *name, 
     return 0;
 }
 
+#define SWAP(left, right)                                                                                              \
+    do {                                                                                                               \
+        __auto_type before = (left);                                                                                   \
+        (left) = (right);                                                                                              \
+        (right) = before;                                                                                              \
+    } while (0)
+
+static void swap_names(struct dentry *one, struct dentry *other)
+{
+    char inline_name[DENTRY_INLINE_NAME];
+    bool one_inline = one->name == one->inline_name, other_inline = other->name == other->inline_name;
+    memcpy(inline_name, one->inline_name, sizeof inline_name);
+    memcpy(one->inline_name, other->inline_name, sizeof inline_name);
+    memcpy(other->inline_name, inline_name, sizeof inline_name);
+    SWAP(one->name, other->name);
+    one->name = other_inline ? one->inline_name : one->name;
+    other->name = one_inline ? other->inline_name : other->name;
+    SWAP(one->length, other->length);
+}
+
+void dentry_exchange(struct dentry *one, struct dentry *other)
+{
+    hash_out(one);
+    hash_out(other);
+    list_remove(&one->sibling);
+    list_remove(&other->sibling);
+    rwspin_write(&move_lock);
+    swap_names(one, other);
+    SWAP(one->parent, other->parent);
+    uint32_t hash = one->hash;
+    __atomic_store_n(&one->hash, other->hash, __ATOMIC_RELAXED);
+    __atomic_store_n(&other->hash, hash, __ATOMIC_RELAXED);
+    rwspin_write_unlock(&move_lock);
+    if (one->pinned)
+        join_children(one);
+    if (other->pinned)
+        join_children(other);
+    hash_in(one);
+    hash_in(other);
+}
+
 struct dentry *dentry_parent(struct dentry *dentry)
 {
     bool interrupts = rwspin_read(&move_lock);

@@ -60,6 +60,9 @@ void dentry_unhash(struct dentry *dentry);
  */
 int dentry_move(struct dentry *dentry, struct dentry *parent, const char *name, size_t length, struct dentry *victim);
 
+/* Each goes to the other's place, with that one's name. Locks as for dentry_move. */
+void dentry_exchange(struct dentry *one, struct dentry *other);
+
 /* The parent, with a reference: it may change at any time, unless a lock is held. */
 struct dentry *dentry_parent(struct dentry *dentry);
 

@@ -4,12 +4,11 @@
  * The position belongs to the file and is shared by all descriptors that refer to it. position_lock is held over a read
  * or write that moves it, so two at once do not take the same bytes.
  */
+#include "fs/file_internal.h"
+
 #include "fs/credentials.h"
 #include "fs/dentry.h"
-#include "fs/device.h"
 #include "fs/mount.h"
-#include "fs/names.h"
-#include "fs/pipe.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -25,16 +24,7 @@ void files_init(void)
         panic("there is not enough memory to start; give the machine more");
 }
 
-static const struct file_ops *ops_for(const struct inode *inode)
-{
-    uint32_t type = inode->mode & S_IFMT;
-    if (inode->file_ops)
-        return inode->file_ops;
-    return type == S_IFCHR ? device_find(inode->device) : type == S_IFIFO ? &fifo_file_ops : NULL;
-}
-
-/* Takes PATH's references over when it succeeds. NULL: no memory. */
-static struct file *allocate(const struct path *path, const struct file_ops *ops, unsigned flags)
+struct file *file_allocate(const struct path *path, const struct file_ops *ops, unsigned flags)
 {
     struct file *file = slab_allocate(file_cache, ALLOC_ZERO);
     if (file == NULL)
@@ -45,8 +35,12 @@ static struct file *allocate(const struct path *path, const struct file_ops *ops
     return file;
 }
 
-/* Regular files know who writes and who executes them. */
-static int begin_use(const struct file *file)
+void file_free(struct file *file)
+{
+    slab_free(file_cache, file);
+}
+
+int file_begin_use(const struct file *file)
 {
     if ((file->inode->mode & S_IFMT) != S_IFREG)
         return 0;
@@ -55,7 +49,7 @@ static int begin_use(const struct file *file)
     return file->flags & (O_WRONLY | O_RDWR) ? inode_begin_write(file->inode) : 0;
 }
 
-static void end_use(const struct file *file)
+void file_end_use(const struct file *file)
 {
     if ((file->inode->mode & S_IFMT) != S_IFREG)
         return;
@@ -63,26 +57,6 @@ static void end_use(const struct file *file)
         inode_allow_write(file->inode);
     else if (file->flags & (O_WRONLY | O_RDWR))
         inode_end_write(file->inode);
-}
-
-static struct file *create(const struct path *path, unsigned flags, int *error)
-{
-    struct file *file = allocate(path, ops_for(path->dentry->inode), flags);
-    *error = -ENOMEM;
-    if (file == NULL)
-        return NULL;
-    *error = file->ops == NULL ? -ENXIO : begin_use(file);
-    if (*error)
-        goto out_file;
-    file->flags |= flags & O_NOCTTY; /* `open` looks at it, and nobody later */
-    *error = file->ops->open ? file->ops->open(file) : 0;
-    file->flags &= ~O_NOCTTY;
-    if (*error == 0)
-        return file;
-    end_use(file);
-out_file:
-    slab_free(file_cache, file);
-    return NULL;
 }
 
 /* A dentry that is in no directory. Takes INODE over if it succeeds. */
@@ -114,7 +88,7 @@ struct file *file_create_anonymous(
         return NULL;
     }
     mount_get(path.mount);
-    struct file *file = allocate(&path, ops, flags);
+    struct file *file = file_allocate(&path, ops, flags);
     if (file)
         file->data = data;
     else
@@ -125,7 +99,7 @@ struct file *file_create_anonymous(
 struct file *file_create_beside(const struct file *file, unsigned flags)
 {
     path_get(&file->path);
-    struct file *beside = allocate(&file->path, file->ops, flags);
+    struct file *beside = file_allocate(&file->path, file->ops, flags);
     if (beside)
         beside->data = file->data;
     else
@@ -144,128 +118,16 @@ void file_put(struct file *file)
         return;
     if (file->ops->release)
         file->ops->release(file);
-    end_use(file);
+    file_end_use(file);
     if (file->origin)
         vm_origin_put(file->origin);
     path_put(&file->path);
-    slab_free(file_cache, file);
+    file_free(file);
 }
 
 uint64_t file_count(void)
 {
     return slab_object_count(file_cache);
-}
-
-/* ------------------------------------------------------------------------------------------------------------------
- * Opening
- */
-
-static unsigned wanted_permissions(unsigned flags)
-{
-    static const unsigned by_mode[] = {INODE_READ, INODE_WRITE, INODE_READ | INODE_WRITE, INODE_READ | INODE_WRITE};
-    return by_mode[flags & O_ACCMODE] | (flags & O_TRUNC ? INODE_WRITE : 0);
-}
-
-/* May the file that is there be opened so? CREATED: just now, by this call, which may do anything with it. */
-static int check_open(const struct walk *walk, const struct path *path, unsigned flags, bool created)
-{
-    const struct inode *inode = path->dentry->inode;
-    uint32_t type = inode->mode & S_IFMT;
-    bool writing = wanted_permissions(flags) & INODE_WRITE;
-    if (type == S_IFLNK)
-        return -ELOOP;
-    if (flags & O_DIRECTORY && type != S_IFDIR)
-        return -ENOTDIR;
-    if (type == S_IFDIR && (writing || flags & O_CREAT))
-        return -EISDIR;
-    return created ? 0 : inode_permission(inode, wanted_permissions(flags), walk->credentials);
-}
-
-static int truncate(struct inode *inode)
-{
-    if ((inode->mode & S_IFMT) != S_IFREG || inode->ops->truncate == NULL)
-        return 0; /* devices and pipes take no notice */
-    int error = inode_begin_write(inode);
-    if (error)
-        return error;
-    rwlock_write(&inode->lock);
-    error = inode->ops->truncate(inode, 0);
-    rwlock_write_unlock(&inode->lock);
-    inode_end_write(inode);
-    return error;
-}
-
-/* Finds the file, makes it if that is wanted. *created tells. */
-static int find_or_create(
-    const struct walk *walk, const char *name, unsigned flags, uint32_t mode, struct path *path, bool *created)
-{
-    struct walk own = *walk;
-    *created = false;
-    if (flags & O_NOFOLLOW || (flags & O_CREAT && flags & O_EXCL))
-        own.flags |= WALK_NO_FOLLOW;
-    for (unsigned tries = 0;; tries++) {
-        int error = path_walk(&own, name, path);
-        if (error != -ENOENT || !(flags & O_CREAT)) {
-            if (error == 0 && flags & O_CREAT && flags & O_EXCL && !*created) {
-                path_put(path);
-                return -EEXIST;
-            }
-            return error;
-        }
-        if (tries == 8)
-            return -ENOENT; /* someone takes it away as fast as we make it, or it is a link to nowhere */
-        error = name_create(walk, name, S_IFREG | (mode & 07777), 0);
-        *created = error == 0;
-        if (error && error != -EEXIST)
-            return error;
-    }
-}
-
-struct file *file_open(const struct walk *walk, const char *name, unsigned flags, uint32_t mode, int *error)
-{
-    struct path path;
-    bool created;
-    *error = find_or_create(walk, name, flags, mode, &path, &created);
-    if (*error)
-        return NULL;
-    *error = check_open(walk, &path, flags, created);
-    struct file *file = *error ? NULL : create(&path, flags, error);
-    if (file == NULL) {
-        path_put(&path);
-        return NULL;
-    }
-    if (flags & O_TRUNC && !created)
-        *error = truncate(file->inode);
-    if (*error) {
-        file_put(file);
-        return NULL;
-    }
-    return file;
-}
-
-#define MS_NOEXEC 8u
-
-static int check_program(const struct walk *walk, const struct path *path)
-{
-    const struct inode *inode = path->dentry->inode;
-    if (walk->flags & WALK_NO_FOLLOW && (inode->mode & S_IFMT) == S_IFLNK)
-        return -ELOOP;
-    if ((inode->mode & S_IFMT) != S_IFREG || (path->mount->flags | inode->super->flags) & MS_NOEXEC)
-        return -EACCES;
-    return inode_permission(inode, INODE_EXECUTE, walk->credentials);
-}
-
-struct file *file_open_program(const struct walk *walk, const char *name, int *error)
-{
-    struct path path;
-    *error = path_walk(walk, name, &path);
-    if (*error)
-        return NULL;
-    *error = check_program(walk, &path);
-    struct file *file = *error ? NULL : create(&path, O_RDONLY | FILE_PROGRAM, error);
-    if (file == NULL)
-        path_put(&path);
-    return file;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------

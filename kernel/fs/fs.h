@@ -70,7 +70,8 @@ struct inode {
     int32_t writers; /* files that may write to it; negated: programs that run from it. inode_begin_write */
     uint64_t size;
     uint64_t blocks; /* of 512 bytes */
-    fs_time_t accessed, modified, changed;
+    fs_time_t accessed, modified, changed, created;
+    bool linkable; /* it never had a name, and may get one: O_TMPFILE */
     struct rwlock lock;
     struct vm_object *object;      /* contents that can be mapped; NULL: none */
     struct file_locks *locks;      /* fs/lock.h; NULL: nobody has locked anything yet */
@@ -98,6 +99,12 @@ struct inode_ops {
     /* Moves FROM to the name, in place of VICTIM if that is not NULL (dentry_move): all or nothing. */
     int (*rename)(struct inode *from_dir, struct dentry *from, struct dentry *to_parent, const char *name,
         size_t length, struct dentry *victim);
+    /* Each of the two goes to where the other is (dentry_exchange). NULL: -EINVAL. */
+    int (*exchange)(struct dentry *one, struct dentry *other);
+    /* Makes DENTRY, which is new and stays in no directory, lead to a new regular file without links. NULL:
+     * -EOPNOTSUPP. */
+    int (*create_unnamed)(
+        struct inode *dir, struct dentry *dentry, uint32_t mode, const struct credentials *credentials);
 
     /* The target into BUFFER, not terminated; returns its length. */
     long (*read_link)(struct inode *inode, char *buffer, size_t size);
@@ -105,6 +112,11 @@ struct inode_ops {
     int (*follow_link)(struct inode *inode, struct path *path);
 
     int (*truncate)(struct inode *inode, uint64_t size);
+    /* May those attributes change? The inode is locked; the caller sees to permissions. NULL: they may. */
+    int (*change)(struct inode *inode, unsigned what);
+#define INODE_CHANGE_MODE (1u << 0)
+#define INODE_CHANGE_OWNER (1u << 1)
+#define INODE_CHANGE_TIMES (1u << 2)
     /* Brings the inode's attributes up to date before they are told. NULL: they are. */
     int (*refresh)(struct inode *inode);
     /* Nobody refers to the inode any more; links tells whether its contents go too. */
@@ -231,6 +243,17 @@ struct walk {
 int path_walk(const struct walk *walk, const char *name, struct path *path);
 
 /*
+ * The same, but a last component that is not there, or what a link there leads to if that is not, is made: a regular
+ * file. EXCLUSIVE: -EEXIST when it is there. -EISDIR when a slash follows.
+ */
+struct path_creation {
+    uint32_t mode;
+    bool exclusive;
+    bool created; /* afterwards: by this call */
+};
+int path_walk_create(const struct walk *walk, const char *name, struct path_creation *creation, struct path *path);
+
+/*
  * Resolves all but the last component: *parent, and the component in *last (within NAME; no slashes, *trailing: there
  * was one after it). For those that make and remove names. "." and ".." and "/" come out as such: callers refuse them.
  */
@@ -251,7 +274,7 @@ char *path_name(const struct path *path, const struct path *root, char *buffer, 
  * Files (fs/file.c)
  */
 
-/* Opens or creates as open(2); error through *error. */
+/* Opens or creates as open(2); error through *error. (fs/open.c) */
 struct file *file_open(const struct walk *walk, const char *name, unsigned flags, uint32_t mode, int *error);
 
 /*
@@ -301,6 +324,9 @@ int inode_begin_write(struct inode *inode);
 void inode_end_write(struct inode *inode);
 int inode_deny_write(struct inode *inode);
 void inode_allow_write(struct inode *inode);
+
+/* The same, and does the mount allow it? Writing: -EROFS; executing a file where there is "noexec": -EACCES. */
+int path_permission(const struct path *path, unsigned wanted, const struct credentials *credentials);
 uint64_t inode_count(void);
 void inodes_init(void);
 

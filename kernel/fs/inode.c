@@ -4,7 +4,8 @@
  * Source: POSIX.1-2017, 4.5 (file access permissions); capabilities(7).
  */
 #include "fs/credentials.h"
-#include "fs/fs.h"
+#include "fs/dentry.h"
+#include "fs/mount.h"
 #include "lib/errno.h"
 #include "mm/slab.h"
 #include "panic.h"
@@ -36,7 +37,7 @@ struct inode *inode_create(struct superblock *super, uint32_t mode, const struct
     inode->gid = credentials->fsgid;
     inode->references = 1;
     inode->links = 1;
-    inode->accessed = inode->modified = inode->changed = (fs_time_t)clock_wall();
+    inode->accessed = inode->modified = inode->changed = inode->created = (fs_time_t)clock_wall();
     rwlock_init(&inode->lock, (mode & S_IFMT) == S_IFDIR ? LOCK_RANK_DIRECTORY : LOCK_RANK_FILE);
     return inode;
 }
@@ -78,6 +79,20 @@ int inode_permission(const struct inode *inode, unsigned wanted, const struct cr
     if (credentials_capable(credentials, CAP_DAC_READ_SEARCH) && (wanted & ~searching) == 0)
         return 0;
     return -EACCES;
+}
+
+int path_permission(const struct path *path, unsigned wanted, const struct credentials *credentials)
+{
+    const struct inode *inode = path->dentry->inode;
+    unsigned flags = path->mount->flags, super_flags = path->mount->super->flags;
+    uint32_t type = inode->mode & S_IFMT;
+    bool kept = type == S_IFREG || type == S_IFDIR || type == S_IFLNK; /* what is written to is the file system */
+    if (wanted & INODE_WRITE && kept && super_flags & MS_RDONLY)
+        return -EROFS;
+    if (wanted & INODE_EXECUTE && type == S_IFREG && (flags | super_flags) & MS_NOEXEC)
+        return -EACCES;
+    int error = inode_permission(inode, wanted, credentials);
+    return !error && wanted & INODE_WRITE && kept && flags & MS_RDONLY ? -EROFS : error;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ struct mount *mount_first;
 
 static const struct filesystem anonymous = {.name = "anon_inodefs"};
 static struct superblock anonymous_super = {.type = &anonymous, .references = 1};
+static uint64_t next_number = 1;
 struct mount mount_anonymous = {.super = &anonymous_super, .references = 1};
 
 static struct rwspinlock mount_lock = {.rank = LOCK_RANK_MOUNTS, .writers = SPINLOCK_INIT(MOUNTS)};
@@ -62,7 +63,8 @@ int mount_attach(struct superblock *super, const struct path *on, uint32_t flags
         superblock_put(super);
         return -ENOMEM;
     }
-    *mount = (struct mount){.super = super, .references = 1, .flags = flags};
+    *mount = (struct mount){.super = super, .root = super->root, .references = 1, .flags = flags};
+    mount->number = __atomic_fetch_add(&next_number, 1, __ATOMIC_RELAXED);
     if (on) {
         mount->on = *on;
         path_get(on);

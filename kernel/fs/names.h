@@ -9,7 +9,15 @@
 
 /* A file, directory, device, FIFO or socket, by MODE's type. DEVICE for nodes. */
 int name_create(const struct walk *walk, const char *name, uint32_t mode, uint32_t device);
+
+/*
+ * A regular file of that name in a directory, for open(2): *dentry gets a reference to what is there, made or (then
+ * *created is false) found.
+ */
+int name_create_in(const struct walk *walk, const struct path *directory, const char *name, size_t length,
+    uint32_t mode, struct dentry **dentry, bool *created);
 int name_symlink(const struct walk *walk, const char *name, const char *target);
+/* A further name for what EXISTING is. */
 int name_link(const struct walk *walk, const struct path *existing, const char *name);
 
 /* DIRECTORY: rmdir, else unlink. */

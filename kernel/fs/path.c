@@ -2,21 +2,36 @@
  * From names to what they mean: see "Names" in fs.h.
  *
  * A walk holds one reference, to where it is; each step takes one to the next place and gives the last one back. A
- * symbolic link is walked by a walk of its own, from where the link lies, which leaves its result as where we are.
+ * symbolic link's text is walked next, from where the link lies; what is left of the text that named it waits below it
+ * on a stack. A text with nothing left does not: so only links in the middle of paths make the stack grow, and all of
+ * it is in memory that is allocated, not on the thread's own stack.
  *
  * Source: path_resolution(7); POSIX.1-2017, 4.13.
  */
+#include "fs/attributes.h"
 #include "fs/credentials.h"
 #include "fs/dentry.h"
 #include "fs/mount.h"
+#include "fs/names.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 
+/* A text that is being walked. That of a link comes right after it. */
+struct text {
+    struct text *below; /* goes on when this one is at its end; NULL: it is the caller's own */
+    const char *at, *end;
+};
+
 struct position {
     const struct walk *walk;
+    struct path_creation *creation; /* what to make of a last component that is not there; NULL: nothing */
     struct path at;
-    unsigned links; /* followed so far */
+    struct text *text; /* the top of the stack */
+    struct text first; /* its bottom */
+    unsigned links;    /* followed so far */
+    bool follow_last;
+    bool slash_last; /* a slash after the last component, or after a link that stood there: it must be a directory */
 };
 
 void path_get(const struct path *path)
@@ -127,71 +142,6 @@ int path_lookup(const struct path *directory, const char *name, size_t length, s
     return error;
 }
 
-static int walk_name(struct position *position, const char *name, const char *end, bool follow_last);
-
-/* Follows the symbolic link that we are at, whose directory is DIRECTORY. */
-static int follow(struct position *position, const struct path *directory)
-{
-    struct inode *inode = position->at.dentry->inode;
-    if (++position->links > LINK_DEPTH_MAX)
-        return -ELOOP;
-    if (inode->ops->follow_link) {
-        struct path target;
-        int error = inode->ops->follow_link(inode, &target);
-        if (error <= 0) {
-            if (error == 0)
-                go(position, target);
-            return error;
-        }
-    }
-    char *target = kmalloc(PATH_LENGTH_MAX, 0);
-    if (target == NULL)
-        return -ENOMEM;
-    long length = inode->ops->read_link(inode, target, PATH_LENGTH_MAX);
-    int error = length < 0 ? (int)length : length == 0 ? -ENOENT : 0;
-    if (!error) {
-        path_get(directory);
-        go(position, *directory);
-        error = walk_name(position, target, target + length, true);
-    }
-    kfree(target);
-    return error;
-}
-
-/* One component down. */
-static int step(struct position *position, const char *name, size_t length, bool follow_links)
-{
-    if (length == 1 && name[0] == '.')
-        return 0;
-    if (length == 2 && name[0] == '.' && name[1] == '.') {
-        go_up(position);
-        return 0;
-    }
-    struct path directory = position->at, next = {.mount = directory.mount};
-    int error = path_lookup(&directory, name, length, &next.dentry);
-    if (error)
-        return error;
-    mount_get(next.mount);
-    if (next.dentry->inode == NULL) {
-        path_put(&next);
-        return -ENOENT;
-    }
-    if (next.dentry->mounts)
-        mount_descend(&next);
-    position->at = next; /* `directory` keeps its references for a link */
-    error = follow_links && is_link(next.dentry) ? follow(position, &directory) : 0;
-    path_put(&directory);
-    return error;
-}
-
-/* May the caller look names up here? */
-static int check_search(const struct position *position)
-{
-    if (!is_directory(position->at.dentry))
-        return -ENOTDIR;
-    return inode_permission(position->at.dentry->inode, INODE_EXECUTE, position->walk->credentials);
-}
-
 static const char *skip_slashes(const char *name, const char *end)
 {
     while (name < end && *name == '/')
@@ -206,36 +156,172 @@ static const char *skip_component(const char *name, const char *end)
     return name;
 }
 
-/* All of [name, end) from where we are. A slash at the end asks for a directory. */
-static int walk_name(struct position *position, const char *name, const char *end, bool follow_last)
+/* ------------------------------------------------------------------------------------------------------------------
+ * Symbolic links
+ */
+
+static void pop(struct position *position)
 {
-    if (name < end && *name == '/')
-        go_to_root(position);
-    name = skip_slashes(name, end);
-    while (name < end) {
-        const char *stop = skip_component(name, end), *rest = skip_slashes(stop, end);
-        bool slash = stop < end;
-        int error = check_search(position);
-        if (!error)
-            error = step(position, name, (size_t)(stop - name), rest < end || follow_last || slash);
-        if (!error && slash && !is_directory(position->at.dentry))
-            error = -ENOTDIR;
-        if (error)
-            return error;
-        name = rest;
+    struct text *text = position->text;
+    position->text = text->below;
+    kfree(text);
+}
+
+/* Is nothing left after the component that is being looked at? */
+static bool is_last(const struct position *position)
+{
+    const struct text *text = position->text;
+    if (text->at < text->end)
+        return false;
+    return text == &position->first || (text->below == &position->first && position->first.at == position->first.end);
+}
+
+/* The text of a link goes on top of the stack. */
+static int push_link(struct position *position, struct inode *inode)
+{
+    size_t size = inode->size > 0 && inode->size < PATH_LENGTH_MAX ? inode->size : PATH_LENGTH_MAX - 1;
+    struct text *text = kmalloc(sizeof *text + size, 0);
+    if (text == NULL)
+        return -ENOMEM;
+    char *bytes = (char *)(text + 1);
+    long length = inode->ops->read_link ? inode->ops->read_link(inode, bytes, size) : -EINVAL;
+    if (length <= 0) {
+        kfree(text);
+        return length ? (int)length : -ENOENT;
     }
+    if (position->text != &position->first && position->text->at == position->text->end)
+        pop(position);
+    text->at = bytes;
+    text->end = bytes + length;
+    text->below = position->text;
+    position->text = text;
+    if (*text->at == '/')
+        go_to_root(position);
     return 0;
 }
 
-static void begin(struct position *position, const struct walk *walk)
+/* Follows LINK, which lies in the directory that we are at. */
+static int follow(struct position *position, struct dentry *link)
 {
-    *position = (struct position){.walk = walk, .at = walk->start};
-    path_get(&position->at);
+    struct inode *inode = link->inode;
+    if (++position->links > LINK_DEPTH_MAX || position->at.mount->flags & MS_NOSYMFOLLOW)
+        return -ELOOP;
+    inode_accessed(inode, position->at.mount);
+    if (inode->ops->follow_link) {
+        struct path target;
+        int error = inode->ops->follow_link(inode, &target);
+        if (error == 0)
+            go(position, target);
+        if (error <= 0)
+            return error;
+    }
+    return push_link(position, inode);
 }
 
-/* Hands the result over, or gives it back. */
-static int end(struct position *position, int error, struct path *path)
+/* ------------------------------------------------------------------------------------------------------------------
+ * Steps
+ */
+
+/* The last component, which was not found, is made; or it is found after all. */
+static int create_last(struct position *position, const char *name, size_t length, struct dentry **dentry)
 {
+    struct path_creation *creation = position->creation;
+    return name_create_in(position->walk, &position->at, name, length, creation->mode, dentry, &creation->created);
+}
+
+/* The entry of that name where we are, which leads to an inode. */
+static int find(struct position *position, const char *name, size_t length, bool last, struct dentry **dentry)
+{
+    bool create = last && position->creation;
+    int error = path_lookup(&position->at, name, length, dentry);
+    if (!error && (*dentry)->inode == NULL) {
+        dentry_put(*dentry);
+        error = -ENOENT;
+    }
+    if (error == -ENOENT && create)
+        error = create_last(position, name, length, dentry);
+    if (!error && create && position->creation->exclusive && !position->creation->created) {
+        dentry_put(*dentry);
+        error = -EEXIST;
+    }
+    return error;
+}
+
+/* One component down. SLASH: after it. */
+static int step(struct position *position, const char *name, size_t length, bool slash)
+{
+    if (length == 1 && name[0] == '.')
+        return 0;
+    if (length == 2 && name[0] == '.' && name[1] == '.') {
+        go_up(position);
+        return 0;
+    }
+    struct dentry *next;
+    bool last = is_last(position);
+    if (last && slash && position->creation)
+        return -EISDIR;
+    int error = find(position, name, length, last, &next);
+    if (error)
+        return error;
+    if (is_link(next) && (!last || position->follow_last || position->slash_last)) {
+        error = follow(position, next);
+        dentry_put(next);
+        return error;
+    }
+    dentry_put(position->at.dentry);
+    position->at.dentry = next;
+    if (__builtin_expect(next->mounts != 0, 0))
+        mount_descend(&position->at);
+    return 0;
+}
+
+/* May the caller look names up here? */
+static int check_search(const struct position *position)
+{
+    if (!is_directory(position->at.dentry))
+        return -ENOTDIR;
+    return inode_permission(position->at.dentry->inode, INODE_EXECUTE, position->walk->credentials);
+}
+
+/* All that is on the stack. */
+static int walk_texts(struct position *position)
+{
+    int error = 0;
+    while (!error) {
+        struct text *text = position->text;
+        const char *name = skip_slashes(text->at, text->end), *stop = skip_component(name, text->end);
+        if (name == text->end) {
+            if (text == &position->first)
+                break;
+            pop(position);
+            continue;
+        }
+        text->at = skip_slashes(stop, text->end);
+        bool slash = stop < text->end;
+        if (slash && is_last(position))
+            position->slash_last = true;
+        error = check_search(position);
+        if (!error)
+            error = step(position, name, (size_t)(stop - name), slash);
+    }
+    if (!error && position->slash_last && !is_directory(position->at.dentry))
+        error = -ENOTDIR;
+    while (position->text != &position->first)
+        pop(position);
+    return error;
+}
+
+/* Walks [name, end): the result to *path, with its references, if it is 0. */
+static int walk_from_start(struct position *position, const char *name, const char *end, struct path *path)
+{
+    const struct walk *walk = position->walk;
+    position->first = (struct text){.at = name, .end = end};
+    position->text = &position->first;
+    position->at = name < end && *name == '/' ? walk->root : walk->start;
+    path_get(&position->at);
+    int error = walk_texts(position);
+    if (!error && walk->flags & WALK_DIRECTORY && !is_directory(position->at.dentry))
+        error = -ENOTDIR;
     if (error)
         path_put(&position->at);
     else
@@ -245,14 +331,25 @@ static int end(struct position *position, int error, struct path *path)
 
 int path_walk(const struct walk *walk, const char *name, struct path *path)
 {
-    struct position position;
+    struct position position = {.walk = walk, .follow_last = !(walk->flags & WALK_NO_FOLLOW)};
     if (*name == '\0' && !(walk->flags & WALK_EMPTY))
         return -ENOENT;
-    begin(&position, walk);
-    int error = walk_name(&position, name, name + strlen(name), !(walk->flags & WALK_NO_FOLLOW));
-    if (!error && walk->flags & WALK_DIRECTORY && !is_directory(position.at.dentry))
-        error = -ENOTDIR;
-    return end(&position, error, path);
+    return walk_from_start(&position, name, name + strlen(name), path);
+}
+
+int path_walk_create(const struct walk *walk, const char *name, struct path_creation *creation, struct path *path)
+{
+    bool follow = !creation->exclusive && !(walk->flags & WALK_NO_FOLLOW);
+    struct position position = {.walk = walk, .creation = creation, .follow_last = follow};
+    creation->created = false;
+    if (*name == '\0')
+        return -ENOENT;
+    int error = walk_from_start(&position, name, name + strlen(name), path);
+    if (!error && creation->exclusive && !creation->created) { /* "." and the like */
+        path_put(path);
+        error = -EEXIST;
+    }
+    return error;
 }
 
 /* Where the last component of [name, end) begins; END when there is none. */
@@ -273,15 +370,16 @@ int path_walk_parent(
     *last = last_component(name, name_end);
     *length = (size_t)(skip_component(*last, name_end) - *last);
     *trailing = *last + *length < name_end;
-    if (*length > NAME_LENGTH_MAX)
-        return -ENAMETOOLONG;
 
-    struct position position;
-    begin(&position, walk);
-    int error = walk_name(&position, name, *last, true);
-    if (!error)
-        error = check_search(&position);
-    return end(&position, error, parent);
+    struct position position = {.walk = walk, .follow_last = true};
+    int error = walk_from_start(&position, name, *last, parent);
+    if (!error && (error = check_search(&position)) < 0)
+        path_put(parent);
+    if (!error && *length > NAME_LENGTH_MAX) {
+        path_put(parent);
+        error = -ENAMETOOLONG;
+    }
+    return error;
 }
 
 /* Puts NAME before what is in the buffer at *start; false when there is no room. */

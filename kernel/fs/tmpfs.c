@@ -9,6 +9,7 @@
  * The options of a mount are not looked at yet.
  */
 #include "fs/tmpfs.h"
+#include "fs/attributes.h"
 #include "fs/cache.h"
 #include "fs/credentials.h"
 #include "fs/dentry.h"
@@ -82,12 +83,20 @@ static int create(
     if (inode == NULL)
         return -ENOMEM;
     inode->device = device;
-    if (dir->mode & S_ISGID) {
-        inode->gid = dir->gid;
-        if ((mode & S_IFMT) == S_IFDIR)
-            inode->mode |= S_ISGID;
-    }
+    inode_inherit(inode, dir, credentials);
     enter(dir, dentry, inode);
+    return 0;
+}
+
+static int create_unnamed(
+    struct inode *dir, struct dentry *dentry, uint32_t mode, const struct credentials *credentials)
+{
+    struct inode *inode = new_inode(dir->super, mode, credentials);
+    if (inode == NULL)
+        return -ENOMEM;
+    inode_inherit(inode, dir, credentials);
+    inode->links = 0;
+    dentry->inode = inode;
     return 0;
 }
 
@@ -104,6 +113,7 @@ static int create_link(
     strlcpy(copy, target, length + 1);
     inode->data = copy;
     inode->size = length;
+    inode_inherit(inode, dir, credentials);
     enter(dir, dentry, inode);
     return 0;
 }
@@ -111,6 +121,7 @@ static int create_link(
 static int link(struct inode *dir, struct dentry *dentry, struct inode *inode)
 {
     inode_get(inode);
+    inode->linkable = false;
     __atomic_fetch_add(&inode->links, 1, __ATOMIC_RELAXED); /* other directories may have it, too */
     inode->changed = (fs_time_t)clock_wall();
     enter(dir, dentry, inode);
@@ -164,6 +175,23 @@ static int rename(struct inode *from_dir, struct dentry *from, struct dentry *to
     return 0;
 }
 
+static int exchange(struct dentry *one, struct dentry *other)
+{
+    struct inode *one_dir = one->parent->inode, *other_dir = other->parent->inode;
+    dentry_exchange(one, other);
+    if (is_directory(one->inode) && !is_directory(other->inode)) {
+        one_dir->links--;
+        other_dir->links++;
+    } else if (!is_directory(one->inode) && is_directory(other->inode)) {
+        one_dir->links++;
+        other_dir->links--;
+    }
+    one->inode->changed = other->inode->changed = (fs_time_t)clock_wall();
+    touch(one_dir);
+    touch(other_dir);
+    return 0;
+}
+
 static long read_link(struct inode *inode, char *buffer, size_t size)
 {
     size_t length = min_u64(inode->size, size);
@@ -201,8 +229,14 @@ static int read_directory(struct file *file, struct directory_sink *sink, uint64
     return 0;
 }
 
-static const struct inode_ops directory_ops = {
-    .create = create, .symlink = create_link, .link = link, .unlink = unlink, .rename = rename, .release = release};
+static const struct inode_ops directory_ops = {.create = create,
+    .symlink = create_link,
+    .link = link,
+    .unlink = unlink,
+    .rename = rename,
+    .exchange = exchange,
+    .create_unnamed = create_unnamed,
+    .release = release};
 static const struct inode_ops file_inode_ops = {.truncate = truncate, .release = release};
 static const struct inode_ops link_ops = {.read_link = read_link, .release = release};
 static const struct inode_ops special_ops = {.release = release};

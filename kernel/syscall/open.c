@@ -10,11 +10,12 @@ static long open_at(int directory, uaddr_t name, unsigned flags, uint32_t mode)
 {
     const struct task *task = task_current();
     struct request request;
-    int error = flags & O_PATH || (flags & O_TMPFILE) == O_TMPFILE ? -ENOTSUP : 0;
-    if (error || (error = request_begin(&request, directory, name)) < 0)
+    int error = request_begin(&request, directory, name);
+    if (error)
         return error;
     mode &= 07777 & ~task->paths->umask;
-    struct file *file = file_open(&request.walk, request.name, flags | O_LARGEFILE, mode, &error);
+    struct file *file =
+        file_open(&request.walk, request.name, flags & O_PATH ? flags : flags | O_LARGEFILE, mode, &error);
     long result = error;
     if (file) {
         result = files_add(task->files, file, flags & O_CLOEXEC, task->process->limits[RLIMIT_NOFILE].current);

@@ -18,12 +18,13 @@ static int truncate_path(const struct path *path, uint64_t size)
     uint32_t type = inode->mode & S_IFMT;
     if (type != S_IFREG)
         return type == S_IFDIR ? -EISDIR : -EINVAL;
-    int error = inode_permission(inode, INODE_WRITE, task_current()->credentials);
+    const struct credentials *credentials = task_current()->credentials;
+    int error = path_permission(path, INODE_WRITE, credentials);
     if (!error)
         error = inode_begin_write(inode);
     if (error)
         return error;
-    error = inode_set_size(inode, size);
+    error = inode_set_size(inode, size, credentials);
     inode_end_write(inode);
     return error;
 }
@@ -52,7 +53,7 @@ long sys_ftruncate(const uint64_t a[6])
     bool writable = mode == O_WRONLY || mode == O_RDWR;
     int error = -EINVAL;
     if (writable && (file->inode->mode & S_IFMT) == S_IFREG)
-        error = inode_set_size(file->inode, a[1]);
+        error = inode_set_size(file->inode, a[1], task_current()->credentials);
     file_put(file);
     return error;
 }

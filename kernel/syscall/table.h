@@ -18,7 +18,7 @@
 #define SYSCALLS(X)                                                                                                    \
     X(0, read, "faz", WHOLE, "")                                                                                       \
     X(1, write, "fbz", PARTIAL, "no SIGPIPE")                                                                          \
-    X(2, open, "pxo", PARTIAL, "as openat")                                                                            \
+    X(2, open, "pxo", WHOLE, "")                                                                                       \
     X(3, close, "f", WHOLE, "")                                                                                        \
     X(4, stat, "pa", WHOLE, "")                                                                                        \
     X(5, fstat, "fa", WHOLE, "")                                                                                       \
@@ -101,16 +101,16 @@
     X(82, rename, "pp", WHOLE, "")                                                                                     \
     X(83, mkdir, "po", WHOLE, "")                                                                                      \
     X(84, rmdir, "p", WHOLE, "")                                                                                       \
-    X(85, creat, "po", PARTIAL, "as openat")                                                                           \
+    X(85, creat, "po", WHOLE, "")                                                                                      \
     X(86, link, "pp", WHOLE, "")                                                                                       \
     X(87, unlink, "p", WHOLE, "")                                                                                      \
     X(88, symlink, "pp", WHOLE, "")                                                                                    \
     X(89, readlink, "paz", WHOLE, "")                                                                                  \
-    X(90, chmod, "po", ABSENT, "")                                                                                     \
-    X(91, fchmod, "fo", ABSENT, "")                                                                                    \
-    X(92, chown, "pii", ABSENT, "")                                                                                    \
-    X(93, fchown, "fii", ABSENT, "")                                                                                   \
-    X(94, lchown, "pii", ABSENT, "")                                                                                   \
+    X(90, chmod, "po", WHOLE, "")                                                                                      \
+    X(91, fchmod, "fo", WHOLE, "")                                                                                     \
+    X(92, chown, "pii", WHOLE, "")                                                                                     \
+    X(93, fchown, "fii", WHOLE, "")                                                                                    \
+    X(94, lchown, "pii", WHOLE, "")                                                                                    \
     X(95, umask, "o", WHOLE, "")                                                                                       \
     X(96, gettimeofday, "aa", ABSENT, "")                                                                              \
     X(97, getrlimit, "ia", ABSENT, "")                                                                                 \
@@ -148,7 +148,7 @@
     X(129, rt_sigqueueinfo, "iia", WHOLE, "")                                                                          \
     X(130, rt_sigsuspend, "az", WHOLE, "")                                                                             \
     X(131, sigaltstack, "aa", WHOLE, "")                                                                               \
-    X(132, utime, "pa", ABSENT, "")                                                                                    \
+    X(132, utime, "pa", WHOLE, "")                                                                                     \
     X(133, mknod, "pox", WHOLE, "")                                                                                    \
     X(134, uselib, "xxxxxx", ABSENT, "")                                                                               \
     X(135, personality, "x", ABSENT, "")                                                                               \
@@ -251,7 +251,7 @@
     X(232, epoll_wait, "faii", ABSENT, "")                                                                             \
     X(233, epoll_ctl, "fifa", ABSENT, "")                                                                              \
     X(234, tgkill, "iii", WHOLE, "")                                                                                   \
-    X(235, utimes, "pa", ABSENT, "")                                                                                   \
+    X(235, utimes, "pa", WHOLE, "")                                                                                    \
     X(236, vserver, "xxxxxx", ABSENT, "")                                                                              \
     X(237, mbind, "xxxxxx", ABSENT, "")                                                                                \
     X(238, set_mempolicy, "xxxxxx", ABSENT, "")                                                                        \
@@ -273,18 +273,18 @@
     X(254, inotify_add_watch, "fpx", ABSENT, "")                                                                       \
     X(255, inotify_rm_watch, "fi", ABSENT, "")                                                                         \
     X(256, migrate_pages, "xxxxxx", ABSENT, "")                                                                        \
-    X(257, openat, "dpxo", PARTIAL, "no O_PATH, O_TMPFILE")                                                            \
+    X(257, openat, "dpxo", WHOLE, "")                                                                                  \
     X(258, mkdirat, "dpo", WHOLE, "")                                                                                  \
     X(259, mknodat, "dpox", WHOLE, "")                                                                                 \
-    X(260, fchownat, "dpiix", ABSENT, "")                                                                              \
-    X(261, futimesat, "dpa", ABSENT, "")                                                                               \
+    X(260, fchownat, "dpiix", WHOLE, "")                                                                               \
+    X(261, futimesat, "dpa", WHOLE, "")                                                                                \
     X(262, newfstatat, "dpax", WHOLE, "")                                                                              \
     X(263, unlinkat, "dpx", WHOLE, "")                                                                                 \
     X(264, renameat, "dpdp", WHOLE, "")                                                                                \
     X(265, linkat, "dpdpx", WHOLE, "")                                                                                 \
     X(266, symlinkat, "pdp", WHOLE, "")                                                                                \
     X(267, readlinkat, "dpaz", WHOLE, "")                                                                              \
-    X(268, fchmodat, "dpo", ABSENT, "")                                                                                \
+    X(268, fchmodat, "dpo", WHOLE, "")                                                                                 \
     X(269, faccessat, "dpo", WHOLE, "")                                                                                \
     X(270, pselect6, "iaaaaa", PARTIAL, "the mask is not used")                                                        \
     X(271, ppoll, "aiaaz", PARTIAL, "the mask is not used")                                                            \
@@ -296,7 +296,7 @@
     X(277, sync_file_range, "fiix", WHOLE, "")                                                                         \
     X(278, vmsplice, "faix", ABSENT, "")                                                                               \
     X(279, move_pages, "xxxxxx", ABSENT, "")                                                                           \
-    X(280, utimensat, "dpax", ABSENT, "")                                                                              \
+    X(280, utimensat, "dpax", WHOLE, "")                                                                               \
     X(281, epoll_pwait, "faiiaz", ABSENT, "")                                                                          \
     X(282, signalfd, "faz", ABSENT, "")                                                                                \
     X(283, timerfd_create, "ix", ABSENT, "")                                                                           \
@@ -332,7 +332,7 @@
     X(313, finit_module, "xxxxxx", ABSENT, "")                                                                         \
     X(314, sched_setattr, "iax", ABSENT, "")                                                                           \
     X(315, sched_getattr, "iazx", ABSENT, "")                                                                          \
-    X(316, renameat2, "dpdpx", PARTIAL, "no RENAME_EXCHANGE, RENAME_WHITEOUT")                                         \
+    X(316, renameat2, "dpdpx", PARTIAL, "no RENAME_WHITEOUT")                                                          \
     X(317, seccomp, "xxa", ABSENT, "")                                                                                 \
     X(318, getrandom, "azx", WHOLE, "")                                                                                \
     X(319, memfd_create, "px", ABSENT, "")                                                                             \
@@ -348,7 +348,7 @@
     X(329, pkey_mprotect, "azxi", ABSENT, "")                                                                          \
     X(330, pkey_alloc, "xx", ABSENT, "")                                                                               \
     X(331, pkey_free, "i", ABSENT, "")                                                                                 \
-    X(332, statx, "dpxxa", ABSENT, "")                                                                                 \
+    X(332, statx, "dpxxa", WHOLE, "")                                                                                  \
     X(333, io_pgetevents, "xxxxxx", ABSENT, "")                                                                        \
     X(334, rseq, "azxx", REFUSED, "ENOSYS")                                                                            \
     X(424, pidfd_send_signal, "fiax", ABSENT, "")                                                                      \
