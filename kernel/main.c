@@ -23,6 +23,7 @@
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "mm/vmap.h"
+#include "net/socket.h"
 #include "panic.h"
 #include "panic_report.h"
 #include "proc/proc.h"
@@ -146,6 +147,7 @@ static void start_machine(const struct boot_info *info)
     sched_init(); /* the code that runs here becomes a thread */
     vm_init();
     fs_init();
+    sockets_init();
     syscall_init();
     syscall_init_cpu();
     cpu_interrupts_enable();

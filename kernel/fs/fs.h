@@ -76,6 +76,7 @@ struct inode {
     struct vm_object *object;      /* contents that can be mapped; NULL: none */
     struct file_locks *locks;      /* fs/lock.h; NULL: nobody has locked anything yet */
     struct inode_watches *watches; /* fs/inotify.c; NULL: nobody watches */
+    struct socket *socket;         /* that is bound to it: net/ */
     struct pipe *pipe;             /* of a FIFO that is open: fs/pipe.c */
     void *data;                    /* the file system's */
 };

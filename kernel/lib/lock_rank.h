@@ -13,6 +13,7 @@
 #define LOCK_RANKS(X)                                                                                                  \
     X(0, UNRANKED, "", "not checked: only for locks of the kit and of tests")                                          \
     /* Sleeping locks */                                                                                               \
+    X(9, UNIX, "kernel/net/unix.c", "sleeping: AF_UNIX sockets: names, connections, files on their way")               \
     X(10, SUBSYSTEM, "anywhere", "a subsystem's sleeping lock; holds other locks below")                               \
     X(11, POSITION, "kernel/fs/file.c", "sleeping: the position of an open file")                                      \
     X(12, RENAME, "kernel/fs/names.c", "sleeping: moving directories in the tree of names")                            \
@@ -20,6 +21,7 @@
     X(14, DIRECTORY, "kernel/fs/inode.c", "sleeping: the names in a directory; several by ancestry")                   \
     X(15, PIPE, "kernel/fs/pipe.c", "sleeping: the bytes in a pipe, and who has it open")                              \
     X(16, FILE, "kernel/fs/inode.c", "sleeping: the size and attributes of a file")                                    \
+    X(18, UNIX_QUEUE, "kernel/net/unix_message.c", "sleeping: what waits at one AF_UNIX socket")                       \
     X(20, SPACE, "kernel/vm/vm.c", "sleeping: the areas of an address space")                                          \
     X(25, CACHE, "kernel/fs/cache.c", "sleeping: bringing pages of a file in, taking them out")                        \
     X(30, WORK, "kernel/sched/work.c", "sleeping: a work queue's set-up")                                              \
@@ -33,6 +35,7 @@
     X(117, SIGNALS, "kernel/proc/signal.c", "the pending signals, actions and timers of one process")                  \
     X(118, PARTS, "kernel/proc/parts.c", "the parts of one task that others look at")                                  \
     X(119, TEXT, "kernel/fs/pseudo.c", "which text an open file of /proc or /sys shows")                               \
+    X(119, SOCKET, "kernel/net/unix.c", "who the peer of one socket is")                                               \
     X(120, INTERRUPT, "kernel/arch/x86_64/interrupt.c", "vectors and their handlers; I/O APIC registers")              \
     X(121, UTS, "kernel/proc/uts.c", "the names of the system")                                                        \
     X(130, MUTEX, "kernel/sched/mutex.c", "the waiters of one sleeping lock")                                          \

@@ -4,11 +4,8 @@
  *
  * Source: read(2), pread(2), readv(2), preadv2(2).
  */
-#include "mm/slab.h"
 #include "syscall/handlers.h"
-
-#define IOV_MAX 1024
-#define TRANSFER_MAX (INT32_MAX & ~(PAGE_SIZE - 1)) /* what Linux moves with one call */
+#include "syscall/ranges.h"
 
 typedef long transfer_function(struct file *file, struct iov *iov, uint64_t *position);
 
@@ -70,44 +67,22 @@ long sys_pwrite64(const uint64_t a[6])
  * Several ranges
  */
 
-/* Reads the program's list of COUNT ranges and checks it. */
-static int ranges_read(struct iov *iov, struct iov_range *ranges, uaddr_t from, size_t count)
-{
-    *iov = (struct iov){.ranges = ranges, .count = count, .user = true};
-    if (user_read(ranges, from, count * sizeof *ranges) != 0)
-        return -EFAULT;
-    for (size_t i = 0; i < count; i++) {
-        if (ranges[i].length > INT64_MAX)
-            return -EINVAL;
-        if (!user_range_ok((uaddr_t)ranges[i].base, ranges[i].length))
-            return -EFAULT;
-        ranges[i].length = min_u64(ranges[i].length, TRANSFER_MAX - iov->left);
-        iov->left += ranges[i].length;
-    }
-    return 0;
-}
-
 /* POSITION NULL: the file's own. */
 static long transfer_ranges(const uint64_t a[6], transfer_function *function, uint64_t *position, bool append)
 {
-    struct iov_range few[8], *ranges = few;
-    uint64_t count = a[2];
-    struct iov iov;
+    struct ranges ranges;
     struct file *file = files_find(task_current()->files, (int)a[0]);
     if (file == NULL)
         return -EBADF;
-    long result = position && file->ops->stream ? -ESPIPE : count > IOV_MAX ? -EINVAL : 0;
-    if (result < 0)
+    long result = -ESPIPE;
+    if (position && file->ops->stream)
         goto out_file;
-    if (count > ARRAY_LENGTH(few))
-        ranges = kmalloc(count * sizeof *ranges, 0);
-    result = ranges == NULL ? -ENOMEM : ranges_read(&iov, ranges, a[1], count);
+    result = ranges_begin(&ranges, a[1], a[2]);
     if (result == 0) {
-        iov.append = append;
-        result = function(file, &iov, position);
+        ranges.iov.append = append;
+        result = function(file, &ranges.iov, position);
     }
-    if (ranges != few)
-        kfree(ranges);
+    ranges_end(&ranges);
 out_file:
     file_put(file);
     return result;

@@ -57,21 +57,21 @@
     X(38, setitimer, "iaa", ABSENT, "")                                                                                \
     X(39, getpid, "", WHOLE, "")                                                                                       \
     X(40, sendfile, "ffaz", ABSENT, "")                                                                                \
-    X(41, socket, "iii", ABSENT, "")                                                                                   \
-    X(42, connect, "xxxxxx", ABSENT, "")                                                                               \
-    X(43, accept, "xxxxxx", ABSENT, "")                                                                                \
-    X(44, sendto, "xxxxxx", ABSENT, "")                                                                                \
-    X(45, recvfrom, "xxxxxx", ABSENT, "")                                                                              \
-    X(46, sendmsg, "xxxxxx", ABSENT, "")                                                                               \
-    X(47, recvmsg, "xxxxxx", ABSENT, "")                                                                               \
-    X(48, shutdown, "xxxxxx", ABSENT, "")                                                                              \
-    X(49, bind, "xxxxxx", ABSENT, "")                                                                                  \
-    X(50, listen, "xxxxxx", ABSENT, "")                                                                                \
-    X(51, getsockname, "xxxxxx", ABSENT, "")                                                                           \
-    X(52, getpeername, "xxxxxx", ABSENT, "")                                                                           \
-    X(53, socketpair, "iiia", ABSENT, "")                                                                              \
-    X(54, setsockopt, "xxxxxx", ABSENT, "")                                                                            \
-    X(55, getsockopt, "xxxxxx", ABSENT, "")                                                                            \
+    X(41, socket, "iix", PARTIAL, "AF_UNIX")                                                                           \
+    X(42, connect, "faz", PARTIAL, "AF_UNIX")                                                                          \
+    X(43, accept, "faa", WHOLE, "")                                                                                    \
+    X(44, sendto, "fbzxaz", WHOLE, "")                                                                                 \
+    X(45, recvfrom, "fazxaa", WHOLE, "")                                                                               \
+    X(46, sendmsg, "fax", WHOLE, "")                                                                                   \
+    X(47, recvmsg, "fax", WHOLE, "")                                                                                   \
+    X(48, shutdown, "fi", WHOLE, "")                                                                                   \
+    X(49, bind, "faz", WHOLE, "")                                                                                      \
+    X(50, listen, "fi", WHOLE, "")                                                                                     \
+    X(51, getsockname, "faa", WHOLE, "")                                                                               \
+    X(52, getpeername, "faa", WHOLE, "")                                                                               \
+    X(53, socketpair, "iixa", PARTIAL, "AF_UNIX")                                                                      \
+    X(54, setsockopt, "fiiaz", PARTIAL, "SOL_SOCKET's")                                                                \
+    X(55, getsockopt, "fiiaa", PARTIAL, "SOL_SOCKET's")                                                                \
     X(56, clone, "xaaaa", PARTIAL, "processes, not threads")                                                           \
     X(57, fork, "", PARTIAL, "no SIGCHLD")                                                                             \
     X(58, vfork, "", PARTIAL, "no SIGCHLD")                                                                            \
@@ -304,7 +304,7 @@
     X(285, fallocate, "fxii", ABSENT, "")                                                                              \
     X(286, timerfd_settime, "fxaa", ABSENT, "")                                                                        \
     X(287, timerfd_gettime, "fa", ABSENT, "")                                                                          \
-    X(288, accept4, "faax", ABSENT, "")                                                                                \
+    X(288, accept4, "faax", WHOLE, "")                                                                                 \
     X(289, signalfd4, "fazx", ABSENT, "")                                                                              \
     X(290, eventfd2, "ix", ABSENT, "")                                                                                 \
     X(291, epoll_create1, "x", ABSENT, "")                                                                             \
@@ -323,7 +323,7 @@
     X(304, open_by_handle_at, "xxxxxx", ABSENT, "")                                                                    \
     X(305, clock_adjtime, "ia", ABSENT, "")                                                                            \
     X(306, syncfs, "f", WHOLE, "")                                                                                     \
-    X(307, sendmmsg, "xxxxxx", ABSENT, "")                                                                             \
+    X(307, sendmmsg, "fazx", WHOLE, "")                                                                                \
     X(308, setns, "fx", ABSENT, "")                                                                                    \
     X(309, getcpu, "aaa", ABSENT, "")                                                                                  \
     X(310, process_vm_readv, "xxxxxx", ABSENT, "")                                                                     \
