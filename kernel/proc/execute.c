@@ -30,6 +30,7 @@ static void reset_registers(struct thread *self)
 static void take_space(struct task *task, struct program *program)
 {
     struct vm_space *old = task_set_space(program->space);
+    process_note_peak(task->process, old);
     vm_space_enter(program->space);
     vm_space_put(old);
     process_give_memory_back(task->process);

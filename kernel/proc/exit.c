@@ -94,6 +94,7 @@ static void give_back(struct task *task)
     uint32_t zero = 0;
     if (task->clear_child_tid)
         (void)copy_to_user(task->clear_child_tid, &zero);
+    process_note_peak(process, task->space);
     vm_space_enter(NULL);
     vm_space_put(task_set_space(NULL));
     process_give_memory_back(process);
@@ -105,11 +106,12 @@ static void give_back(struct task *task)
 static bool leave_process_locked(struct task *task)
 {
     struct process *process = task->process;
+    struct usage used;
     spin_lock(&process->signal_lock);
     list_remove(&task->in_process);
     bool last = --process->task_count == 0;
-    process->user_ns += task->user_ns;
-    process->system_ns += task->system_ns;
+    task_usage_locked(task, &used);
+    usage_add(&process->used, &used);
     signal_queue_clear(process, &task->signals);
     if (last)
         signal_queue_clear(process, &process->signals);

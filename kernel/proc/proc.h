@@ -65,6 +65,14 @@ struct task_paths {
     uint32_t umask;
 };
 
+/* What has been used: of a task, of a process, of the children that it has waited for. */
+struct usage {
+    uint64_t user_ns, system_ns;
+    uint64_t minor_faults, major_faults;
+    uint64_t waits, preemptions; /* how often a CPU was given away, and taken away */
+    uint64_t peak_pages;         /* resident at most: of whichever had the most */
+};
+
 struct session {
     int32_t number;
     uint32_t references; /* its groups' */
@@ -118,10 +126,9 @@ struct process {
     struct wait_queue going_on; /* tasks that are stopped wait here */
 
     struct rlimit limits[RLIMIT_COUNT];
-    uint64_t started;                              /* clock_monotonic */
-    uint64_t user_ns, system_ns;                   /* of tasks that are gone */
-    uint64_t children_user_ns, children_system_ns; /* of children waited for */
-    uint64_t minor_faults, major_faults, children_minor_faults, children_major_faults;
+    uint64_t started;              /* clock_monotonic */
+    struct usage used;             /* by tasks that are gone; signal_lock */
+    struct usage children_used;    /* by children waited for, and theirs; processes_lock */
     struct process_timers *timers; /* proc/timers.c: alarm, setitimer, timer_create; NULL: none yet */
     struct file *executable;       /* what it runs from, process_executable; NULL: none */
     char name[THREAD_NAME_SIZE];
@@ -157,7 +164,7 @@ struct task {
         uint64_t values[5];
     } restart;
 
-    uint64_t user_ns, system_ns; /* processor time */
+    uint64_t user_ns, system_ns; /* processor time, when it was last asked for; signal_lock */
     uint64_t clear_child_tid;    /* user address; 0: none */
     uint64_t robust_list;        /* user address */
     int parent_death_signal;     /* PR_SET_PDEATHSIG; 0: none */
@@ -256,8 +263,11 @@ long task_clone(const struct clone_arguments *arguments); /* its number; -EINVAL
  */
 int task_execute(struct program_request *request);
 
-/* wait4: a child's number, 0 with NO_HANG when none has ended, -ECHILD. PID: -1 any, else that child. */
-long process_wait_child(int32_t pid, bool no_hang, int *status);
+/* usage.c: what has been used so far. The object must not go away; no lock of rank SIGNALS or below is held. */
+void process_usage(struct process *process, struct usage *usage);
+void process_children_usage(struct process *process, struct usage *usage);
+void task_usage(struct task *task, struct usage *usage);
+void usage_add(struct usage *usage, const struct usage *more);
 
 /* Ends the current task, and with it its process, which has no other. */
 _Noreturn void task_exit(int status);

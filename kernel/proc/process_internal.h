@@ -36,6 +36,10 @@ struct process *process_first(void);
 /* Lets the parent go on that waits for its memory, if it does. */
 void process_give_memory_back(struct process *process);
 
+/* usage.c: the process leaves SPACE; and, with signal_lock, a task's. */
+void process_note_peak(struct process *process, const struct vm_space *space);
+void task_usage_locked(struct task *task, struct usage *usage);
+
 /* A task of PROCESS with nothing yet but the number (NULL: the process's own); NULL: no memory. task_free ends it. */
 struct task *task_create(struct process *process, struct number *identity);
 /* The first task of a process of the kernel's making; takes PROGRAM's space over. NULL: *error says why. */

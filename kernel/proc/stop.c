@@ -31,8 +31,8 @@ static void fill(struct siginfo *info, const struct process *process, uint32_t u
         .child = {.pid = process->number,
             .uid = uid,
             .status = status,
-            .user_time = (int64_t)(process->user_ns / (NS_PER_SECOND / TICKS_PER_SECOND)),
-            .system_time = (int64_t)(process->system_ns / (NS_PER_SECOND / TICKS_PER_SECOND))}};
+            .user_time = (int64_t)(process->used.user_ns / (NS_PER_SECOND / TICKS_PER_SECOND)),
+            .system_time = (int64_t)(process->used.system_ns / (NS_PER_SECOND / TICKS_PER_SECOND))}};
 }
 
 bool signal_tell_end(struct process *process)

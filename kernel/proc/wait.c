@@ -1,44 +1,134 @@
 /*
- * Waiting for children: see proc.h.
+ * Waiting for children: see wait.h. Whatever happens to a child wakes its parent's child_event; then the waiter looks
+ * at all of its children again. Several tasks of a process may wait at once: who finds an ended child first takes it.
+ *
+ * Locks: processes_lock for a look at all children.
  *
  * Source: wait(2), wait4(2), waitid(2).
  */
+#include "proc/wait.h"
+
 #include "lib/errno.h"
 #include "proc/process_internal.h"
 
-/* A child that has ended, which nobody finds any more; *any: there is one at all that PID means. */
-static struct process *take_ended(struct process *parent, int32_t pid, bool *any)
+static bool is_meant(const struct process *child, const struct wait_request *request)
 {
-    struct process *found = NULL;
-    *any = false;
-    spin_lock(&processes_lock);
-    list_for_each(struct process, child, &parent->children, sibling)
-    {
-        if (pid > 0 && child->number != pid)
-            continue;
-        *any = true;
-        if (child->ended)
-            found = child;
-        if (found)
-            break;
-    }
-    if (found)
-        process_vanish_locked(found);
-    spin_unlock(&processes_lock);
-    return found;
+    if (request->number > 0 && child->number != request->number)
+        return false;
+    if (request->group >= 0 && child->group->number != request->group)
+        return false;
+    return request->options & WAIT_ALL || (child->exit_signal != SIGCHLD) == !!(request->options & WAIT_CLONE);
 }
 
-long process_wait_child(int32_t pid, bool no_hang, int *status)
+static void report(struct process *child, int code, int value, int status, struct wait_report *report)
 {
-    struct process *self = task_current()->process, *child = NULL;
-    bool any;
-    child = take_ended(self, pid, &any);
-    if (!child && any && !no_hang)
-        wait_event(&self->child_event, child != NULL || (child = take_ended(self, pid, &any)) != NULL || !any);
-    if (!child)
-        return any ? 0 : -ECHILD;
-    int32_t number = child->number;
-    *status = child->exit_status;
-    process_put(child);
-    return number;
+    *report = (struct wait_report){.number = child->number, .code = code, .value = value, .status = status};
+    const struct task *task = container_of(list_first(&child->tasks), struct task, in_process);
+    report->uid = child->ended ? child->credentials->uid : task->credentials->uid;
+}
+
+static void report_end(struct process *child, struct wait_report *found)
+{
+    int status = child->exit_status, signal = status & 0x7f;
+    report(child, signal ? CLD_KILLED : CLD_EXITED, signal ? signal : status >> 8, status, found);
+    usage_add(&found->usage, &child->used);
+    usage_add(&found->usage, &child->children_used);
+}
+
+static void report_usage(struct process *child, struct wait_report *found)
+{
+    process_usage(child, &found->usage);
+    usage_add(&found->usage, &child->children_used);
+}
+
+static bool take_stop(struct process *child, struct wait_report *found, bool leave)
+{
+    spin_lock(&child->signal_lock);
+    int signal = child->stop_signal;
+    bool news = signal && !child->stop_reported && !child->ended;
+    if (news) {
+        report(child, CLD_STOPPED, signal, signal << 8 | 0x7f, found);
+        child->stop_reported = !leave;
+    }
+    spin_unlock(&child->signal_lock);
+    return news;
+}
+
+static bool take_continuation(struct process *child, struct wait_report *found, bool leave)
+{
+    spin_lock(&child->signal_lock);
+    bool news = child->continued && !child->ended;
+    if (news) {
+        report(child, CLD_CONTINUED, SIGCONT, 0xffff, found);
+        child->continued = leave;
+    }
+    spin_unlock(&child->signal_lock);
+    return news;
+}
+
+/* What the dead leave to their parent. */
+static void inherit_usage(struct process *parent, const struct process *child)
+{
+    usage_add(&parent->children_used, &child->used);
+    usage_add(&parent->children_used, &child->children_used);
+}
+
+/* Is there news of CHILD? *gone: it has been taken, and nobody finds it any more. */
+static bool consider(
+    struct process *child, const struct wait_request *request, struct wait_report *found, struct process **gone)
+{
+    bool leave = request->options & WAIT_LEAVE;
+    if (child->ended) {
+        if (!(request->options & WAIT_ENDED))
+            return false;
+        report_end(child, found);
+        if (!leave) {
+            inherit_usage(child->parent, child);
+            process_vanish_locked(child);
+            *gone = child;
+        }
+        return true;
+    }
+    bool news = (request->options & WAIT_STOPPED && take_stop(child, found, leave)) ||
+                (request->options & WAIT_CONTINUED && take_continuation(child, found, leave));
+    if (news)
+        report_usage(child, found);
+    return news;
+}
+
+/* 1: there is news; 0: not yet; -ECHILD: there will not be any. */
+static int look(struct process *self, const struct wait_request *request, struct wait_report *found)
+{
+    struct process *gone = NULL;
+    int result = -ECHILD;
+    spin_lock(&processes_lock);
+    list_for_each(struct process, child, &self->children, sibling)
+    {
+        if (!is_meant(child, request))
+            continue;
+        result = consider(child, request, found, &gone);
+        if (result > 0)
+            break;
+    }
+    spin_unlock(&processes_lock);
+    if (gone)
+        process_put(gone);
+    return result;
+}
+
+int process_wait_child(const struct wait_request *request, struct wait_report *found)
+{
+    struct process *self = task_current()->process;
+    struct waiter waiter;
+    int result = look(self, request, found), error = 0;
+    if (request->options & WAIT_NO_HANG)
+        return result;
+    while (result == 0 && error == 0) {
+        wait_prepare(&self->child_event, &waiter, false);
+        result = look(self, request, found);
+        if (result == 0)
+            error = thread_block_interruptible(THREAD_FOREVER);
+        wait_finish(&self->child_event, &waiter);
+    }
+    return result ? result : error;
 }

@@ -1,3 +1,3 @@
 # Threads: the scheduler, sleeping locks, work queues.
 
-SCHED_SOURCES := $(addprefix kernel/sched/,fair.c sched.c place.c idle.c thread.c wait.c mutex.c rwlock.c semaphore.c work.c)
+SCHED_SOURCES := $(addprefix kernel/sched/,fair.c sched.c place.c idle.c sample.c thread.c wait.c mutex.c rwlock.c semaphore.c work.c)

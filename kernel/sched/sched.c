@@ -159,6 +159,7 @@ static struct thread *choose_next(struct run_queue *queue, struct thread *curren
         evict_current(queue, current);
     else if (current != queue->idle) {
         current->place = THREAD_AWAY;
+        current->blocks++;
         fair_leave_running(&queue->fair, &current->fair);
     }
     return first ? container_of(first, struct thread, fair) : queue->idle;
@@ -245,6 +246,8 @@ void sched_finish_switch(struct thread *previous)
         fpu_switch_in(&current->fpu);
     if (slice_end)
         timer_start(&queue->slice_timer, slice_end);
+    if (current->task && !queue->sampling)
+        sched_sample(queue);
     if (moving)
         sched_arrive(previous);
     if (dead)
@@ -358,6 +361,15 @@ void thread_start(struct thread *thread)
     interrupts_restore(interrupts);
 }
 
+uint64_t thread_run_time(struct thread *thread)
+{
+    struct run_queue *queue = lock_queue_of(thread);
+    charge_current(queue);
+    uint64_t ns = thread->run_time;
+    spin_unlock(&queue->lock);
+    return ns;
+}
+
 void thread_set_nice(struct thread *thread, int nice)
 {
     nice = nice < NICE_MIN ? NICE_MIN : nice > NICE_MAX ? NICE_MAX : nice;
@@ -417,6 +429,7 @@ void sched_adopt(struct run_queue *queue, unsigned cpu, struct thread *running, 
     queue->idle = idle;
     queue->clock = clock_monotonic();
     timer_init(&queue->slice_timer, slice_ended);
+    sched_sample_init(queue);
     running->cpu = (uint16_t)cpu;
     running->on_cpu = true;
     running->state = THREAD_RUNNABLE;

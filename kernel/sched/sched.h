@@ -60,6 +60,11 @@ struct thread {
     uint64_t started;        /* when its slice of the CPU began */
     uint64_t arrived;        /* when it came into the run queue */
     uint64_t switches;       /* how often it got a CPU */
+    uint64_t blocks;         /* how often it gave one away to wait */
+    uint64_t faults;         /* page faults of its program */
+    uint64_t major_faults;   /* of these, how many waited for a disk */
+    uint32_t samples;        /* sample.c: how often it was seen running */
+    uint32_t samples_user;   /* of these, how often in its program */
 
     uint64_t id; /* never used twice */
     char name[THREAD_NAME_SIZE];
@@ -148,6 +153,9 @@ static inline void thread_attend_later(uint32_t bits)
     __atomic_fetch_or(&thread_current()->attention, bits, __ATOMIC_SEQ_CST);
 }
 
+/* `run_time` up to now. One that cannot go away, as for thread_get; locks below RUN_QUEUE may be held. */
+uint64_t thread_run_time(struct thread *thread);
+
 /* NICE is cut to -20..19. The current thread, or one that the caller holds a reference to. */
 void thread_set_nice(struct thread *thread, int nice);
 
@@ -166,7 +174,8 @@ int thread_bind(struct thread *thread, unsigned cpu); /* the same for a single C
  */
 struct thread *thread_next(struct thread *thread);
 void thread_put(struct thread *thread);
-uint64_t thread_count(void); /* that exist: idle threads too, and those that ended and are not yet joined */
+void thread_get(struct thread *thread); /* one that cannot go away: its owner, or a lock that its end needs */
+uint64_t thread_count(void);            /* that exist: idle threads too, and those that ended and are not yet joined */
 
 /* What a CPU has done so far. Its own numbers change meanwhile. */
 struct sched_report {

@@ -20,11 +20,13 @@ struct run_queue {
     bool slice_armed; /* slice_timer runs, or is about to be started */
     bool polling;     /* the idle thread looks at need_resched: no interrupt needed. Without the lock */
     struct timer slice_timer;
+    struct timer sample_timer;
 
     /* Touched by the CPU itself alone. */
     uint64_t next_push;   /* when it looks next for a CPU that has less to do */
     uint64_t next_rotate; /* when it may hand on a thread that will be no better off there */
     unsigned push_cursor; /* which CPUs it looks at next */
+    bool sampling;        /* sample_timer runs */
     struct {
         uint64_t switches, halts, pulled, pushed;
     } counts;
@@ -75,6 +77,10 @@ unsigned sched_choose_cpu(const struct thread *thread);     /* for one that wake
 unsigned sched_choose_new_cpu(const struct thread *thread); /* for one that has never run */
 bool sched_pull(struct run_queue *queue);                   /* the idle thread's: true when there is work now */
 void sched_push(struct run_queue *queue, uint64_t now);     /* in the slice's timer interrupt, no lock held */
+
+/* sample.c: starts to look what the CPU does, when a program's thread has it. Interrupts are off, no lock is held. */
+void sched_sample(struct run_queue *queue);
+void sched_sample_init(struct run_queue *queue);
 
 /* idle.c */
 long sched_idle(void *unused);

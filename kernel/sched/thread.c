@@ -206,6 +206,11 @@ static bool reference_drop(struct thread *thread)
     return __atomic_sub_fetch(&thread->references, 1, __ATOMIC_ACQ_REL) == 0;
 }
 
+void thread_get(struct thread *thread)
+{
+    __atomic_fetch_add(&thread->references, 1, __ATOMIC_RELAXED);
+}
+
 void thread_put(struct thread *thread)
 {
     if (thread && reference_drop(thread))

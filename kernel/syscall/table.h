@@ -73,11 +73,11 @@
     X(54, setsockopt, "fiiaz", PARTIAL, "SOL_SOCKET's")                                                                \
     X(55, getsockopt, "fiiaa", PARTIAL, "SOL_SOCKET's")                                                                \
     X(56, clone, "xaaaa", PARTIAL, "processes, not threads")                                                           \
-    X(57, fork, "", PARTIAL, "no SIGCHLD")                                                                             \
-    X(58, vfork, "", PARTIAL, "no SIGCHLD")                                                                            \
+    X(57, fork, "", WHOLE, "")                                                                                         \
+    X(58, vfork, "", WHOLE, "")                                                                                        \
     X(59, execve, "paa", WHOLE, "")                                                                                    \
     X(60, exit, "i", WHOLE, "")                                                                                        \
-    X(61, wait4, "iaxa", PARTIAL, "no process groups; rusage is zero")                                                 \
+    X(61, wait4, "iaxa", WHOLE, "")                                                                                    \
     X(62, kill, "ii", WHOLE, "")                                                                                       \
     X(63, uname, "a", WHOLE, "")                                                                                       \
     X(64, semget, "iix", ABSENT, "")                                                                                   \
@@ -114,9 +114,9 @@
     X(95, umask, "o", WHOLE, "")                                                                                       \
     X(96, gettimeofday, "aa", ABSENT, "")                                                                              \
     X(97, getrlimit, "ia", ABSENT, "")                                                                                 \
-    X(98, getrusage, "ia", ABSENT, "")                                                                                 \
+    X(98, getrusage, "ia", WHOLE, "")                                                                                  \
     X(99, sysinfo, "a", ABSENT, "")                                                                                    \
-    X(100, times, "a", ABSENT, "")                                                                                     \
+    X(100, times, "a", WHOLE, "")                                                                                      \
     X(101, ptrace, "iiaa", ABSENT, "")                                                                                 \
     X(102, getuid, "", WHOLE, "")                                                                                      \
     X(103, syslog, "iai", ABSENT, "")                                                                                  \
@@ -263,7 +263,7 @@
     X(244, mq_notify, "xxxxxx", ABSENT, "")                                                                            \
     X(245, mq_getsetattr, "xxxxxx", ABSENT, "")                                                                        \
     X(246, kexec_load, "xxxxxx", ABSENT, "")                                                                           \
-    X(247, waitid, "iiaxa", ABSENT, "")                                                                                \
+    X(247, waitid, "iiaxa", PARTIAL, "no P_PIDFD")                                                                     \
     X(248, add_key, "xxxxxx", ABSENT, "")                                                                              \
     X(249, request_key, "xxxxxx", ABSENT, "")                                                                          \
     X(250, keyctl, "xxxxxx", ABSENT, "")                                                                               \

@@ -37,6 +37,8 @@ static int install(struct vm_space *space, vaddr_t address, uint64_t old, uint64
     else {
         user_entry_set(entry, value);
         space->pages_resident += old == 0;
+        if (space->pages_peak < space->pages_resident)
+            space->pages_peak = space->pages_resident;
     }
     spin_unlock(&space->table_lock);
     return result;
@@ -228,6 +230,7 @@ static bool handle_trap(struct trap_frame *frame, vaddr_t address)
         return user && program_fault && program_fault(frame, address, -EFAULT, false);
     bool mapped;
     int result = vm_fault(vm_space_of(tables), address, (unsigned)frame->error, &mapped);
+    thread_current()->faults += result == 0;
     if (result == 0)
         return true;
     return user && program_fault && program_fault(frame, address, result, mapped);

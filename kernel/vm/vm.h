@@ -118,6 +118,7 @@ struct vm_space {
 
     uint64_t pages_mapped;      /* all areas, in pages: VmSize */
     uint64_t pages_resident;    /* VmRSS; table_lock */
+    uint64_t pages_peak;        /* the most that these have been: VmHWM; the same lock */
     struct spinlock table_lock; /* SPACE_TABLE; guards the entries of the page tables */
     vaddr_t brk_start, brk;     /* heap */
     vaddr_t map_top;            /* new areas go below */
