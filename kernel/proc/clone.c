@@ -89,15 +89,27 @@ static int publish(struct process *process, struct task *task, uint32_t sent)
     return crossed ? -ERESTARTNOINTR : 0;
 }
 
+/* Until CHILD needs the parent's memory no more, or the parent is to end: the memory lasts as long as either. */
+static void wait_for_memory(const struct process *child)
+{
+    struct wait_queue *queue = &task_current()->process->child_event;
+    struct waiter waiter;
+    for (int ends = 0; ends == 0 && __atomic_load_n(&child->borrows, __ATOMIC_ACQUIRE);) {
+        wait_prepare(queue, &waiter, false);
+        if (__atomic_load_n(&child->borrows, __ATOMIC_ACQUIRE))
+            ends = thread_block_attentive(ATTENTION_EXIT, THREAD_FOREVER);
+        wait_finish(queue, &waiter);
+    }
+}
+
 /* The child runs. */
 static void launch(struct process *process, struct thread *thread, const struct clone_arguments *arguments)
 {
-    struct process *self = task_current()->process;
     process_get(process);
     thread_start(thread);
     thread_detach(thread);
     if (arguments->flags & CLONE_VFORK)
-        wait_event(&self->child_event, !__atomic_load_n(&process->borrows, __ATOMIC_ACQUIRE));
+        wait_for_memory(process);
     process_put(process);
 }
 

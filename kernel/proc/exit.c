@@ -132,8 +132,10 @@ _Noreturn void task_exit(int status)
     struct list gone = LIST_INIT(gone);
     struct list_node *node;
     give_back(task);
-    if (__atomic_load_n(&process->task_count, __ATOMIC_RELAXED) == 1)
+    if (__atomic_load_n(&process->task_count, __ATOMIC_RELAXED) == 1) {
         process_set_executable(process, NULL);
+        session_leader_ends(process);
+    }
     thread_current()->task = NULL;
     spin_lock(&processes_lock);
     if (!process->exiting && task->number == process->number)

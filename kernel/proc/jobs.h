@@ -22,6 +22,11 @@ void group_may_be_orphaned(struct process *process, const struct process *lost);
 /* Is there nobody, IGNORED not counted, whose parent is in another group of the same session? */
 bool group_is_orphaned(const struct process_group *group, const struct process *ignored);
 
+/* terminal.c. Without the lock: PROCESS is about to end, and with it, if it leads it, its session's hold on a terminal.
+ */
+void session_leader_ends(const struct process *process);
+void session_terminals_init(void);
+
 static inline bool process_leads_session(const struct process *process)
 {
     return process->group && process->group->session->number == process->number;

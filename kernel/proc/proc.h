@@ -176,7 +176,7 @@ struct task {
 
 /* Bits of thread->attention. */
 #define ATTENTION_SIGNAL (1u << 0) /* a signal may be pending that the task does not block */
-#define ATTENTION_EXIT (1u << 1)   /* process->exiting */
+#define ATTENTION_EXIT (1u << 1)   /* process->exiting, or a signal that will end it */
 #define ATTENTION_STOP (1u << 2)   /* process->stop_signal */
 #define ATTENTION_MASK (1u << 28)  /* restores_mask, when the call is left */
 #define ATTENTION_FRAME (1u << 29) /* the registers are not those of the call any more (rt_sigreturn) */

@@ -277,4 +277,5 @@ void processes_init(void)
     if (error && error != -EEXIST)
         log_error("there is no " CONSOLE ": error %d", -error);
     program_faults_init();
+    session_terminals_init();
 }

@@ -206,8 +206,9 @@ static void announce(struct process *process, struct task *task, int signal)
         }
     else if (!accepts(task, signal))
         return;
+    bool ends = process->actions[signal - 1].handler == SIG_DFL && signal_default(signal) == SIGNAL_ENDS;
     if (task)
-        thread_interrupt(task->thread, ATTENTION_SIGNAL);
+        thread_interrupt(task->thread, ends ? ATTENTION_SIGNAL | ATTENTION_EXIT : ATTENTION_SIGNAL);
 }
 
 /* What a signal does as soon as it is sent. */

@@ -82,7 +82,7 @@ struct thread {
     struct user_bases bases; /* valid while it has `tables` and does not run */
     struct task *task;       /* the program's thread that it is; NULL: the kernel's */
     uint32_t attention;      /* what that must attend to before its program goes on: bits of its own (proc/proc.h) */
-    bool interruptible;      /* it is in a wait that `attention` ends */
+    uint32_t interruptible;  /* which bits of `attention` end the wait that it is in */
 
     void *trap_try; /* arch/x86_64/trap.c: the innermost trap_try */
 #ifdef DEBUG

@@ -162,17 +162,23 @@ void thread_sleep(uint64_t ns)
  * whoever comes second sees the other.
  */
 
-int thread_block_interruptible(uint64_t deadline)
+int thread_block_attentive(uint32_t bits, uint64_t deadline)
 {
     struct thread *self = thread_current();
     bool late = false;
-    __atomic_store_n(&self->interruptible, true, __ATOMIC_SEQ_CST);
-    if (thread_is_interrupted())
+    __atomic_store_n(&self->interruptible, bits, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&self->attention, __ATOMIC_SEQ_CST) & bits)
         thread_cancel_block();
     else
         late = thread_block_until(deadline);
-    __atomic_store_n(&self->interruptible, false, __ATOMIC_RELAXED);
-    return thread_is_interrupted() ? -ERESTARTSYS : late ? -ETIMEDOUT : 0;
+    __atomic_store_n(&self->interruptible, 0, __ATOMIC_RELAXED);
+    bool interrupted = __atomic_load_n(&self->attention, __ATOMIC_SEQ_CST) & bits;
+    return interrupted ? -ERESTARTSYS : late ? -ETIMEDOUT : 0;
+}
+
+int thread_block_interruptible(uint64_t deadline)
+{
+    return thread_block_attentive(~0u, deadline);
 }
 
 int thread_sleep_interruptible(uint64_t monotonic_ns)
@@ -192,7 +198,7 @@ int thread_sleep_interruptible(uint64_t monotonic_ns)
 void thread_interrupt(struct thread *thread, uint32_t bits)
 {
     __atomic_fetch_or(&thread->attention, bits, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&thread->interruptible, __ATOMIC_SEQ_CST))
+    if (__atomic_load_n(&thread->interruptible, __ATOMIC_SEQ_CST) & bits)
         thread_wake(thread);
     unsigned cpu = __atomic_load_n(&thread->cpu, __ATOMIC_RELAXED);
     if (__atomic_load_n(&thread->on_cpu, __ATOMIC_RELAXED) && cpu != cpu_number())

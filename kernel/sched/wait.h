@@ -106,6 +106,8 @@ bool thread_block_until(uint64_t deadline);
 
 /* Blocks, prepared as for thread_block, until woken (0), interrupted (-ERESTARTSYS) or late (-ETIMEDOUT). */
 int thread_block_interruptible(uint64_t deadline);
+/* The same, but only these bits of `attention` interrupt. */
+int thread_block_attentive(uint32_t bits, uint64_t deadline);
 
 /* Sleeps: 0, or -ERESTARTSYS. */
 int thread_sleep_interruptible(uint64_t monotonic_ns);

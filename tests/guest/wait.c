@@ -122,7 +122,9 @@ static void stopping(void)
     siginfo_t info;
     pid_t child = fork();
     if (child == 0) {
+        setpgid(0, 0); /* else its group may be orphaned, and SIGTSTP does nothing */
         raise(SIGSTOP);
+        usleep(200000); /* while it runs, the parent can see that it does */
         raise(SIGTSTP);
         _exit(9);
     }
