@@ -56,6 +56,7 @@ int task_execute(struct program_request *request)
     request->fatal = error && program.broken;
     if (error)
         return error;
+    __atomic_store_n(&process->has_executed, true, __ATOMIC_RELEASE); /* before a parent in vfork may look */
     take_space(task, &program);
     process_set_executable(process, program.file);
     if (program.credentials)
@@ -64,7 +65,6 @@ int task_execute(struct program_request *request)
     reset_actions(process);
     process->exit_signal = SIGCHLD;
     process_set_name(process, request->name ? request->name : request->path);
-    process->has_executed = true;
     reset_registers(thread_current());
     program_registers(&program, task->frame);
     return 0;

@@ -130,5 +130,7 @@ int process_wait_child(const struct wait_request *request, struct wait_report *f
             error = thread_block_interruptible(THREAD_FOREVER);
         wait_finish(&self->child_event, &waiter);
     }
+    if (result == 0)
+        result = look(self, request, found); /* news before the signal that came with it */
     return result ? result : error;
 }
