@@ -296,7 +296,7 @@ int main(int argc, char **argv)
     uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 0;
     unsigned user = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 0) : 0, rounds = 0;
     struct utsname system;
-    if (getpid() != 1 || uname(&system) < 0 || strncmp(system.version, "Corrode", 7) != 0) {
+    if (getpid() != 1 || uname(&system) < 0 || strstr(system.version, "Corrode") == NULL) {
         printf("1..0 # SKIP only for a machine of its own\n");
         return 0;
     }
