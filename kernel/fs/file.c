@@ -8,6 +8,7 @@
 
 #include "fs/credentials.h"
 #include "fs/dentry.h"
+#include "fs/epoll.h"
 #include "fs/mount.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
@@ -116,6 +117,8 @@ void file_put(struct file *file)
 {
     if (__atomic_sub_fetch(&file->references, 1, __ATOMIC_ACQ_REL) > 0)
         return;
+    if (__builtin_expect(file->poll_items != NULL, 0))
+        epoll_file_gone(file);
     if (file->ops->release)
         file->ops->release(file);
     file_end_use(file);

@@ -10,6 +10,8 @@
  *         poll_wait(table, &pipe->readers);
  *         return pipe->used > 0 ? POLLIN | POLLRDNORM : 0;
  *     }
+ *
+ * The queues live until the file is released, and are the same whenever it is asked.
  */
 #ifndef CORRODE_FS_POLL_H
 #define CORRODE_FS_POLL_H

@@ -4,6 +4,7 @@
 #include "fs/credentials.h"
 #include "fs/dentry.h"
 #include "fs/device.h"
+#include "fs/epoll.h"
 #include "fs/mount.h"
 #include "fs/tmpfs.h"
 #include "panic.h"
@@ -14,6 +15,7 @@ void fs_init(void)
     dentries_init();
     inodes_init();
     files_init();
+    epoll_init();
     devices_init();
     filesystem_register(&tmpfs);
     struct superblock *root = superblock_create(&tmpfs, "none", "", &error);

@@ -13,6 +13,8 @@
 #define LOCK_RANKS(X)                                                                                                  \
     X(0, UNRANKED, "", "not checked: only for locks of the kit and of tests")                                          \
     /* Sleeping locks */                                                                                               \
+    X(6, EPOLL_NESTING, "kernel/fs/epoll.c", "sleeping: which epoll sets contain which")                               \
+    X(7, EPOLL, "kernel/fs/epoll.c", "sleeping: the members of an epoll set; several, from the outer to the inner")    \
     X(9, UNIX, "kernel/net/unix.c", "sleeping: AF_UNIX sockets: names, connections, files on their way")               \
     X(10, SUBSYSTEM, "anywhere", "a subsystem's sleeping lock; holds other locks below")                               \
     X(11, POSITION, "kernel/fs/file.c", "sleeping: the position of an open file")                                      \
@@ -41,6 +43,8 @@
     X(130, MUTEX, "kernel/sched/mutex.c", "the waiters of one sleeping lock")                                          \
     X(140, WORK_QUEUE, "kernel/sched/work.c", "the items of one work queue")                                           \
     X(150, WAIT_QUEUE, "kernel/sched/wait.c", "the waiters of one wait queue")                                         \
+    X(152, EPOLL_READY, "kernel/fs/epoll.c", "what is ready in an epoll set, and who waits for it")                    \
+    X(154, EPOLL_FILE, "kernel/fs/epoll.c", "the sets that one file is in")                                            \
     X(160, THREADS, "kernel/sched/thread.c", "the list of all threads, exit and join, kept stacks")                    \
     X(170, TIMERS, "kernel/time/timer.c", "one CPU's queue of timers")                                                 \
     X(178, MOUNTS, "kernel/fs/mount.c", "the tree of mounts")                                                          \

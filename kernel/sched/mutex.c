@@ -108,6 +108,14 @@ void mutex_lock(struct mutex *mutex)
         lock_slowly(mutex, me);
 }
 
+void mutex_lock_nested(struct mutex *mutex)
+{
+    uintptr_t me = (uintptr_t)thread_current(), owner = 0;
+    lock_order_acquire_sleeping(thread_locks(), mutex, mutex->rank, LOCK_ORDER_NESTED, __builtin_return_address(0));
+    if (__builtin_expect(!change(mutex, &owner, me), 0))
+        lock_slowly(mutex, me);
+}
+
 bool mutex_try_lock(struct mutex *mutex)
 {
     uintptr_t owner = 0;

@@ -21,6 +21,7 @@ struct mutex {
     {.rank = LOCK_RANK_##name, .lock = SPINLOCK_INIT(MUTEX), .waiters = LIST_INIT((mutex).waiters)}
 void mutex_init(struct mutex *mutex, enum lock_rank rank);
 void mutex_lock(struct mutex *mutex);
+void mutex_lock_nested(struct mutex *mutex); /* perhaps not the first of its rank: the caller has an order of its own */
 bool mutex_try_lock(struct mutex *mutex);
 void mutex_unlock(struct mutex *mutex);
 bool mutex_is_mine(const struct mutex *mutex);

@@ -229,7 +229,7 @@
     X(210, io_cancel, "xxxxxx", ABSENT, "")                                                                            \
     X(211, get_thread_area, "xxxxxx", ABSENT, "")                                                                      \
     X(212, lookup_dcookie, "xxxxxx", ABSENT, "")                                                                       \
-    X(213, epoll_create, "i", ABSENT, "")                                                                              \
+    X(213, epoll_create, "i", WHOLE, "")                                                                               \
     X(214, epoll_ctl_old, "xxxxxx", ABSENT, "")                                                                        \
     X(215, epoll_wait_old, "xxxxxx", ABSENT, "")                                                                       \
     X(216, remap_file_pages, "xxxxxx", ABSENT, "")                                                                     \
@@ -248,8 +248,8 @@
     X(229, clock_getres, "ia", ABSENT, "")                                                                             \
     X(230, clock_nanosleep, "ixaa", PARTIAL, "nothing interrupts it")                                                  \
     X(231, exit_group, "i", WHOLE, "")                                                                                 \
-    X(232, epoll_wait, "faii", ABSENT, "")                                                                             \
-    X(233, epoll_ctl, "fifa", ABSENT, "")                                                                              \
+    X(232, epoll_wait, "faii", WHOLE, "")                                                                              \
+    X(233, epoll_ctl, "fifa", PARTIAL, "EPOLLWAKEUP means nothing")                                                    \
     X(234, tgkill, "iii", WHOLE, "")                                                                                   \
     X(235, utimes, "pa", WHOLE, "")                                                                                    \
     X(236, vserver, "xxxxxx", ABSENT, "")                                                                              \
@@ -297,7 +297,7 @@
     X(278, vmsplice, "faix", ABSENT, "")                                                                               \
     X(279, move_pages, "xxxxxx", ABSENT, "")                                                                           \
     X(280, utimensat, "dpax", WHOLE, "")                                                                               \
-    X(281, epoll_pwait, "faiiaz", ABSENT, "")                                                                          \
+    X(281, epoll_pwait, "faiiaz", PARTIAL, "the mask is not used")                                                     \
     X(282, signalfd, "faz", ABSENT, "")                                                                                \
     X(283, timerfd_create, "ix", ABSENT, "")                                                                           \
     X(284, eventfd, "i", ABSENT, "")                                                                                   \
@@ -307,7 +307,7 @@
     X(288, accept4, "faax", WHOLE, "")                                                                                 \
     X(289, signalfd4, "fazx", ABSENT, "")                                                                              \
     X(290, eventfd2, "ix", ABSENT, "")                                                                                 \
-    X(291, epoll_create1, "x", ABSENT, "")                                                                             \
+    X(291, epoll_create1, "x", WHOLE, "")                                                                              \
     X(292, dup3, "ffx", WHOLE, "")                                                                                     \
     X(293, pipe2, "ax", PARTIAL, "no O_NOTIFICATION_PIPE")                                                             \
     X(294, inotify_init1, "x", ABSENT, "")                                                                             \
@@ -368,7 +368,7 @@
     X(438, pidfd_getfd, "xxxxxx", ABSENT, "")                                                                          \
     X(439, faccessat2, "dpox", WHOLE, "")                                                                              \
     X(440, process_madvise, "xxxxxx", ABSENT, "")                                                                      \
-    X(441, epoll_pwait2, "faiaaz", ABSENT, "")                                                                         \
+    X(441, epoll_pwait2, "faiaaz", PARTIAL, "the mask is not used")                                                    \
     X(442, mount_setattr, "xxxxxx", ABSENT, "")                                                                        \
     X(443, quotactl_fd, "xxxxxx", ABSENT, "")                                                                          \
     X(444, landlock_create_ruleset, "xxxxxx", ABSENT, "")                                                              \
