@@ -9,6 +9,13 @@
 
 typedef long transfer_function(struct file *file, struct iov *iov, uint64_t *position);
 
+/* Who writes where nobody reads any more is told by a signal, too. */
+static void check_broken(const struct iov *iov)
+{
+    if (__builtin_expect(iov->broken, 0))
+        signal_send_self(SIGPIPE);
+}
+
 static long transfer(const uint64_t a[6], transfer_function *function)
 {
     struct file *file = files_find(task_current()->files, (int)a[0]);
@@ -19,6 +26,7 @@ static long transfer(const uint64_t a[6], transfer_function *function)
     if (user_range_ok(a[1], a[2])) {
         iov_init_user(&iov, (void *)a[1], min_u64(a[2], TRANSFER_MAX));
         result = function(file, &iov, NULL);
+        check_broken(&iov);
     }
     file_put(file);
     return result;
@@ -81,6 +89,7 @@ static long transfer_ranges(const uint64_t a[6], transfer_function *function, ui
     if (result == 0) {
         ranges.iov.append = append;
         result = function(file, &ranges.iov, position);
+        check_broken(&ranges.iov);
     }
     ranges_end(&ranges);
 out_file:

@@ -105,11 +105,22 @@ static long set_flags(struct file *file, unsigned flags)
     return 0;
 }
 
+static bool is_there(int owner)
+{
+    spin_lock(&processes_lock);
+    bool there =
+        owner == 0 || (owner < 0 ? process_group_find_locked(-owner) != NULL : task_find_locked(owner) != NULL);
+    spin_unlock(&processes_lock);
+    return there;
+}
+
 /* OWNER: a process, or negated a group; 0: nobody. */
 static long set_owner(struct file *file, int owner)
 {
     if (owner == INT32_MIN)
         return -EINVAL;
+    if (!is_there(owner))
+        return -ESRCH;
     file->owner = owner;
     return 0;
 }

@@ -59,7 +59,8 @@ int wait_mask_set(uaddr_t address, uint64_t size)
         return -EINVAL;
     if (copy_from_user(&mask, address) < 0)
         return -EFAULT;
-    return 0; /* signals cannot be blocked yet */
+    signal_mask_for_wait(mask);
+    return 0;
 }
 
 static uint64_t time_left(uint64_t deadline)

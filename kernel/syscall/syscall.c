@@ -15,7 +15,6 @@
 
 #define LOG_NAME "syscall"
 
-
 COUNTER(system_calls, "system calls");
 
 PER_CPU(vaddr_t, syscall_stack);

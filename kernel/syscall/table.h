@@ -17,7 +17,7 @@
 
 #define SYSCALLS(X)                                                                                                    \
     X(0, read, "faz", WHOLE, "")                                                                                       \
-    X(1, write, "fbz", PARTIAL, "no SIGPIPE")                                                                          \
+    X(1, write, "fbz", WHOLE, "")                                                                                      \
     X(2, open, "pxo", WHOLE, "")                                                                                       \
     X(3, close, "f", WHOLE, "")                                                                                        \
     X(4, stat, "pa", WHOLE, "")                                                                                        \
@@ -36,7 +36,7 @@
     X(17, pread64, "fazi", WHOLE, "")                                                                                  \
     X(18, pwrite64, "fbzi", WHOLE, "")                                                                                 \
     X(19, readv, "fai", WHOLE, "")                                                                                     \
-    X(20, writev, "fai", PARTIAL, "no SIGPIPE")                                                                        \
+    X(20, writev, "fai", WHOLE, "")                                                                                    \
     X(21, access, "po", WHOLE, "")                                                                                     \
     X(22, pipe, "a", WHOLE, "")                                                                                        \
     X(23, select, "iaaaa", WHOLE, "")                                                                                  \
@@ -286,8 +286,8 @@
     X(267, readlinkat, "dpaz", WHOLE, "")                                                                              \
     X(268, fchmodat, "dpo", WHOLE, "")                                                                                 \
     X(269, faccessat, "dpo", WHOLE, "")                                                                                \
-    X(270, pselect6, "iaaaaa", PARTIAL, "the mask is not used")                                                        \
-    X(271, ppoll, "aiaaz", PARTIAL, "the mask is not used")                                                            \
+    X(270, pselect6, "iaaaaa", WHOLE, "")                                                                              \
+    X(271, ppoll, "aiaaz", WHOLE, "")                                                                                  \
     X(272, unshare, "x", ABSENT, "")                                                                                   \
     X(273, set_robust_list, "az", PARTIAL, "remembered; there are no futexes")                                         \
     X(274, get_robust_list, "iaa", ABSENT, "")                                                                         \
@@ -297,7 +297,7 @@
     X(278, vmsplice, "faix", ABSENT, "")                                                                               \
     X(279, move_pages, "xxxxxx", ABSENT, "")                                                                           \
     X(280, utimensat, "dpax", WHOLE, "")                                                                               \
-    X(281, epoll_pwait, "faiiaz", PARTIAL, "the mask is not used")                                                     \
+    X(281, epoll_pwait, "faiiaz", WHOLE, "")                                                                           \
     X(282, signalfd, "faz", ABSENT, "")                                                                                \
     X(283, timerfd_create, "ix", ABSENT, "")                                                                           \
     X(284, eventfd, "i", ABSENT, "")                                                                                   \
@@ -344,7 +344,7 @@
     X(325, mlock2, "azx", ABSENT, "")                                                                                  \
     X(326, copy_file_range, "fafazx", ABSENT, "")                                                                      \
     X(327, preadv2, "faiiix", PARTIAL, "no RWF_NOWAIT")                                                                \
-    X(328, pwritev2, "faiiix", PARTIAL, "no RWF_NOWAIT, SIGPIPE")                                                      \
+    X(328, pwritev2, "faiiix", PARTIAL, "no RWF_NOWAIT")                                                               \
     X(329, pkey_mprotect, "azxi", ABSENT, "")                                                                          \
     X(330, pkey_alloc, "xx", ABSENT, "")                                                                               \
     X(331, pkey_free, "i", ABSENT, "")                                                                                 \
@@ -368,7 +368,7 @@
     X(438, pidfd_getfd, "xxxxxx", ABSENT, "")                                                                          \
     X(439, faccessat2, "dpox", WHOLE, "")                                                                              \
     X(440, process_madvise, "xxxxxx", ABSENT, "")                                                                      \
-    X(441, epoll_pwait2, "faiaaz", PARTIAL, "the mask is not used")                                                    \
+    X(441, epoll_pwait2, "faiaaz", WHOLE, "")                                                                          \
     X(442, mount_setattr, "xxxxxx", ABSENT, "")                                                                        \
     X(443, quotactl_fd, "xxxxxx", ABSENT, "")                                                                          \
     X(444, landlock_create_ruleset, "xxxxxx", ABSENT, "")                                                              \
