@@ -33,6 +33,20 @@ struct making {
     struct mount *mount; /* which lies there */
 };
 
+/*
+ * Who may give a file another name? Its owner; and whoever may read and write it, if it is nothing that gives rights to
+ * who executes it. Otherwise anybody could keep an old program of root's, say, by a link of his own.
+ */
+static bool may_link(const struct inode *inode, const struct credentials *credentials)
+{
+    if (inode->uid == credentials->fsuid || credentials_capable(credentials, CAP_FOWNER))
+        return true;
+    if ((inode->mode & S_IFMT) != S_IFREG || inode->mode & S_ISUID ||
+        (inode->mode & (S_ISGID | 010)) == (S_ISGID | 010))
+        return false;
+    return inode_permission(inode, INODE_READ | INODE_WRITE, credentials) == 0;
+}
+
 static int make_in(struct inode *dir, struct dentry *dentry, const struct making *making, const struct walk *walk)
 {
     const struct inode_ops *ops = dir->ops;
@@ -107,6 +121,8 @@ static int make(const struct walk *walk, const char *name, const struct making *
         error = -EEXIST;
     else if (making->inode && place.directory.mount != making->mount)
         error = -EXDEV;
+    else if (making->inode && !may_link(making->inode, walk->credentials))
+        error = -EPERM;
     else {
         rwlock_write(&place.directory.dentry->inode->lock);
         error = make_locked(walk, &place, making, mount_check_write(place.directory.mount));

@@ -65,19 +65,26 @@ static ino_t inode(const char *name)
 /* Runs CHECK as an ordinary user; its points count. */
 static void as_user(void (*check)(void))
 {
+    int result[2] = {0, 1}, fd = open("result", O_RDWR | O_CREAT | O_TRUNC, 0600), status = 0;
     fflush(stdout);
     pid_t pid = fork();
     if (pid == 0) {
-        setgid(1000);
-        setuid(1000);
-        failures = 0;
+        int became = setgid(1000) == 0 && setuid(1000) == 0;
+        CHECK(became);
         check();
+        result[0] = points;
+        result[1] = failures;
         fflush(stdout);
-        _exit(failures > 100 ? 100 : failures);
+        _exit(pwrite(fd, result, sizeof result, 0) != sizeof result);
     }
-    int status = 0;
     waitpid(pid, &status, 0);
-    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    if (pread(fd, result, sizeof result, 0) == sizeof result) {
+        points = result[0];
+        failures = result[1];
+    }
+    CHECK(pid > 0 && status == 0);
+    close(fd);
+    unlink("result");
 }
 
 static void directories(void)
@@ -97,7 +104,6 @@ static void directories(void)
     FAILS(ENOENT, mkdir("none/x", 0755));
     FAILS(ENOENT, mkdir("", 0755));
     FAILS(EFAULT, mkdir(BAD, 0755));
-    FAILS(EFAULT, mkdir(NULL, 0755));
     FAILS(ENAMETOOLONG, mkdir(long_name, 0755));
     FAILS(ENAMETOOLONG, mkdir(long_path, 0755));
     touch("file");
@@ -176,7 +182,7 @@ static void hard_links(void)
     FAILS(EFAULT, link(BAD, "x"));
     FAILS(EFAULT, link("a", BAD));
     FAILS(ENAMETOOLONG, link("a", long_name));
-    FAILS(EXDEV, link("/proc/self/status", "x"));
+    FAILS(EXDEV, link("/dev/null", "x"));
     FAILS(EINVAL, linkat(AT_FDCWD, "a", AT_FDCWD, "x", 1));
     CHECK(symlink("a", "s") == 0);
     CHECK(link("s", "s2") == 0 && links("s") == 2 && links("a") == 2);
@@ -317,8 +323,7 @@ static void renaming(void)
     FAILS(EBUSY, rename("d/.", "x"));
     FAILS(EBUSY, rename("d/e/..", "x"));
     FAILS(EBUSY, rename("f", "d/."));
-    FAILS(EBUSY, rename("/", "x"));
-    FAILS(EXDEV, rename("/proc/self/status", "x"));
+    FAILS(EXDEV, rename("/dev/null", "x"));
     CHECK(links("d") == 3 && links("f") == 2);
     CHECK(rename("d/e", "f/e") == 0 && links("d") == 2 && links("f") == 3);
     CHECK(rename("d/", "f/e/") == 0 && links("f") == 3 && !exists("d")); /* onto an empty directory */
@@ -398,7 +403,12 @@ static void user_checks(void)
     FAILS(ENOENT, unlink("closed/none"));
     FAILS(EACCES, rename("closed/file", "open/x"));
     FAILS(EACCES, rename("open/mine", "closed/x"));
-    FAILS(EACCES, link("closed/file", "closed/x"));
+    FAILS(EACCES, link("open/mine", "closed/x"));
+    FAILS(EPERM, link("closed/file", "open/x")); /* neither his nor his to write to */
+    CHECK(link("open/mine", "open/x") == 0 && unlink("open/x") == 0);
+    CHECK(stat("open/link", &st) == 0 && stat("open/my-link", &st) == 0);
+    CHECK(stat("sticky/my-link", &st) == 0 && stat("sticky/my-link/", &st) == 0);
+    CHECK(lstat("sticky/my-link", &st) == 0 && stat("sticky/links/mine", &st) == 0);
     FAILS(EACCES, symlink("x", "closed/x"));
     FAILS(EACCES, open("closed/x", O_CREAT | O_WRONLY, 0600));
     FAILS(EACCES, stat("locked/file", &st));
@@ -412,12 +422,9 @@ static void user_checks(void)
     FAILS(EPERM, mknod("open/node", S_IFBLK | 0600, makedev(1, 3)));
     CHECK(mknod("open/fifo", S_IFIFO | 0600, 0) == 0 && unlink("open/fifo") == 0);
     CHECK(unlink("sticky/mine") == 0);
-    CHECK(rename("open/theirs", "open/moved") == 0); /* a file */
+    CHECK(rename("open/theirs", "open/moved") == 0);           /* a file */
     FAILS(EACCES, rename("open/their-directory", "sticky/x")); /* whose ".." would change */
     CHECK(rename("open/their-directory", "open/x") == 0);
-    int fd = open("closed/file", O_RDONLY);
-    FAILS(ENOENT, linkat(fd, "", AT_FDCWD, "open/y", AT_EMPTY_PATH));
-    CHECK(close(fd) == 0);
 }
 
 static void permissions(void)
@@ -433,7 +440,13 @@ static void permissions(void)
     touch("open/theirs");
     touch("open/mine");
     CHECK(chown("open/mine", 1000, 1000) == 0);
+    CHECK(symlink("mine", "open/link") == 0 && symlink("mine", "open/my-link") == 0);
+    CHECK(symlink("../open", "sticky/my-link") == 0);
+    CHECK(symlink("../open", "sticky/links") == 0);
+    CHECK(lchown("open/my-link", 1000, 1000) == 0 && lchown("sticky/my-link", 1000, 1000) == 0);
     as_user(user_checks);
+    CHECK(unlink("sticky/my-link") == 0 && unlink("sticky/links") == 0);
+    CHECK(unlink("open/link") == 0 && unlink("open/my-link") == 0);
     CHECK(unlink("sticky/file") == 0 && unlink("open/moved") == 0 && unlink("open/mine") == 0 && rmdir("open/x") == 0);
     CHECK(unlink("closed/file") == 0 && unlink("locked/file") == 0 && rmdir("closed/d") == 0 && rmdir("sticky/d") == 0);
     CHECK(rmdir("closed") == 0 && rmdir("locked") == 0 && rmdir("sticky") == 0 && rmdir("open") == 0);
