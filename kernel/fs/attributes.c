@@ -183,7 +183,7 @@ void inode_accessed(struct inode *inode, const struct mount *mount)
         return;
     fs_time_t moment = now(), before = inode->accessed;
     /* Whoever wants to know whether something was read since it was written can tell. */
-    if (flags & MS_STRICTATIME || before <= inode->modified || before <= inode->changed ||
+    if (!(flags & MS_RELATIME) || before <= inode->modified || before <= inode->changed ||
         moment - before >= RELATIME_AGE)
         __atomic_store_n(&inode->accessed, moment, __ATOMIC_RELAXED);
 }

@@ -46,18 +46,41 @@ static int insert(struct page_cache *cache, uint64_t index, struct page *page)
     return error;
 }
 
+static int charge(struct page_quota *quota)
+{
+    if (quota == NULL)
+        return 0;
+    uint64_t limit = __atomic_load_n(&quota->limit, __ATOMIC_RELAXED);
+    if (__atomic_add_fetch(&quota->used, 1, __ATOMIC_RELAXED) <= limit || limit == 0)
+        return 0;
+    __atomic_fetch_sub(&quota->used, 1, __ATOMIC_RELAXED);
+    return -ENOSPC;
+}
+
+static void discharge(struct page_quota *quota, uint64_t pages)
+{
+    if (quota)
+        __atomic_fetch_sub(&quota->used, pages, __ATOMIC_RELAXED);
+}
+
 /* Makes the page, which is not there. `fill` is held. */
 static int fill_locked(struct page_cache *cache, uint64_t index, struct page **result)
 {
+    int error = charge(cache->quota);
+    if (error)
+        return error;
     struct page *page = page_allocate(0, cache->read_page ? 0 : ALLOC_ZERO);
-    if (page == NULL)
+    if (page == NULL) {
+        discharge(cache->quota, 1);
         return -ENOMEM;
+    }
     page_mark(page, cache->read_page ? PAGE_FILE : PAGE_SHARED_MEMORY);
-    int error = cache->read_page ? cache->read_page(cache->inode, index, page_memory(page)) : 0;
+    error = cache->read_page ? cache->read_page(cache->inode, index, page_memory(page)) : 0;
     if (!error)
         error = insert(cache, index, page);
     if (error) {
         page_put(page);
+        discharge(cache->quota, 1);
         return error;
     }
     page_get(page);
@@ -88,7 +111,8 @@ static bool holds(struct vm_object *object, uint64_t index)
 /* A page for a mapping: only within the file. A truncation that goes by meanwhile is vm_fault's to notice. */
 static int get_page(struct vm_object *object, uint64_t index, bool write, struct page **page)
 {
-    return holds(object, index) ? get(object->owner, index, page) : -EFAULT;
+    int error = holds(object, index) ? get(object->owner, index, page) : -EFAULT;
+    return error == -ENOSPC ? -EFAULT : error;
 }
 
 static void get_inode(struct vm_object *object)
@@ -106,14 +130,29 @@ static void put_inode(struct vm_object *object)
 static const struct vm_object_ops cache_ops = {
     .get_page = get_page, .peek_page = peek, .holds = holds, .get = get_inode, .put = put_inode};
 
+/* Takes the pages from FIRST up to END out, and gives them back. */
+static void remove_pages(struct page_cache *cache, uint64_t first, uint64_t end)
+{
+    uint64_t count = 0;
+    for (uint64_t index = first;; count++) {
+        spin_lock(&cache->object.lock);
+        struct page *page = radix_next(&cache->pages, &index);
+        if (page && index < end)
+            radix_remove(&cache->pages, index);
+        else
+            page = NULL;
+        spin_unlock(&cache->object.lock);
+        if (page == NULL)
+            break;
+        page_put(page);
+    }
+    discharge(cache->quota, count);
+}
+
 void page_cache_destroy(struct inode *inode)
 {
     struct page_cache *cache = cache_of(inode);
-    struct page *page;
-    for (uint64_t index = 0; (page = radix_next(&cache->pages, &index)) != NULL;) {
-        radix_remove(&cache->pages, index);
-        page_put(page);
-    }
+    remove_pages(cache, 0, UINT64_MAX);
     kfree(cache);
     inode->object = NULL;
 }
@@ -252,17 +291,7 @@ void page_cache_truncate(struct inode *inode, uint64_t size)
         return;
     mutex_lock(&cache->fill);
     vm_object_unmap(&cache->object, first, UINT64_MAX);
-    for (;;) {
-        uint64_t index = first;
-        spin_lock(&cache->object.lock);
-        struct page *page = radix_next(&cache->pages, &index);
-        if (page)
-            radix_remove(&cache->pages, index);
-        spin_unlock(&cache->object.lock);
-        if (page == NULL)
-            break;
-        page_put(page);
-    }
+    remove_pages(cache, first, UINT64_MAX);
     clear_rest(cache, size);
     mutex_unlock(&cache->fill);
     inode->blocks = page_cache_pages(inode) * (PAGE_SIZE / 512);

@@ -11,6 +11,12 @@
 #include "fs/fs.h"
 #include "lib/radix.h"
 
+/* How many pages the files of one file system may have. */
+struct page_quota {
+    uint64_t limit; /* 0: as many as there are */
+    uint64_t used;
+};
+
 struct page_cache {
     struct vm_object object;
     struct inode *inode; /* whose it is, and which areas hold: not a reference of its own */
@@ -18,6 +24,7 @@ struct page_cache {
     struct mutex fill;
     /* Reads page INDEX in; NULL: a page that is not there is zeros. 0 or -EIO. */
     int (*read_page)(struct inode *inode, uint64_t index, void *memory);
+    struct page_quota *quota; /* -ENOSPC when there are as many already; NULL: nobody counts */
 };
 
 /* NULL: no memory. Becomes inode->object. */

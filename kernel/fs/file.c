@@ -41,23 +41,41 @@ void file_free(struct file *file)
     slab_free(file_cache, file);
 }
 
+/* Who may write says so before he looks whether the mount is read-only, and who makes it so looks after that. */
+static int begin_write(const struct file *file)
+{
+    struct mount *mount = file->path.mount;
+    int error = inode_begin_write(file->inode);
+    if (error)
+        return error;
+    __atomic_fetch_add(&mount->writers, 1, __ATOMIC_SEQ_CST);
+    error = mount_check_write(mount);
+    if (error) {
+        __atomic_fetch_sub(&mount->writers, 1, __ATOMIC_RELEASE);
+        inode_end_write(file->inode);
+    }
+    return error;
+}
+
 int file_begin_use(const struct file *file)
 {
     if ((file->inode->mode & S_IFMT) != S_IFREG)
         return 0;
     if (file->flags & FILE_PROGRAM)
         return inode_deny_write(file->inode);
-    return file->flags & (O_WRONLY | O_RDWR) ? inode_begin_write(file->inode) : 0;
+    return file->flags & (O_WRONLY | O_RDWR) ? begin_write(file) : 0;
 }
 
 void file_end_use(const struct file *file)
 {
     if ((file->inode->mode & S_IFMT) != S_IFREG)
         return;
-    if (file->flags & FILE_PROGRAM)
+    if (file->flags & FILE_PROGRAM) {
         inode_allow_write(file->inode);
-    else if (file->flags & (O_WRONLY | O_RDWR))
+    } else if (file->flags & (O_WRONLY | O_RDWR)) {
+        __atomic_fetch_sub(&file->path.mount->writers, 1, __ATOMIC_RELEASE);
         inode_end_write(file->inode);
+    }
 }
 
 /* A dentry that is in no directory. Takes INODE over if it succeeds. */
@@ -90,10 +108,12 @@ struct file *file_create_anonymous(
     }
     mount_get(path.mount);
     struct file *file = file_allocate(&path, ops, flags);
-    if (file)
-        file->data = data;
-    else
+    if (file == NULL) {
         path_put(&path);
+        return NULL;
+    }
+    file->data = data;
+    (void)file_begin_use(file); /* nobody else uses it yet */
     return file;
 }
 

@@ -52,6 +52,7 @@ struct dentry;
 struct mount;
 struct file;
 struct path;
+struct text;        /* fs/text.h */
 struct credentials; /* fs/credentials.h */
 
 /* Nanoseconds since 1970; signed: files are older than that. */
@@ -217,7 +218,10 @@ struct filesystem {
     int (*mount)(struct superblock *super, const char *source, const char *options);
     void (*unmount)(struct superblock *super);
     void (*report)(struct superblock *super, struct superblock_report *report); /* NULL: there is nothing to tell */
+    int (*remount)(struct superblock *super, const char *options);     /* other options; NULL: they are ignored */
+    void (*show_options)(struct superblock *super, struct text *text); /* ",size=4k"; NULL: none */
     bool needs_device; /* /proc/filesystems says "nodev" of the others */
+    bool single;       /* all mounts show the same superblock */
 };
 
 /* Mount finds it by its name; for good. And by name; NULL: there is none. And one after another, NULL begins. */
@@ -270,6 +274,9 @@ int path_lookup_locked(const struct path *directory, const char *name, size_t le
 /* The absolute name of PATH as seen from ROOT, into the end of BUFFER; returns its start, or an error pointer's code
  * through *error. " (deleted)" is appended where it applies. */
 char *path_name(const struct path *path, const struct path *root, char *buffer, size_t size, int *error);
+
+/* Does a name from ROOT lead to it at all? Else path_name tells the name within its mount, or from the very root. */
+bool path_is_reachable(const struct path *path, const struct path *root);
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Files (fs/file.c)

@@ -1,9 +1,20 @@
 /*
- * Mounts: which file systems stand where in the tree of names. Each mount but the first covers a directory of another:
- * a walk that comes there goes on at the mount's root, and on its way up leaves by the directory it covers. Several may
- * cover one directory; the last one is seen.
+ * Mounts: which file systems stand where in the tree of names. Each mount but the first covers a directory of another
+ * (or, with MS_BIND, a file covers a file): a walk that comes there goes on at the mount's root, and on its way up
+ * leaves by the directory it covers. Several may cover one directory; the last one is seen.
  *
- * Locks: mount_lock (rwspin, rank MOUNTS) guards the tree of mounts.
+ *     mount_new      a file system of a type appears on a directory           mount -t tmpfs none /tmp
+ *     mount_bind     what is somewhere appears elsewhere, too                 mount --bind /a /b
+ *     mount_move     a mount goes to another place                            mount --move /a /b
+ *     mount_remove   it is taken away: when nobody is in it; or lazily, then  umount -l /a
+ *                    those who are in there stay, and nobody comes in
+ *
+ * A mount that is taken away lives on as long as paths refer to it, without a place in the tree.
+ *
+ * Locks: changes come one after the other (change_lock, a mutex of rank SUBSYSTEM); mount_lock (rwspin, rank MOUNTS)
+ * guards what others read meanwhile: the list of mounts and the place of each.
+ *
+ * Source: mount(2), umount(2), pivot_root(2), mount_namespaces(7): there is one namespace, without propagation.
  */
 #ifndef CORRODE_FS_MOUNT_H
 #define CORRODE_FS_MOUNT_H
@@ -39,25 +50,68 @@
 
 struct mount {
     struct superblock *super;
-    struct dentry *root;  /* what of the superblock is seen: its root, or with MS_BIND anything; with a reference */
-    uint64_t number;      /* never used again */
-    struct path on;       /* what it covers; mount NULL for the first */
-    struct list_node all; /* in the list of all, in the order of mounting */
-    uint32_t references;
-    uint32_t flags; /* MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_RDONLY ... */
+    struct dentry *root; /* what of the superblock is seen: its root, or with MS_BIND anything; with a reference */
+    uint64_t number;     /* never used again */
+    struct path on;      /* what it covers, with references; mount NULL: nothing (the first, and what was taken away) */
+    struct list_node all;         /* in the list of all that have a place, in the order of mounting */
+    uint32_t references;          /* one for the place, and those of paths */
+    uint32_t flags;               /* MOUNT_FLAGS */
+    uint32_t writers;             /* files open for writing */
+    uint32_t visits;              /* walks that came in; not quite exact */
+    uint32_t expiry;              /* MNT_EXPIRE: it goes when it is found idle at so many visits */
+    const struct mount *original; /* of which it is a copy, while that is made */
+    char *source;                 /* what mount(2) was given as such, for /proc/mounts; NULL: nothing */
 };
 
-/* A new superblock of the type, with its root; NULL and *error. */
+/* Those that a mount has, and those that its superblock has. Neither MS_NOATIME nor MS_RELATIME: each access counts. */
+#define MOUNT_FLAGS                                                                                                    \
+    (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOSYMFOLLOW | MS_NOATIME | MS_NODIRATIME | MS_RELATIME)
+#define SUPERBLOCK_FLAGS (MS_RDONLY | MS_SYNCHRONOUS | MS_MANDLOCK | MS_DIRSYNC | MS_LAZYTIME)
+
+/*
+ * A superblock of the type, with its root and a reference; NULL and *error. That of a type whose mounts all show the
+ * same is made when it is first mounted, and stays.
+ */
 struct superblock *superblock_create(
     const struct filesystem *type, const char *source, const char *options, int *error);
+void superblock_get(struct superblock *super);
 void superblock_put(struct superblock *super);
 
 /* Puts SUPER onto a directory (ON NULL: the first mount). Takes the caller's reference over, in any case. 0 or -errno.
  */
 int mount_attach(struct superblock *super, const struct path *on, uint32_t flags);
 
-/* Takes the mount whose root PATH is away: -EINVAL when it is none, -EBUSY when it is in use. */
+/* FLAGS as mount(2) has them. -ENOTDIR, -ENOENT: the directory is gone, -EBUSY: it is that very file system already. */
+int mount_new(
+    const struct filesystem *type, const char *source, const char *options, const struct path *on, unsigned flags);
+
+/* RECURSIVE: with what is mounted below FROM. */
+int mount_bind(const struct path *from, const struct path *on, bool recursive);
+int mount_move(const struct path *from, const struct path *to);
+
+/* Other flags; and unless BIND_ONLY other options of the file system, and its flags. -EINVAL: PATH is no mount's root.
+ */
+int mount_change(const struct path *path, unsigned flags, const char *options, bool bind_only);
+
+/* Takes the mount whose root PATH is away. <sys/mount.h>: */
+#define MNT_FORCE 1u
+#define MNT_DETACH 2u
+#define MNT_EXPIRE 4u
+#define UMOUNT_NOFOLLOW 8u
+int mount_remove(const struct path *path, unsigned flags);
+/* The same without flags: -EINVAL when it is none, -EBUSY when it is in use. */
 int mount_detach(const struct path *path);
+
+/* NEW_ROOT takes the place of the mount that ROOT is the root of, which goes onto PUT_OLD, in or below NEW_ROOT. */
+int mount_pivot(const struct path *root, const struct path *new_root, const struct path *put_old);
+
+/* The mount with the lowest number above NUMBER that has a place, with a reference; NULL: there is none. */
+struct mount *mount_next(uint64_t number);
+
+/* For /proc/mounts and mountinfo: "rw,nosuid,relatime", and what the superblock has of its own, "rw,size=4k". */
+struct text;
+void mount_show_flags(const struct mount *mount, struct text *text);
+void superblock_show_options(struct superblock *super, struct text *text);
 
 /* May something be changed there? 0 or -EROFS. */
 static inline int mount_check_write(const struct mount *mount)

@@ -77,7 +77,7 @@ static void go_to_root(struct position *position)
 static void go_up(struct position *position)
 {
     while (!path_equal(&position->at, &position->walk->root)) {
-        if (!dentry_is_root(position->at.dentry)) {
+        if (position->at.dentry != position->at.mount->root) {
             struct path parent = {position->at.mount, dentry_parent(position->at.dentry)};
             mount_get(parent.mount);
             go(position, parent);
@@ -398,7 +398,7 @@ static bool prepend_step(struct path *at, char *buffer, char **start)
     char name[NAME_LENGTH_MAX];
     size_t length;
     struct path up = {.mount = at->mount};
-    if (dentry_is_root(at->dentry)) {
+    if (at->dentry == at->mount->root) {
         if (!mount_parent(at->mount, &up))
             return false;
         path_put(at);
@@ -409,6 +409,33 @@ static bool prepend_step(struct path *at, char *buffer, char **start)
     dentry_put(at->dentry);
     at->dentry = up.dentry;
     return prepend(buffer, start, name, length) && prepend(buffer, start, "/", 1);
+}
+
+/* Is nothing above it: the first mount's root, or that of one that was taken away? */
+static bool is_top(const struct path *path)
+{
+    return path->dentry == path->mount->root && path->mount->on.mount == NULL;
+}
+
+bool path_is_reachable(const struct path *path, const struct path *root)
+{
+    struct path at = *path;
+    path_get(&at);
+    while (!path_equal(&at, root) && !is_top(&at)) {
+        struct path up = {.mount = at.mount};
+        if (at.dentry == at.mount->root) {
+            if (!mount_parent(at.mount, &up))
+                break;
+        } else {
+            mount_get(up.mount);
+            up.dentry = dentry_parent(at.dentry);
+        }
+        path_put(&at);
+        at = up;
+    }
+    bool reached = path_equal(&at, root);
+    path_put(&at);
+    return reached;
 }
 
 char *path_name(const struct path *path, const struct path *root, char *buffer, size_t size, int *error)
@@ -423,7 +450,7 @@ char *path_name(const struct path *path, const struct path *root, char *buffer, 
     path_get(&at);
     bool gone = !dentry_is_root(path->dentry) && !dentry_is_hashed(path->dentry);
     bool fits = !gone || prepend(buffer, &start, " (deleted)", 10);
-    while (fits && !path_equal(&at, root) && !(dentry_is_root(at.dentry) && at.mount == mount_first))
+    while (fits && !path_equal(&at, root) && !is_top(&at))
         fits = prepend_step(&at, buffer, &start);
     path_put(&at);
     if (fits && (*start == '\0' || *start == ' '))

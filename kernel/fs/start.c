@@ -18,7 +18,7 @@ void fs_init(void)
     epoll_init();
     devices_init();
     filesystem_register(&tmpfs);
-    struct superblock *root = superblock_create(&tmpfs, "none", "", &error);
+    struct superblock *root = superblock_create(&tmpfs, "rootfs", "size=100%,mode=755", &error);
     if (root == NULL || mount_attach(root, NULL, 0) < 0)
         panic("there is not enough memory to start; give the machine more");
 }
@@ -26,5 +26,5 @@ void fs_init(void)
 void fs_root_walk(struct walk *walk)
 {
     *walk = (struct walk){.credentials = &credentials_root};
-    walk->root = walk->start = (struct path){.mount = mount_first, .dentry = mount_first->super->root};
+    walk->root = walk->start = (struct path){.mount = mount_first, .dentry = mount_first->root};
 }

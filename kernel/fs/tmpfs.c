@@ -6,17 +6,26 @@
  * in pieces while names in it come and go may miss those, but no others: the position is the number of the next child,
  * and numbers (dentry->cookie) only grow.
  *
- * The options of a mount are not looked at yet.
+ * How many pages and inodes there may be is counted (struct tmpfs_super), and the mount's options set the limits.
  */
 #include "fs/tmpfs.h"
 #include "fs/attributes.h"
-#include "fs/cache.h"
 #include "fs/credentials.h"
 #include "fs/dentry.h"
+#include "fs/tmpfs_internal.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "time/clock.h"
+
+#define TMPFS_MAGIC 0x01021994
+#define ENTRY_SIZE 20 /* what a name counts for in the size of a directory, as on Linux */
+
+struct tmpfs_super {
+    struct tmpfs_options options;
+    struct page_quota pages;
+    uint64_t inodes; /* that there are */
+};
 
 static const struct inode_ops directory_ops, file_inode_ops, link_ops, special_ops;
 static const struct file_ops directory_file_ops;
@@ -28,17 +37,38 @@ static bool is_directory(const struct inode *inode)
     return (inode->mode & S_IFMT) == S_IFDIR;
 }
 
+static struct tmpfs_super *tmpfs_of(const struct superblock *super)
+{
+    return super->data;
+}
+
 static void release(struct inode *inode)
 {
     if ((inode->mode & S_IFMT) == S_IFLNK)
         kfree(inode->data);
     if (inode->object)
         page_cache_destroy(inode);
+    __atomic_fetch_sub(&tmpfs_of(inode->super)->inodes, 1, __ATOMIC_RELAXED);
 }
 
-static struct inode *new_inode(struct superblock *super, uint32_t mode, const struct credentials *credentials)
+/* One inode more, if there may be: its ops will count it down again. */
+static struct inode *counted_inode(
+    struct superblock *super, uint32_t mode, const struct credentials *credentials, int *error)
 {
-    struct inode *inode = inode_create(super, mode, credentials);
+    struct tmpfs_super *counts = tmpfs_of(super);
+    uint64_t limit = __atomic_load_n(&counts->options.inodes, __ATOMIC_RELAXED);
+    bool fits = __atomic_add_fetch(&counts->inodes, 1, __ATOMIC_RELAXED) <= limit || limit == 0;
+    struct inode *inode = fits ? inode_create(super, mode, credentials) : NULL;
+    *error = fits ? inode ? 0 : -ENOMEM : -ENOSPC;
+    if (inode == NULL)
+        __atomic_fetch_sub(&counts->inodes, 1, __ATOMIC_RELAXED);
+    return inode;
+}
+
+static struct inode *new_inode(
+    struct superblock *super, uint32_t mode, const struct credentials *credentials, int *error)
+{
+    struct inode *inode = counted_inode(super, mode, credentials, error);
     if (inode == NULL)
         return NULL;
     switch (mode & S_IFMT) {
@@ -46,15 +76,20 @@ static struct inode *new_inode(struct superblock *super, uint32_t mode, const st
         inode->ops = &directory_ops;
         inode->file_ops = &directory_file_ops;
         inode->links = 2;
+        inode->size = 2 * ENTRY_SIZE;
         break;
-    case S_IFREG:
+    case S_IFREG: {
         inode->ops = &file_inode_ops;
         inode->file_ops = &regular_file_ops;
-        if (page_cache_create(inode, NULL) == NULL) {
+        struct page_cache *cache = page_cache_create(inode, NULL);
+        if (cache == NULL) {
             inode_put(inode);
+            *error = -ENOMEM;
             return NULL;
         }
+        cache->quota = &tmpfs_of(super)->pages;
         break;
+    }
     case S_IFLNK: inode->ops = &link_ops; break;
     default: inode->ops = &special_ops;
     }
@@ -73,15 +108,17 @@ static void enter(struct inode *dir, struct dentry *dentry, struct inode *inode)
     dentry_pin(dentry);
     if (is_directory(inode))
         dir->links++;
+    dir->size += ENTRY_SIZE;
     touch(dir);
 }
 
 static int create(
     struct inode *dir, struct dentry *dentry, uint32_t mode, uint32_t device, const struct credentials *credentials)
 {
-    struct inode *inode = new_inode(dir->super, mode, credentials);
+    int error;
+    struct inode *inode = new_inode(dir->super, mode, credentials, &error);
     if (inode == NULL)
-        return -ENOMEM;
+        return error;
     inode->device = device;
     inode_inherit(inode, dir, credentials);
     enter(dir, dentry, inode);
@@ -91,9 +128,10 @@ static int create(
 static int create_unnamed(
     struct inode *dir, struct dentry *dentry, uint32_t mode, const struct credentials *credentials)
 {
-    struct inode *inode = new_inode(dir->super, mode, credentials);
+    int error;
+    struct inode *inode = new_inode(dir->super, mode, credentials, &error);
     if (inode == NULL)
-        return -ENOMEM;
+        return error;
     inode_inherit(inode, dir, credentials);
     inode->links = 0;
     dentry->inode = inode;
@@ -105,10 +143,11 @@ static int create_link(
 {
     size_t length = strlen(target);
     char *copy = kmalloc(length + 1, 0);
-    struct inode *inode = copy ? new_inode(dir->super, S_IFLNK | 0777, credentials) : NULL;
+    int error = -ENOMEM;
+    struct inode *inode = copy ? new_inode(dir->super, S_IFLNK | 0777, credentials, &error) : NULL;
     if (inode == NULL) {
         kfree(copy);
-        return -ENOMEM;
+        return error;
     }
     strlcpy(copy, target, length + 1);
     inode->data = copy;
@@ -138,6 +177,7 @@ static void lose_name(struct inode *dir, struct inode *inode)
         __atomic_fetch_sub(&inode->links, 1, __ATOMIC_RELAXED);
     }
     inode->changed = (fs_time_t)clock_wall();
+    dir->size -= ENTRY_SIZE;
     touch(dir);
 }
 
@@ -169,6 +209,8 @@ static int rename(struct inode *from_dir, struct dentry *from, struct dentry *to
         from_dir->links--;
         to_parent->inode->links++;
     }
+    from_dir->size -= ENTRY_SIZE;
+    to_parent->inode->size += ENTRY_SIZE;
     from->inode->changed = (fs_time_t)clock_wall();
     touch(from_dir);
     touch(to_parent->inode);
@@ -242,17 +284,76 @@ static const struct inode_ops link_ops = {.read_link = read_link, .release = rel
 static const struct inode_ops special_ops = {.release = release};
 static const struct file_ops directory_file_ops = {.read_directory = read_directory};
 
+static int make_root(struct superblock *super)
+{
+    const struct tmpfs_options *options = &tmpfs_of(super)->options;
+    int error;
+    struct inode *root = new_inode(super, S_IFDIR | options->mode, &credentials_root, &error);
+    if (root == NULL)
+        return error;
+    root->uid = options->uid;
+    root->gid = options->gid;
+    super->root = dentry_create_root(super, root);
+    if (super->root)
+        return 0;
+    inode_put(root);
+    return -ENOMEM;
+}
+
 static int mount(struct superblock *super, const char *source, const char *options)
 {
-    struct inode *root = new_inode(super, S_IFDIR | 0755, &credentials_root);
-    if (root == NULL)
+    struct tmpfs_super *counts = kmalloc(sizeof *counts, ALLOC_ZERO);
+    if (counts == NULL)
         return -ENOMEM;
-    super->root = dentry_create_root(super, root);
-    if (super->root == NULL) {
-        inode_put(root);
-        return -ENOMEM;
-    }
+    super->data = counts;
+    tmpfs_options_init(&counts->options);
+    int error = tmpfs_options_parse(&counts->options, options);
+    counts->pages.limit = counts->options.pages;
+    if (!error)
+        error = make_root(super);
+    if (error)
+        kfree(counts);
+    return error;
+}
+
+/* Limits may change, but not below what there is. */
+static int remount(struct superblock *super, const char *text)
+{
+    struct tmpfs_super *counts = tmpfs_of(super);
+    struct tmpfs_options options = counts->options;
+    if (text == NULL)
+        return 0;
+    int error = tmpfs_options_parse(&options, text);
+    if (error)
+        return error;
+    if ((options.pages && options.pages < __atomic_load_n(&counts->pages.used, __ATOMIC_RELAXED)) ||
+        (options.inodes && options.inodes < __atomic_load_n(&counts->inodes, __ATOMIC_RELAXED)))
+        return -EINVAL;
+    __atomic_store_n(&counts->options.pages, options.pages, __ATOMIC_RELAXED);
+    __atomic_store_n(&counts->options.inodes, options.inodes, __ATOMIC_RELAXED);
+    __atomic_store_n(&counts->pages.limit, options.pages, __ATOMIC_RELAXED);
     return 0;
+}
+
+static uint64_t rest(uint64_t limit, const uint64_t *used)
+{
+    uint64_t now = __atomic_load_n(used, __ATOMIC_RELAXED);
+    return limit > now ? limit - now : 0;
+}
+
+static void report(struct superblock *super, struct superblock_report *report)
+{
+    const struct tmpfs_super *counts = tmpfs_of(super);
+    *report = (struct superblock_report){.type = TMPFS_MAGIC,
+        .blocks = counts->options.pages,
+        .blocks_free = rest(counts->options.pages, &counts->pages.used),
+        .inodes = counts->options.inodes,
+        .inodes_free = rest(counts->options.inodes, &counts->inodes)};
+}
+
+static void show_options(struct superblock *super, struct text *text)
+{
+    tmpfs_options_show(&tmpfs_of(super)->options, text);
 }
 
 /* Unpins everything, the deepest first. Nobody else knows the tree any more. */
@@ -272,6 +373,12 @@ static void unmount(struct superblock *super)
         at = parent;
     }
     dentry_put(super->root);
+    kfree(super->data);
 }
 
-const struct filesystem tmpfs = {.name = "tmpfs", .mount = mount, .unmount = unmount};
+const struct filesystem tmpfs = {.name = "tmpfs",
+    .mount = mount,
+    .unmount = unmount,
+    .report = report,
+    .remount = remount,
+    .show_options = show_options};

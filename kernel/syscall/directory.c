@@ -131,9 +131,13 @@ static long tell_working(const struct path *working, const struct path *root, ua
     int error = -ENOMEM;
     if (buffer == NULL)
         return error;
-    const char *name = path_name(working, root, buffer, PATH_LENGTH_MAX, &error);
+    static const char unreachable[] = "(unreachable)";
+    size_t prefix = path_is_reachable(working, root) ? 0 : sizeof unreachable - 1;
+    char *name = path_name(working, root, buffer + prefix, PATH_LENGTH_MAX - prefix, &error);
     long result = error;
     if (name) {
+        name -= prefix;
+        memcpy(name, unreachable, prefix);
         size_t length = strlen(name) + 1;
         result = length > size ? -ERANGE : user_write(to, name, length) == 0 ? (long)length : -EFAULT;
     }

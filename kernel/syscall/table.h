@@ -152,9 +152,9 @@
     X(133, mknod, "pox", WHOLE, "")                                                                                    \
     X(134, uselib, "xxxxxx", ABSENT, "")                                                                               \
     X(135, personality, "x", ABSENT, "")                                                                               \
-    X(136, ustat, "xa", ABSENT, "")                                                                                    \
-    X(137, statfs, "pa", ABSENT, "")                                                                                   \
-    X(138, fstatfs, "fa", ABSENT, "")                                                                                  \
+    X(136, ustat, "xa", WHOLE, "")                                                                                     \
+    X(137, statfs, "pa", WHOLE, "")                                                                                    \
+    X(138, fstatfs, "fa", WHOLE, "")                                                                                   \
     X(139, sysfs, "xxxxxx", ABSENT, "")                                                                                \
     X(140, getpriority, "ii", ABSENT, "")                                                                              \
     X(141, setpriority, "iii", ABSENT, "")                                                                             \
@@ -171,18 +171,18 @@
     X(152, munlockall, "", ABSENT, "")                                                                                 \
     X(153, vhangup, "", ABSENT, "")                                                                                    \
     X(154, modify_ldt, "xxxxxx", ABSENT, "")                                                                           \
-    X(155, pivot_root, "pp", ABSENT, "")                                                                               \
+    X(155, pivot_root, "pp", PARTIAL, "the root and working directory of other processes stay")                        \
     X(156, _sysctl, "xxxxxx", ABSENT, "")                                                                              \
     X(157, prctl, "ixxxx", ABSENT, "")                                                                                 \
     X(158, arch_prctl, "xa", PARTIAL, "FS and GS base")                                                                \
     X(159, adjtimex, "a", ABSENT, "")                                                                                  \
     X(160, setrlimit, "ia", ABSENT, "")                                                                                \
-    X(161, chroot, "p", ABSENT, "")                                                                                    \
+    X(161, chroot, "p", WHOLE, "")                                                                                     \
     X(162, sync, "", WHOLE, "")                                                                                        \
     X(163, acct, "p", ABSENT, "")                                                                                      \
     X(164, settimeofday, "aa", ABSENT, "")                                                                             \
-    X(165, mount, "pppxa", ABSENT, "")                                                                                 \
-    X(166, umount2, "px", ABSENT, "")                                                                                  \
+    X(165, mount, "pppxa", PARTIAL, "no propagation between mounts")                                                   \
+    X(166, umount2, "px", WHOLE, "")                                                                                   \
     X(167, swapon, "px", ABSENT, "")                                                                                   \
     X(168, swapoff, "p", ABSENT, "")                                                                                   \
     X(169, reboot, "xxxa", ABSENT, "")                                                                                 \
