@@ -33,6 +33,17 @@ static inline size_t byte_ring_put(struct byte_ring *ring, const char *bytes, si
     return length;
 }
 
+/* Forgets the first SIZE bytes, or as many as there are. */
+static inline void byte_ring_skip(struct byte_ring *ring, size_t size)
+{
+    if (size > ring->count)
+        size = ring->count;
+    ring->first += size;
+    if (ring->first >= ring->size)
+        ring->first -= ring->size;
+    ring->count -= size;
+}
+
 /* Takes up to SIZE bytes, and returns how many. */
 static inline size_t byte_ring_get(struct byte_ring *ring, char *bytes, size_t size)
 {

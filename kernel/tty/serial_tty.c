@@ -1,20 +1,23 @@
 /*
  * /dev/ttyS0: the line discipline on top of drivers/serial.h.
  *
- * What is received waits in the driver's ring while the terminal's is full, so a burst of both sizes together is not
- * lost. Line settings other than the characters' are kept and told, but the line stays as the loader has set it up: 8
- * bits, no parity, at the speed that the machine's other end expects.
+ * What is received waits in a ring of our own while the terminal's is full: a page of text that somebody pastes while
+ * the shell is busy is not lost. Line settings other than the characters' are kept and told, but the line stays as the
+ * loader has set it up: 8 bits, no parity, at the speed that the machine's other end expects.
  */
 #include "tty/serial_tty.h"
 
 #include "drivers/serial.h"
 #include "fs/device.h"
 #include "lib/errno.h"
+#include "lib/ring.h"
+#include "mm/slab.h"
 #include "tty/feed.h"
 
 #define DEVICE_SERIAL DEVICE_NUMBER(4, 64)
 #define SPEED 115200
 #define PIECE 64
+#define WAITING_SIZE 16384
 #define ROWS 24
 #define COLUMNS 80
 
@@ -22,42 +25,59 @@ static struct tty *line;   /* NULL: there is no port */
 static struct tty *sharer; /* the console; NULL: nobody shares the line */
 static void (*on_typed)(void);
 static struct feed feed;
-static bool has_rest; /* bytes that were taken from the driver and that the terminal had no room for; feed guards it */
-static struct {
-    char bytes[PIECE];
-    size_t size, done;
-} rest;
+static struct byte_ring waiting; /* what the terminal had no room for; feed guards it */
 
 static struct tty *receiver(void)
 {
     return sharer && __atomic_load_n(&line->files, __ATOMIC_RELAXED) == 0 ? sharer : line;
 }
 
-/* What is in `rest`; false: there is no room for it. */
+/* Hands over what waits; false: there is no room for all of it. */
 static bool hand_over(struct tty *tty)
 {
-    rest.done += tty_receive(tty, (const uint8_t *)rest.bytes + rest.done, rest.size - rest.done);
-    return rest.done == rest.size;
+    while (waiting.count > 0) {
+        size_t size = min_u64(waiting.count, waiting.size - waiting.first);
+        const uint8_t *bytes = (const uint8_t *)&waiting.bytes[waiting.first];
+        size_t taken = tty_receive(tty, bytes, size);
+        byte_ring_skip(&waiting, taken);
+        if (taken < size)
+            return false;
+    }
+    return true;
+}
+
+/* They come behind what waits, or in place of it. */
+static void wait_for_room(struct tty *tty, const char *bytes, size_t size)
+{
+    size_t done = tty_look_ahead(tty, (const uint8_t *)bytes, size);
+    if (done > 0)
+        byte_ring_skip(&waiting, waiting.count);
+    byte_ring_put(&waiting, bytes + done, size - done);
+}
+
+static void receive(struct tty *tty, const char *bytes, size_t size)
+{
+    size_t taken = hand_over(tty) ? tty_receive(tty, (const uint8_t *)bytes, size) : 0;
+    if (taken == size)
+        return;
+    wait_for_room(tty, bytes + taken, size - taken);
+    hand_over(tty);
 }
 
 static void take_input(void *context)
 {
     struct tty *tty = receiver();
+    char bytes[PIECE];
     enum serial_kind kind;
-    if (has_rest && !hand_over(tty))
-        return;
-    has_rest = false;
-    while ((rest.size = serial_read(rest.bytes, sizeof rest.bytes, &kind)) > 0) {
-        rest.done = 0;
+    size_t size;
+    hand_over(tty);
+    while ((size = serial_read(bytes, sizeof bytes, &kind)) > 0) {
         if (tty == sharer)
             on_typed();
-        if (kind == SERIAL_BREAK) {
-            tty_receive_break(tty);
-        } else if (kind == SERIAL_BAD) {
-            tty_receive_bad(tty, (uint8_t)rest.bytes[0]);
-        } else if (!hand_over(tty)) {
-            has_rest = true;
-            return;
+        switch (kind) {
+        case SERIAL_BYTES: receive(tty, bytes, size); break;
+        case SERIAL_BAD: tty_receive_bad(tty, (uint8_t)bytes[0]); break;
+        case SERIAL_BREAK: tty_receive_break(tty); break;
         }
     }
 }
@@ -129,7 +149,8 @@ bool serial_tty_init(void)
     if (!serial_is_open())
         return true;
     line = tty_create(&driver, 0, DEVICE_SERIAL, NULL);
-    if (line == NULL)
+    waiting = (struct byte_ring){.bytes = kmalloc(WAITING_SIZE, 0), .size = WAITING_SIZE};
+    if (line == NULL || waiting.bytes == NULL)
         return false;
     struct termios termios = line->termios;
     termios.c_cflag = B115200 | CS8 | CREAD | HUPCL | CLOCAL;

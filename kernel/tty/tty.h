@@ -93,10 +93,11 @@ struct tty {
 
     uint8_t output[TTY_OUTPUT_SIZE]; /* a ring: what is processed, and not yet the driver's */
     uint32_t output_head, output_tail;
-    uint32_t column; /* of the output, for tabs and erasing */
-    bool stopped;    /* by ^S */
-    bool held;       /* by TCOOFF: ^Q does not help */
-    bool writing;    /* somebody is in tty_write; the others wait */
+    uint32_t column;      /* behind the last byte of the output, for tabs and erasing */
+    uint32_t sent_column; /* the same when the ring was empty last */
+    bool stopped;         /* by ^S */
+    bool held;            /* by TCOOFF: ^Q does not help */
+    bool writing;         /* somebody is in tty_write; the others wait */
     struct wait_queue writers;
 };
 
@@ -110,10 +111,17 @@ void tty_set_defaults(struct tty *tty, const struct termios *termios, uint32_t s
 
 /*
  * The driver's: bytes came in. Returns how many were taken: the others have to wait until driver->input_room, or are
- * lost. tty_receive_bad: a byte with a wrong parity or without a stop bit; tty_receive_break: the line was low for
- * longer than any byte. tty_writable: there is room again. tty_hang_up: the line is gone (SIGHUP). Any context.
+ * lost; tty_look_ahead should be asked about them. tty_receive_bad: a byte with a wrong parity or without a stop bit;
+ * tty_receive_break: the line was low for longer than any byte. tty_writable: there is room again. tty_hang_up: the
+ * line is gone (SIGHUP). Any context.
  */
 size_t tty_receive(struct tty *tty, const uint8_t *data, size_t size);
+
+/*
+ * Of bytes that were not taken: if there is one among them that sends a signal and throws away what was typed before it
+ * (VINTR, say, without NOFLSH), it does so now. Returns how many bytes are dealt with: up to the last such one.
+ */
+size_t tty_look_ahead(struct tty *tty, const uint8_t *data, size_t size);
 void tty_receive_bad(struct tty *tty, uint8_t byte);
 void tty_receive_break(struct tty *tty);
 void tty_writable(struct tty *tty);

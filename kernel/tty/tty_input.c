@@ -8,7 +8,8 @@
  * In canonical mode only whole lines can be read; a bit in line_ends marks the delimiter of each, and an end of file is
  * a NUL so marked. Otherwise all is there to be read at once, and lines_end means nothing.
  *
- * When the ring is full the rest is not taken: the driver keeps it until a reader has made room. A canonical line that
+ * When the ring is full the rest is not taken: the driver keeps it until a reader has made room, or loses it; so that
+ * nobody is shut out by his own typing, it is looked through for signals (tty_look_ahead). A canonical line that
  * fills the whole ring would wait for ever for its end: so then every further byte takes the place of the last one.
  *
  * Source: POSIX.1-2017, 11.1.5 to 11.1.9, 11.2.2, 11.2.5; termios(3); tests/unit/tty_oracle_test.c compares.
@@ -90,6 +91,19 @@ static bool receive_flow_control(struct tty *tty, uint8_t c)
     return true;
 }
 
+/* The signal that C stands for; 0: none. */
+static int signal_of(const struct tty *tty, uint8_t c)
+{
+    static const struct {
+        uint8_t index, signal;
+    } signals[] = {{VINTR, SIGINT}, {VQUIT, SIGQUIT}, {VSUSP, SIGTSTP}};
+
+    for (unsigned i = 0; i < ARRAY_LENGTH(signals) && tty_local_flag(tty, ISIG); i++)
+        if (tty_is(tty, signals[i].index, c))
+            return signals[i].signal;
+    return 0;
+}
+
 /* Sends the signal; what has been typed before it and what has not been shown yet is forgotten, but with NOFLSH. */
 static void interrupt(struct tty *tty, int signal)
 {
@@ -102,23 +116,15 @@ static void interrupt(struct tty *tty, int signal)
 
 static bool receive_signal(struct tty *tty, uint8_t c)
 {
-    static const struct {
-        uint8_t index, signal;
-    } signals[] = {{VINTR, SIGINT}, {VQUIT, SIGQUIT}, {VSUSP, SIGTSTP}};
-
-    if (!tty_local_flag(tty, ISIG))
+    int signal = signal_of(tty, c);
+    if (signal == 0)
         return false;
-    for (unsigned i = 0; i < ARRAY_LENGTH(signals); i++) {
-        if (!tty_is(tty, signals[i].index, c))
-            continue;
-        interrupt(tty, signals[i].signal);
-        if (tty_input_flag(tty, IXON))
-            tty_start_locked(tty);
-        if (tty_local_flag(tty, ECHO))
-            tty_echo_locked(tty, c);
-        return true;
-    }
-    return false;
+    interrupt(tty, signal);
+    if (tty_input_flag(tty, IXON))
+        tty_start_locked(tty);
+    if (tty_local_flag(tty, ECHO))
+        tty_echo_locked(tty, c);
+    return true;
 }
 
 static void begin_literal(struct tty *tty)
@@ -272,6 +278,21 @@ size_t tty_receive(struct tty *tty, const uint8_t *data, size_t size)
             receive_byte(tty, data[done++]);
     }
     tty->input_waits = done < size;
+    received(tty, head, lines_end);
+    return done;
+}
+
+size_t tty_look_ahead(struct tty *tty, const uint8_t *data, size_t size)
+{
+    size_t done = 0;
+    spin_lock(&tty->input_lock);
+    uint32_t head = tty->head, lines_end = tty->lines_end;
+    for (size_t i = 0; i < size && !tty_local_flag(tty, NOFLSH); i++) {
+        if (signal_of(tty, data[i]) == 0)
+            continue;
+        receive_signal(tty, data[i]);
+        done = i + 1;
+    }
     received(tty, head, lines_end);
     return done;
 }

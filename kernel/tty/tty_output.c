@@ -41,7 +41,10 @@ bool tty_send_locked(struct tty *tty)
         if (sent < size)
             break;
     }
-    return tty->output_head == tty->output_tail;
+    bool empty = tty->output_head == tty->output_tail;
+    if (empty)
+        tty->sent_column = tty->column;
+    return empty;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -97,7 +100,7 @@ static void put_processed(struct tty *tty, uint8_t c)
     default:
         if (tty_is_control(c))
             break;
-        if (tty_output_flag(tty, OLCUC) && tty_is_lower(c) && c != 0xdf && c != 0xff)
+        if (tty_output_flag(tty, OLCUC) && tty_is_lower(c))
             c = (uint8_t)(c - 'a' + 'A');
         tty->column += !tty_is_continuation(tty, c);
     }
@@ -130,14 +133,26 @@ size_t tty_write_locked(struct tty *tty, const uint8_t *data, size_t size)
  * Echo
  */
 
-void tty_echo_raw_locked(struct tty *tty, uint8_t c)
+/* Is there room for an echo? Much input at once is more than the ring holds, and the driver takes it meanwhile. */
+static bool echo_fits(struct tty *tty)
 {
     if (ring_room(tty) < EXPANSION_MAX)
+        tty_send_locked(tty);
+    return ring_room(tty) >= EXPANSION_MAX;
+}
+
+void tty_echo_raw_locked(struct tty *tty, uint8_t c)
+{
+    if (!echo_fits(tty))
         return;
-    if (tty_output_flag(tty, OPOST))
-        put_processed(tty, c);
-    else
+    if (c == 0xff) { /* as Linux has it */
+        tty->column++;
         tty_put_locked(tty, c);
+    } else if (tty_output_flag(tty, OPOST)) {
+        put_processed(tty, c);
+    } else {
+        tty_put_locked(tty, c);
+    }
 }
 
 void tty_echo_locked(struct tty *tty, uint8_t c)
@@ -146,7 +161,7 @@ void tty_echo_locked(struct tty *tty, uint8_t c)
         tty_echo_raw_locked(tty, c);
         return;
     }
-    if (ring_room(tty) < 2)
+    if (!echo_fits(tty))
         return;
     tty_put_locked(tty, '^');
     tty_put_locked(tty, c ^ 0100);
@@ -159,6 +174,8 @@ void tty_echo_locked(struct tty *tty, uint8_t c)
  */
 void tty_echo_tab_back_locked(struct tty *tty, unsigned columns, bool after_tab)
 {
+    if (!echo_fits(tty))
+        return;
     if (!after_tab)
         columns += tty->line_column;
     for (unsigned i = TAB - columns % TAB; i > 0; i--) {
@@ -183,6 +200,7 @@ void tty_start_locked(struct tty *tty)
 void tty_discard_output_locked(struct tty *tty)
 {
     tty->output_tail = tty->output_head;
+    tty->column = tty->sent_column;
     if (tty->driver->discard)
         tty->driver->discard(tty);
     wait_queue_wake_all(&tty->writers);

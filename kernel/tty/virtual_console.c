@@ -54,8 +54,11 @@ static void take_input(void *context)
     struct tty *tty = receiver(console);
     char bytes[PIECE];
     size_t size;
-    while ((size = terminal_read(console->terminal, bytes, sizeof bytes)) > 0)
-        tty_receive(tty, (const uint8_t *)bytes, size);
+    while ((size = terminal_read(console->terminal, bytes, sizeof bytes)) > 0) {
+        size_t taken = tty_receive(tty, (const uint8_t *)bytes, size);
+        if (taken < size)
+            tty_look_ahead(tty, (const uint8_t *)bytes + taken, size - taken);
+    }
 }
 
 static void look(struct virtual_console *console)

@@ -72,6 +72,12 @@ UNIT_TESTS += ps2_keys ps2 serial parser
 
 parser_UNIT_SOURCES := kernel/tty/parser.c kernel/tty/unicode.c
 serial_UNIT_SOURCES := kernel/drivers/serial.c kernel/drivers/uart16550.c
+# Lines: what becomes of bytes between driver and program, also compared with the host's own pseudo-terminals.
+UNIT_TESTS += tty_oracle
+
+tty_oracle_UNIT_SOURCES := $(DISCIPLINE_SOURCES) kernel/lib/bitmap.c kernel/fs/iov.c \
+    $(addprefix tests/unit/,tty_machine.c tty_linux.c)
+tty_oracle_UNIT_CFLAGS := -UBOOT_LOADER
 ps2_keys_UNIT_SOURCES := kernel/drivers/ps2_keys.c
 ps2_UNIT_SOURCES := kernel/drivers/ps2.c kernel/drivers/ps2_keys.c
 
