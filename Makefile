@@ -26,7 +26,7 @@ $(error scripts/setup could not provide what this needs; see above)
 endif
 endif
 
-include targets/common.mk targets/host.mk targets/kernel.mk targets/bios.mk targets/uefi.mk targets/handoff.mk
+include targets/common.mk targets/host.mk targets/kernel.mk targets/vdso.mk targets/bios.mk targets/uefi.mk targets/handoff.mk
 
 BUILD := build
 OBJ   := $(BUILD)/obj

@@ -158,6 +158,9 @@ static int segment_map(const struct elf *elf, struct vm_space *space, const stru
     int error = elf_plan(segment, elf->bias, &plan);
     if (error)
         return error;
+    /* What vm_map would refuse (vm.c, is_absurd), and that is the file's fault, not a lack of memory. */
+    if ((plan.end - (flags & VM_WRITE ? plan.start : plan.file_end)) >> PAGE_SHIFT > page_total_count())
+        return -EINVAL;
     struct vm_backing backing = {.object = file->inode->object, .offset = plan.offset, .origin = file_origin(file)};
     static const struct vm_backing zeros;
     if (backing.origin == NULL)

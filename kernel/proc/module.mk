@@ -4,3 +4,4 @@ PROC_SOURCES := $(addprefix kernel/proc/,process.c task.c exit.c wait.c usage.c 
 PROC_SOURCES += $(addprefix kernel/proc/,elf_plan.c script.c program.c program_stack.c execute.c fault.c init.c)
 PROC_SOURCES += $(addprefix kernel/proc/,signal.c signal_frame.c stop.c kill.c)
 PROC_SOURCES += kernel/proc/uts.c
+PROC_SOURCES += kernel/proc/vdso.c kernel/proc/clocks.c

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "mm/slab.h"
 #include "panic.h"
+#include "proc/vdso.h"
 #include "proc/jobs.h"
 #include "proc/numbers.h"
 
@@ -278,4 +279,5 @@ void processes_init(void)
         log_error("there is no " CONSOLE ": error %d", -error);
     program_faults_init();
     session_terminals_init();
+    vdso_init();
 }

@@ -25,6 +25,8 @@
 #include "proc/elf.h"
 #include "proc/program_stack.h"
 #include "proc/script.h"
+#include "proc/signal.h"
+#include "proc/vdso.h"
 #include "random.h"
 
 #define RFLAGS_FIXED 2u
@@ -44,6 +46,7 @@
 #define HEAP_CHANCE (1u << 13)
 
 #define AT_NULL 0
+#define AT_IGNORE 1
 #define AT_PHDR 3
 #define AT_PHENT 4
 #define AT_PHNUM 5
@@ -62,6 +65,7 @@
 #define AT_RANDOM 25
 #define AT_HWCAP2 26
 #define AT_EXECFN 31
+#define AT_SYSINFO_EHDR 33
 #define AT_MINSIGSTKSZ 51
 #define HWCAP2_FSGSBASE (1u << 1)
 
@@ -81,6 +85,7 @@ struct loading {
     struct elf_image image;
     vaddr_t interpreter_base;
     vaddr_t name_address; /* of the path, on the stack */
+    vaddr_t vdso;
 };
 
 static uint64_t chance(const struct loading *loading, uint64_t pages)
@@ -246,6 +251,16 @@ static int map_image(struct loading *loading)
     return error;
 }
 
+/* Above the stack by chance, where no more page tables are needed for it; or with the other maps. */
+static int map_vdso(struct loading *loading)
+{
+    struct vm_space *space = loading->program->space;
+    vaddr_t place = space->stack_top + chance(loading, PAGE_SIZE_2M / PAGE_SIZE);
+    if (loading->fixed_places || place > USER_END - vdso_size())
+        place = 0;
+    return vdso_map(space, place, &loading->vdso);
+}
+
 /* The program begins in it, then. */
 static int map_interpreter(struct loading *loading)
 {
@@ -284,6 +299,10 @@ static int push_auxiliary(struct loading *loading)
     if (error)
         return error;
     const uint64_t auxiliary[] = {
+        loading->vdso ? AT_SYSINFO_EHDR : AT_IGNORE,
+        loading->vdso,
+        AT_MINSIGSTKSZ,
+        signal_frame_size(),
         AT_HWCAP,
         cpu_id(1, 0).edx,
         AT_PAGESZ,
@@ -334,6 +353,8 @@ static int push_auxiliary(struct loading *loading)
 static int map_all(struct loading *loading)
 {
     int error = map_image(loading);
+    if (!error)
+        error = map_vdso(loading);
     if (!error && loading->interpreter_file)
         error = map_interpreter(loading);
     if (!error)

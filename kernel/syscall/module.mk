@@ -6,3 +6,4 @@ SYSCALL_SOURCES += kernel/syscall/mount.c
 SYSCALL_SOURCES += $(addprefix kernel/syscall/,file.c fcntl.c pipe.c poll.c epoll.c data.c ranges.c storage.c)
 SYSCALL_SOURCES += $(addprefix kernel/syscall/,process.c clone.c jobs.c wait.c execute.c signal.c)
 SYSCALL_SOURCES += $(addprefix kernel/syscall/,socket.c socket_message.c)
+SYSCALL_SOURCES += $(addprefix kernel/syscall/,sleep.c)

@@ -51,7 +51,7 @@
     X(32, dup, "f", WHOLE, "")                                                                                         \
     X(33, dup2, "fi", WHOLE, "")                                                                                       \
     X(34, pause, "", WHOLE, "")                                                                                        \
-    X(35, nanosleep, "aa", PARTIAL, "nothing interrupts it")                                                           \
+    X(35, nanosleep, "aa", WHOLE, "")                                                                                  \
     X(36, getitimer, "ia", ABSENT, "")                                                                                 \
     X(37, alarm, "i", ABSENT, "")                                                                                      \
     X(38, setitimer, "iaa", ABSENT, "")                                                                                \
@@ -112,7 +112,7 @@
     X(93, fchown, "fii", WHOLE, "")                                                                                    \
     X(94, lchown, "pii", WHOLE, "")                                                                                    \
     X(95, umask, "o", WHOLE, "")                                                                                       \
-    X(96, gettimeofday, "aa", ABSENT, "")                                                                              \
+    X(96, gettimeofday, "aa", WHOLE, "")                                                                               \
     X(97, getrlimit, "ia", ABSENT, "")                                                                                 \
     X(98, getrusage, "ia", WHOLE, "")                                                                                  \
     X(99, sysinfo, "a", ABSENT, "")                                                                                    \
@@ -175,12 +175,12 @@
     X(156, _sysctl, "xxxxxx", ABSENT, "")                                                                              \
     X(157, prctl, "ixxxx", ABSENT, "")                                                                                 \
     X(158, arch_prctl, "xa", PARTIAL, "FS and GS base")                                                                \
-    X(159, adjtimex, "a", ABSENT, "")                                                                                  \
+    X(159, adjtimex, "a", PARTIAL, "reads; changes are EPERM")                                                         \
     X(160, setrlimit, "ia", ABSENT, "")                                                                                \
     X(161, chroot, "p", WHOLE, "")                                                                                     \
     X(162, sync, "", WHOLE, "")                                                                                        \
     X(163, acct, "p", ABSENT, "")                                                                                      \
-    X(164, settimeofday, "aa", ABSENT, "")                                                                             \
+    X(164, settimeofday, "aa", WHOLE, "")                                                                              \
     X(165, mount, "pppxa", PARTIAL, "no propagation between mounts")                                                   \
     X(166, umount2, "px", WHOLE, "")                                                                                   \
     X(167, swapon, "px", ABSENT, "")                                                                                   \
@@ -217,7 +217,7 @@
     X(198, lremovexattr, "pp", ABSENT, "")                                                                             \
     X(199, fremovexattr, "fp", ABSENT, "")                                                                             \
     X(200, tkill, "ii", WHOLE, "")                                                                                     \
-    X(201, time, "a", ABSENT, "")                                                                                      \
+    X(201, time, "a", WHOLE, "")                                                                                       \
     X(202, futex, "aixaax", ABSENT, "")                                                                                \
     X(203, sched_setaffinity, "iza", ABSENT, "")                                                                       \
     X(204, sched_getaffinity, "iza", ABSENT, "")                                                                       \
@@ -243,10 +243,10 @@
     X(224, timer_gettime, "ia", ABSENT, "")                                                                            \
     X(225, timer_getoverrun, "i", ABSENT, "")                                                                          \
     X(226, timer_delete, "i", ABSENT, "")                                                                              \
-    X(227, clock_settime, "ia", ABSENT, "")                                                                            \
-    X(228, clock_gettime, "ia", PARTIAL, "processor time is that of the thread")                                       \
-    X(229, clock_getres, "ia", ABSENT, "")                                                                             \
-    X(230, clock_nanosleep, "ixaa", PARTIAL, "nothing interrupts it")                                                  \
+    X(227, clock_settime, "ia", WHOLE, "")                                                                             \
+    X(228, clock_gettime, "ia", WHOLE, "")                                                                             \
+    X(229, clock_getres, "ia", WHOLE, "")                                                                              \
+    X(230, clock_nanosleep, "ixaa", WHOLE, "")                                                                         \
     X(231, exit_group, "i", WHOLE, "")                                                                                 \
     X(232, epoll_wait, "faii", WHOLE, "")                                                                              \
     X(233, epoll_ctl, "fifa", PARTIAL, "EPOLLWAKEUP means nothing")                                                    \
@@ -321,11 +321,11 @@
     X(302, prlimit64, "iiaa", PARTIAL, "of the caller alone")                                                          \
     X(303, name_to_handle_at, "xxxxxx", ABSENT, "")                                                                    \
     X(304, open_by_handle_at, "xxxxxx", ABSENT, "")                                                                    \
-    X(305, clock_adjtime, "ia", ABSENT, "")                                                                            \
+    X(305, clock_adjtime, "ia", PARTIAL, "reads; changes are EPERM")                                                   \
     X(306, syncfs, "f", WHOLE, "")                                                                                     \
     X(307, sendmmsg, "fazx", WHOLE, "")                                                                                \
     X(308, setns, "fx", ABSENT, "")                                                                                    \
-    X(309, getcpu, "aaa", ABSENT, "")                                                                                  \
+    X(309, getcpu, "aaa", WHOLE, "")                                                                                   \
     X(310, process_vm_readv, "xxxxxx", ABSENT, "")                                                                     \
     X(311, process_vm_writev, "xxxxxx", ABSENT, "")                                                                    \
     X(312, kcmp, "xxxxxx", ABSENT, "")                                                                                 \

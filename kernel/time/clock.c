@@ -20,6 +20,7 @@
 #include "time/kvmclock.h"
 #include "time/rtc.h"
 #include "time/scale.h"
+#include "time/share.h"
 #include "time/sync.h"
 #include "time/upkeep.h"
 
@@ -57,9 +58,26 @@ uint64_t clock_wall(void)
     return clock_monotonic() + __atomic_load_n(&clock_state.wall_offset, __ATOMIC_RELAXED);
 }
 
+/* What has changed, programs see too. The lock is held. */
+static void publish(void)
+{
+    clock_publish(&clock_state.timebase, clock_state.wall_offset);
+}
+
 void clock_set_wall(uint64_t ns)
 {
+    spin_lock(&lock);
     __atomic_store_n(&clock_state.wall_offset, ns - clock_monotonic(), __ATOMIC_RELAXED);
+    publish();
+    spin_unlock(&lock);
+}
+
+void clock_share(struct clock_shared *shared)
+{
+    spin_lock(&lock);
+    clock_share_page(shared);
+    publish();
+    spin_unlock(&lock);
 }
 
 uint64_t clock_tsc_hz(void)
@@ -321,6 +339,7 @@ void clock_correct(uint64_t hz)
                      timebase_correct(&clock_state.timebase, hz, scale(CORRECTION_LEAD_NS, scale_from_ns(hz)));
     if (corrected)
         set_tsc_hz(hz);
+    publish();
     spin_unlock(&lock);
 }
 
@@ -331,6 +350,7 @@ bool clock_give_up_tsc(const char *why)
     bool already = timebase_source(&clock_state.timebase) != NULL;
     if (source && !already)
         timebase_start(&clock_state.timebase, source, clock_monotonic() + NS_PER_US, source->hz);
+    publish();
     spin_unlock(&lock);
     if (source)
         upkeep_clock_changed();

@@ -8,22 +8,15 @@
 #include "time/timebase.h"
 
 #include "arch/x86_64/io.h"
-#include "time/scale.h"
 
 static uint64_t count_now(const struct clock_source *source)
 {
     return source ? clock_source_wide(source) : cpu_tsc_ordered();
 }
 
-static inline uint64_t line_at(const struct time_line *line, uint64_t count)
-{
-    return __builtin_expect(count > line->count, 1) ? line->ns + scale_short(count - line->count, line->factor)
-                                                    : line->ns;
-}
-
 static inline uint64_t copy_at(const struct timebase_copy *copy, uint64_t count)
 {
-    return line_at(__builtin_expect(count < copy->after.count, 0) ? &copy->before : &copy->after, count);
+    return time_lines_at(&copy->before, &copy->after, count);
 }
 
 /* Has nothing been published since? What was read before is read before this. */
@@ -82,7 +75,7 @@ bool timebase_correct(struct timebase *timebase, uint64_t hz, uint64_t lead)
         return false;
     new.before = new.after;
     new.after.count = now + lead;
-    new.after.ns = line_at(&new.before, new.after.count);
+    new.after.ns = time_line_at(&new.before, new.after.count);
     new.after.factor = scale_to_ns(hz);
     if (count_now(new.source) >= now + lead / 2) /* whoever interrupted us may do so again before it is published */
         return false;

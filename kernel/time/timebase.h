@@ -19,12 +19,25 @@
 #ifndef CORRODE_TIME_TIMEBASE_H
 #define CORRODE_TIME_TIMEBASE_H
 
+#include "time/scale.h"
 #include "time/source.h"
 
 struct time_line {
     uint64_t count, ns; /* where it begins */
     uint64_t factor;    /* scale.h */
 };
+
+static inline uint64_t time_line_at(const struct time_line *line, uint64_t count)
+{
+    return __builtin_expect(count > line->count, 1) ? line->ns + scale_short(count - line->count, line->factor)
+                                                    : line->ns;
+}
+
+/* By the line that holds at that count. */
+static inline uint64_t time_lines_at(const struct time_line *before, const struct time_line *after, uint64_t count)
+{
+    return time_line_at(__builtin_expect(count < after->count, 0) ? before : after, count);
+}
 
 struct timebase {
     uint32_t sequence;

@@ -47,7 +47,7 @@ struct table_pointer {
     uint64_t base;
 } __attribute__((packed));
 
-#define GDT_ENTRIES (SELECTOR_TSS / 8 + 2)
+#define GDT_ENTRIES (SELECTOR_CPU_NUMBER / 8 + 1)
 
 static struct idt_gate idt[256];
 static PER_CPU(uint64_t[GDT_ENTRIES], gdt);
@@ -90,6 +90,8 @@ static void fill_gdt(void)
         [SELECTOR_TSS / 8] = DESCRIPTOR_PRESENT | DESCRIPTOR_TSS | (sizeof(struct tss) - 1) |
                              (tss_base & 0xffffff) << 16 | (tss_base >> 24 & 0xff) << 56,
         [SELECTOR_TSS / 8 + 1] = tss_base >> 32,
+        [SELECTOR_CPU_NUMBER / 8] = DESCRIPTOR_PRESENT | DESCRIPTOR_SEGMENT | DESCRIPTOR_ACCESSED | DESCRIPTOR_DATA |
+                                    DESCRIPTOR_USER | cpu_number(),
     };
     for (unsigned i = 0; i < GDT_ENTRIES; i++)
         this_cpu(gdt)[i] = entries[i];

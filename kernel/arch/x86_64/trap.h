@@ -66,7 +66,8 @@ static inline bool trap_from_user(const struct trap_frame *frame)
 #define SELECTOR_USER_CODE32 0x1b
 #define SELECTOR_USER_DATA 0x23
 #define SELECTOR_USER_CODE 0x2b
-#define SELECTOR_TSS 0x30
+#define SELECTOR_TSS 0x30        /* two entries */
+#define SELECTOR_CPU_NUMBER 0x43 /* its limit is the number of the CPU, which LSL tells programs */
 
 /* Interrupt stacks, from 1 in the TSS. */
 enum trap_stack { TRAP_STACK_DOUBLE_FAULT = 1, TRAP_STACK_NMI, TRAP_STACK_MACHINE_CHECK, TRAP_STACK_DEBUG };

@@ -1,0 +1,129 @@
+/*
+ * Clocks of programs: see clocks.h.
+ *
+ * Locks: `listening` (sleeping, rank SUBSYSTEM) guards the list of listeners, and is held while they are told.
+ */
+#include "proc/clocks.h"
+
+#include "lib/errno.h"
+#include "proc/process_internal.h"
+
+/* In numbers below 0: the complement of a process's or task's number, and three bits. */
+#define CPU_CLOCK_KIND 3u
+#define CPU_CLOCK_OF_TASK 4u
+enum { CPU_CLOCK_ALL, CPU_CLOCK_USER, CPU_CLOCK_EXACT };
+
+static const struct program_clock clocks[] = {
+    [CLOCK_REALTIME] = {.kind = PROGRAM_CLOCK_WALL},
+    [CLOCK_MONOTONIC] = {.kind = PROGRAM_CLOCK_STEADY},
+    [CLOCK_PROCESS_CPUTIME_ID] = {.kind = PROGRAM_CLOCK_PROCESS},
+    [CLOCK_THREAD_CPUTIME_ID] = {.kind = PROGRAM_CLOCK_TASK},
+    [CLOCK_MONOTONIC_RAW] = {.kind = PROGRAM_CLOCK_STEADY, .only_read = true},
+    [CLOCK_REALTIME_COARSE] = {.kind = PROGRAM_CLOCK_WALL, .coarse = true, .only_read = true},
+    [CLOCK_MONOTONIC_COARSE] = {.kind = PROGRAM_CLOCK_STEADY, .coarse = true, .only_read = true},
+    [CLOCK_BOOTTIME] = {.kind = PROGRAM_CLOCK_STEADY}, /* this machine never sleeps */
+    [CLOCK_TAI] = {.kind = PROGRAM_CLOCK_WALL},        /* nobody has told the leap seconds */
+};
+
+/* Those that would wake a machine that sleeps, which need a device for that, and a number that is not used. */
+static bool is_missing(int id)
+{
+    return (unsigned)id >= ARRAY_LENGTH(clocks) || (id > CLOCK_BOOTTIME && id < CLOCK_TAI);
+}
+
+int program_clock_find(int id, struct program_clock *clock)
+{
+    if (id >= 0) {
+        if (is_missing(id))
+            return -EINVAL;
+        *clock = clocks[id];
+        return 0;
+    }
+    unsigned kind = (unsigned)id & CPU_CLOCK_KIND;
+    if (kind > CPU_CLOCK_EXACT)
+        return -EINVAL;
+    *clock = (struct program_clock){
+        .kind = (unsigned)id & CPU_CLOCK_OF_TASK ? PROGRAM_CLOCK_TASK : PROGRAM_CLOCK_PROCESS,
+        .only_user = kind == CPU_CLOCK_USER,
+        .number = ~(id >> 3),
+    };
+    return 0;
+}
+
+static uint64_t time_in(const struct program_clock *clock, const struct usage *usage)
+{
+    return usage->user_ns + (clock->only_user ? 0 : usage->system_ns);
+}
+
+static int read_process(const struct program_clock *clock, uint64_t *ns)
+{
+    struct usage usage;
+    struct process *self = task_current()->process;
+    struct process *process = clock->number && clock->number != self->number ? process_find(clock->number) : NULL;
+    if (process == NULL && clock->number && clock->number != self->number)
+        return -EINVAL;
+    process_usage(process ? process : self, &usage);
+    if (process)
+        process_put(process);
+    *ns = time_in(clock, &usage);
+    return 0;
+}
+
+/* Only those of the caller's own process. */
+static int read_task(const struct program_clock *clock, uint64_t *ns)
+{
+    struct usage usage;
+    struct process *process = task_current()->process;
+    int32_t number = clock->number ? clock->number : task_current()->number;
+    int error = -EINVAL;
+    spin_lock(&process->signal_lock);
+    list_for_each(struct task, task, &process->tasks, in_process)
+    {
+        if (task->number != number)
+            continue;
+        task_usage_locked(task, &usage);
+        *ns = time_in(clock, &usage);
+        error = 0;
+    }
+    spin_unlock(&process->signal_lock);
+    return error;
+}
+
+int program_clock_read(const struct program_clock *clock, uint64_t *ns)
+{
+    switch (clock->kind) {
+    case PROGRAM_CLOCK_WALL: *ns = clock_wall(); return 0;
+    case PROGRAM_CLOCK_STEADY: *ns = clock_monotonic(); return 0;
+    case PROGRAM_CLOCK_PROCESS: return read_process(clock, ns);
+    default: return read_task(clock, ns);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * The time of day
+ */
+
+static struct mutex listening = MUTEX_INIT(listening, SUBSYSTEM);
+static struct list listeners = LIST_INIT(listeners);
+
+void clock_listen(struct clock_listener *listener)
+{
+    mutex_lock(&listening);
+    list_push_back(&listeners, &listener->link);
+    mutex_unlock(&listening);
+}
+
+void clock_unlisten(struct clock_listener *listener)
+{
+    mutex_lock(&listening);
+    list_remove(&listener->link);
+    mutex_unlock(&listening);
+}
+
+void time_of_day_set(uint64_t ns)
+{
+    mutex_lock(&listening);
+    clock_set_wall(ns);
+    list_for_each(struct clock_listener, listener, &listeners, link) listener->clock_was_set(listener);
+    mutex_unlock(&listening);
+}
