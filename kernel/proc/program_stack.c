@@ -253,6 +253,7 @@ int program_stack_finish(
     stack->pointer = align_down(stack->pointer - words * sizeof(uint64_t), 16);
     struct writer writer = {.stack = stack, .string = arguments, .word = stack->pointer};
     write_word(&writer, stack->argument_count);
+    space->stack_start = stack->pointer;
     space->arguments = writer.string;
     write_list(&writer, stack->argument_count);
     space->arguments_end = writer.string;

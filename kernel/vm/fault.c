@@ -36,7 +36,7 @@ static int install(struct vm_space *space, vaddr_t address, uint64_t old, uint64
         result = -EAGAIN;
     else {
         user_entry_set(entry, value);
-        space->pages_resident += old == 0;
+        space->pages_resident += vm_page_counts(value) - vm_page_counts(old);
         if (space->pages_peak < space->pages_resident)
             space->pages_peak = space->pages_resident;
     }
@@ -166,7 +166,7 @@ static int grow_stack(struct vm_space *space, vaddr_t address)
         space->pages_mapped + more > space->address_limit)
         return -EFAULT;
     area->start = start;
-    space->pages_mapped += more;
+    vm_count_mapped(space, more);
     vm_area_moved(space, area);
     return 0;
 }

@@ -52,7 +52,7 @@ static int unmap_some(uint64_t *entries, vaddr_t first, unsigned count, void *ar
         batch->end = address + PAGE_SIZE;
         batch->entries[batch->count++] = entry;
         user_entry_set(&entries[i], 0);
-        batch->space->pages_resident--;
+        batch->space->pages_resident -= vm_page_counts(entry);
     }
     return 0;
 }
@@ -133,7 +133,7 @@ static int copy_some(uint64_t *entries, vaddr_t first, unsigned count, void *arg
         if (page != vm_zero_page)
             page_get(page);
         user_entry_set(&to[i], entry);
-        copying->child->pages_resident++;
+        copying->child->pages_resident += vm_page_counts(entry);
     }
     return 0;
 }

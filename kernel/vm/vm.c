@@ -237,6 +237,7 @@ static void copy_figures(struct vm_space *to, const struct vm_space *from)
     to->brk = from->brk;
     to->map_top = from->map_top;
     to->stack_top = from->stack_top;
+    to->stack_start = from->stack_start;
     to->arguments = from->arguments;
     to->arguments_end = from->arguments_end;
     to->environment_end = from->environment_end;
@@ -280,6 +281,8 @@ struct vm_space *vm_space_fork(struct vm_space *parent)
         vm_space_put(child);
         return NULL;
     }
+    child->pages_mapped_peak = child->pages_mapped;
+    child->pages_peak = child->pages_resident;
     return child;
 }
 
@@ -370,7 +373,7 @@ long vm_map_locked(struct vm_space *space, vaddr_t address, uint64_t size, unsig
     }
     remove_range(space, start, end);
     vm_area_insert(space, area);
-    space->pages_mapped += size >> PAGE_SHIFT;
+    vm_count_mapped(space, size >> PAGE_SHIFT);
     merge_around(space, area);
     return place;
 }

@@ -117,12 +117,14 @@ struct vm_space {
     uint32_t area_count;
 
     uint64_t pages_mapped;      /* all areas, in pages: VmSize */
+    uint64_t pages_mapped_peak; /* the most that these have been: VmPeak */
     uint64_t pages_resident;    /* VmRSS; table_lock */
     uint64_t pages_peak;        /* the most that these have been: VmHWM; the same lock */
     struct spinlock table_lock; /* SPACE_TABLE; guards the entries of the page tables */
     vaddr_t brk_start, brk;     /* heap */
     vaddr_t map_top;            /* new areas go below */
     vaddr_t stack_top;
+    vaddr_t stack_start;                               /* the program's first stack pointer; 0: none yet */
     vaddr_t arguments, arguments_end, environment_end; /* for /proc/PID/cmdline, environ */
     vaddr_t auxiliary, auxiliary_end;                  /* /proc/PID/auxv */
     vaddr_t vdso;
@@ -209,6 +211,19 @@ void vm_set_program_fault(bool (*handle)(struct trap_frame *frame, vaddr_t addre
 
 /* Pages of an object that was truncated: taken out of every address space that maps them. */
 void vm_object_unmap(struct vm_object *object, uint64_t first_index, uint64_t count);
+
+/* What is in memory, in pages, and shares in bytes: a page that N page tables map counts as 1/N (measure.c). */
+struct vm_usage {
+    uint64_t resident, anonymous, file, shared_memory;
+    uint64_t shared_clean, shared_dirty, private_clean, private_dirty; /* add up to `resident`, too */
+    uint64_t share, share_dirty, share_anonymous, share_shared_memory;
+};
+void vm_measure(struct vm_space *space, struct vm_usage *usage);
+/* Adds AREA's to *USAGE. space->lock is held. */
+void vm_measure_locked(struct vm_space *space, const struct vm_area *area, struct vm_usage *usage);
+
+/* The next area, by address. space->lock is held. */
+struct vm_area *vm_area_next(const struct vm_area *area);
 
 /* The area that holds ADDRESS, or the first above it; NULL. The lock is held. */
 struct vm_area *vm_find_locked(struct vm_space *space, vaddr_t address);

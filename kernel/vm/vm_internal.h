@@ -32,7 +32,6 @@ static inline unsigned vm_map_flags(const struct vm_area *area)
 void vm_area_insert(struct vm_space *space, struct vm_area *area);
 void vm_area_remove(struct vm_space *space, struct vm_area *area); /* out of the tree, not freed */
 void vm_area_moved(struct vm_space *space, struct vm_area *area);  /* after start or end has changed in place */
-struct vm_area *vm_area_next(const struct vm_area *area);
 struct vm_area *vm_area_previous(const struct vm_area *area);
 
 /* The highest place for SIZE bytes in [low, high); 0: there is none. */
@@ -65,6 +64,19 @@ int vm_pages_fork(struct vm_space *parent, struct vm_space *child, const struct 
 
 /* Moves entries to another place of the same space. 0 or -ENOMEM. */
 int vm_pages_move(struct vm_space *space, vaddr_t from, vaddr_t to, uint64_t size);
+
+/* So many pages more belong to areas. */
+static inline void vm_count_mapped(struct vm_space *space, uint64_t pages)
+{
+    space->pages_mapped += pages;
+    space->pages_mapped_peak = max_u64(space->pages_mapped_peak, space->pages_mapped);
+}
+
+/* 1 for an entry that is a part of VmRSS, else 0: nothing, or the page of zeros, which is nobody's. */
+static inline uint64_t vm_page_counts(uint64_t entry)
+{
+    return entry && user_entry_page(entry) != page_address(vm_zero_page);
+}
 
 /* Drops a reference to what an entry maps. */
 void vm_page_release(uint64_t entry);
