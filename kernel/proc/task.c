@@ -3,12 +3,15 @@
  */
 #include "proc/process_internal.h"
 
+#include "debug/counter.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/numbers.h"
 
 #define CONSOLE "/dev/console"
+
+COUNTER(tasks_created, "tasks of programs that were ever made");
 
 static struct task_paths *paths_create(void)
 {
@@ -86,6 +89,7 @@ struct task *task_create(struct process *process, struct number *identity)
     struct task *task = kmalloc(sizeof *task, ALLOC_ZERO);
     if (task == NULL)
         return NULL;
+    counter_add(tasks_created, 1);
     task->process = process;
     task->identity = identity ? identity : process->identity;
     task->number = task->identity->value;

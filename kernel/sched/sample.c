@@ -10,8 +10,6 @@
 #include "arch/x86_64/trap.h"
 #include "sched/sched_internal.h"
 
-#define INTERVAL 10000000ull /* ns */
-
 static bool was_in_program(const struct thread *thread)
 {
     const struct trap_frame *first = (const struct trap_frame *)(thread->stack_base + THREAD_STACK_SIZE) - 1;
@@ -26,14 +24,17 @@ static void sample(struct timer *timer)
     if (!queue->sampling)
         return;
     thread->samples++;
-    thread->samples_user += was_in_program(thread);
-    timer_start(timer, timer->expires + INTERVAL);
+    if (was_in_program(thread)) {
+        thread->samples_user++;
+        queue->counts.samples_user++;
+    }
+    timer_start(timer, timer->expires + SAMPLE_INTERVAL);
 }
 
 void sched_sample(struct run_queue *queue)
 {
     queue->sampling = true;
-    timer_start(&queue->sample_timer, clock_monotonic() + INTERVAL);
+    timer_start(&queue->sample_timer, clock_monotonic() + SAMPLE_INTERVAL);
 }
 
 void sched_sample_init(struct run_queue *queue)

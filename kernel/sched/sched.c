@@ -457,7 +457,9 @@ void sched_report(unsigned cpu, struct sched_report *report)
     *report = (struct sched_report){
         .switches = queue->counts.switches,
         .halts = queue->counts.halts,
+        .now_ns = queue->clock,
         .idle_ns = queue->idle->run_time,
+        .user_ns = queue->counts.samples_user * SAMPLE_INTERVAL,
         .pulled = queue->counts.pulled,
         .pushed = queue->counts.pushed,
         .runnable = queue->fair.count,

@@ -141,7 +141,9 @@ bool thread_wake(struct thread *thread);
 void thread_interrupt(struct thread *thread, uint32_t bits);
 
 /* Has the current thread something to attend to? Then a wait that may be interrupted ends. */
-#define THREAD_ATTENTION_LATER 0xf0000000u /* bits that have time until it goes back to its program, and end no wait */
+#define THREAD_ATTENTION_LATER                                                                                         \
+    0xf0000000u /* bits that have time until it goes back to its program, and end no wait                              \
+                 */
 static inline bool thread_is_interrupted(void)
 {
     return __atomic_load_n(&thread_current()->attention, __ATOMIC_SEQ_CST) & ~THREAD_ATTENTION_LATER;
@@ -181,7 +183,9 @@ uint64_t thread_count(void);            /* that exist: idle threads too, and tho
 struct sched_report {
     uint64_t switches; /* from one thread to another */
     uint64_t halts;    /* how often it halted, in its idle thread */
+    uint64_t now_ns;   /* since the machine started */
     uint64_t idle_ns;  /* in its idle thread */
+    uint64_t user_ns;  /* in programs, by samples; all else is the kernel's */
     uint64_t pulled;   /* threads that it took from other CPUs when it had nothing to do */
     uint64_t pushed;   /* threads that it gave to other CPUs when it had too much to do */
     unsigned runnable; /* threads, with the one that runs; 0: it is idle */

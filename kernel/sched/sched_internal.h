@@ -7,6 +7,8 @@
 #include "sched/sched.h"
 #include "time/timer.h"
 
+#define SAMPLE_INTERVAL 10000000ull /* ns: sample.c */
+
 /* One CPU's runnable threads. `lock` guards all of it but what is marked. */
 struct run_queue {
     struct spinlock lock; /* RUN_QUEUE */
@@ -28,7 +30,7 @@ struct run_queue {
     unsigned push_cursor; /* which CPUs it looks at next */
     bool sampling;        /* sample_timer runs */
     struct {
-        uint64_t switches, halts, pulled, pushed;
+        uint64_t switches, halts, pulled, pushed, samples_user;
     } counts;
 } __attribute__((aligned(64)));
 
