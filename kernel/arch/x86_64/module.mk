@@ -2,7 +2,7 @@
 
 ARCH_SOURCES := $(addprefix kernel/arch/x86_64/,cpu.c descriptors.c trap.c trap_entry.S nmi.c machine_check.c \
     interrupt.c apic.c ioapic.c pic.c smp.c smp_entry.S smp_call.c fpu.c switch.c switch.S paging.c paging_init.c tlb.c \
-    user_paging.c user_tlb.c user.c fpu_frame.c syscall_entry.S)
+    user_paging.c topology.c user_tlb.c user.c fpu_frame.c syscall_entry.S)
 
 # The entry without a boot loader, and what it shares with the loader, whose view of boot/protocol.h it has.
 PVH_ENTRY_SOURCES := kernel/arch/x86_64/pvh.c boot/loader/memory_map.c boot/loader/entropy.c boot/i386/tables.c \
