@@ -81,6 +81,11 @@ void log_set_console(void (*write)(enum log_level level, const char *line, size_
 /* What appears on the console from now on: this level and worse. LOG_NOTICE at first. */
 void log_set_level(enum log_level level);
 
+enum log_level log_get_level(void);
+
+/* Only those with CAP_SYSLOG may read: dmesg_restrict. */
+extern bool log_restricted;
+
 /* `loglevel=` in words (error, warning, notice, info, debug) or as a digit from 0 to 7; false for anything else. */
 bool log_parse_level(const char *text, enum log_level *level);
 

@@ -27,6 +27,7 @@
 #include "panic.h"
 #include "panic_report.h"
 #include "proc/proc.h"
+#include "procfs/procfs.h"
 #include "random.h"
 #include "sched/sched.h"
 #include "sched/work.h"
@@ -166,6 +167,7 @@ static void start_the_rest(void)
     pci_init(pci_drivers);
     ttys_init();
     processes_init();
+    procfs_init();
 }
 
 void kernel_main(struct boot_info *info)

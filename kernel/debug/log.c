@@ -45,6 +45,7 @@ static PER_CPU(unsigned, quiet); /* how many log_quiet_begin are open on this CP
 
 static void (*console_write)(enum log_level level, const char *line, size_t length);
 static enum log_level console_level = LOG_NOTICE;
+bool log_restricted;
 static uint64_t console_cursor; /* guarded by console_busy */
 static bool console_busy;
 
@@ -327,6 +328,11 @@ void log_set_console(void (*write)(enum log_level level, const char *line, size_
 void log_set_level(enum log_level level)
 {
     console_level = level;
+}
+
+enum log_level log_get_level(void)
+{
+    return console_level;
 }
 
 bool log_parse_level(const char *text, enum log_level *level)

@@ -80,6 +80,29 @@ void text_pad(struct text *text, size_t start, size_t column)
         text_printf(text, "%*s", (int)(column - length), "");
 }
 
+void text_put_bits(struct text *text, const uint64_t *bits, unsigned count)
+{
+    for (unsigned word = (count + 31) / 32; word-- > 0;) {
+        unsigned left = count - word * 32 < 32 ? count - word * 32 : 32;
+        uint32_t value = (uint32_t)(bits[word / 2] >> word % 2 * 32) & (uint32_t)((1ull << left) - 1);
+        text_printf(text, "%0*x%s", (int)(left + 3) / 4, value, word ? "," : "");
+    }
+}
+
+void text_put_bit_list(struct text *text, const uint64_t *bits, unsigned count)
+{
+    const char *separator = "";
+    for (unsigned i = 0; i < count; i++) {
+        unsigned first = i;
+        while (i < count && bits[i / 64] >> i % 64 & 1)
+            i++;
+        if (i == first)
+            continue;
+        text_printf(text, i - first > 1 ? "%s%u-%u" : "%s%u", separator, first, i - 1);
+        separator = ",";
+    }
+}
+
 void text_free(struct text *text)
 {
     kfree(text->data);

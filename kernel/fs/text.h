@@ -37,6 +37,10 @@ void text_put_escaped(struct text *text, const char *data, size_t length, const 
 /* Blanks until the line that began at START is COLUMN characters long. */
 void text_pad(struct text *text, size_t start, size_t column);
 
+/* COUNT bits as Linux shows sets: "ff,ffffffff", and as "0-3,8". */
+void text_put_bits(struct text *text, const uint64_t *bits, unsigned count);
+void text_put_bit_list(struct text *text, const uint64_t *bits, unsigned count);
+
 void text_free(struct text *text);
 
 #endif

@@ -1,0 +1,124 @@
+/*
+ * Smaller things about a process: limits, counters, and what is here but a fact for everybody.
+ */
+#include "procfs/process.h"
+#include "procfs/snapshot.h"
+
+#include "lib/errno.h"
+
+int process_show_limits(struct text *out, const struct pseudo_node *node)
+{
+    static const struct {
+        const char *name, *unit;
+    } limits[RLIMIT_COUNT] = {
+        [RLIMIT_CPU] = {"Max cpu time", "seconds"},
+        [RLIMIT_FSIZE] = {"Max file size", "bytes"},
+        [RLIMIT_DATA] = {"Max data size", "bytes"},
+        [RLIMIT_STACK] = {"Max stack size", "bytes"},
+        [RLIMIT_CORE] = {"Max core file size", "bytes"},
+        [RLIMIT_RSS] = {"Max resident set", "bytes"},
+        [RLIMIT_NPROC] = {"Max processes", "processes"},
+        [RLIMIT_NOFILE] = {"Max open files", "files"},
+        [RLIMIT_MEMLOCK] = {"Max locked memory", "bytes"},
+        [RLIMIT_AS] = {"Max address space", "bytes"},
+        [RLIMIT_LOCKS] = {"Max file locks", "locks"},
+        [RLIMIT_SIGPENDING] = {"Max pending signals", "signals"},
+        [RLIMIT_MSGQUEUE] = {"Max msgqueue size", "bytes"},
+        [RLIMIT_NICE] = {"Max nice priority", ""},
+        [RLIMIT_RTPRIO] = {"Max realtime priority", ""},
+        [RLIMIT_RTTIME] = {"Max realtime timeout", "us"},
+    };
+    struct snapshot snapshot;
+    int error = snapshot_take(node, &snapshot);
+    if (error)
+        return error;
+    text_printf(out, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
+    for (unsigned i = 0; i < RLIMIT_COUNT; i++) {
+        const uint64_t values[] = {snapshot.limits[i].current, snapshot.limits[i].maximum};
+        text_printf(out, "%-25s ", limits[i].name);
+        for (unsigned j = 0; j < ARRAY_LENGTH(values); j++) {
+            if (values[j] == RLIM_INFINITY)
+                text_printf(out, "%-20s ", "unlimited");
+            else
+                text_printf(out, "%-20lu ", values[j]);
+        }
+        text_printf(out, "%-10s\n", limits[i].unit);
+    }
+    return 0;
+}
+
+int process_show_wchan(struct text *out, const struct pseudo_node *node)
+{
+    text_puts(out, "0");
+    return 0;
+}
+
+int process_show_schedstat(struct text *out, const struct pseudo_node *node)
+{
+    struct snapshot snapshot;
+    int error = snapshot_take(node, &snapshot);
+    if (!error)
+        text_printf(out, "%lu 0 %lu\n", snapshot.used.user_ns + snapshot.used.system_ns,
+            snapshot.used.waits + snapshot.used.preemptions);
+    return error;
+}
+
+int process_show_personality(struct text *out, const struct pseudo_node *node)
+{
+    int error = subject_may_look(node);
+    if (!error)
+        text_puts(out, "00000000\n");
+    return error;
+}
+
+/* Of all memory, what part is in this process's hands, in thousandths: who has most is ended first when it runs out. */
+int process_show_oom_score(struct text *out, const struct pseudo_node *node)
+{
+    struct vm_space *space = subject_space(node);
+    uint64_t pages = 0, total = page_total_count();
+    if (space) {
+        pages = space->pages_resident + space->tables.count;
+        vm_space_put(space);
+    }
+    text_printf(out, "%lu\n", total ? pages * 1000 / total : 0);
+    return 0;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * ns: everybody is in the same ones, which have the numbers of Linux's first
+ */
+
+static int show_namespace(struct text *out, const struct pseudo_node *node)
+{
+    int error = subject_may_look(node);
+    if (!error)
+        text_puts(out, (const char *)node->entry->argument);
+    return error;
+}
+
+/* They cannot be opened: there is no other to go to. */
+static int follow_namespace(const struct pseudo_node *node, struct path *path)
+{
+    int error = subject_may_look(node);
+    return error ? error : -ENXIO;
+}
+
+#define NAMESPACE(entry_name, text)                                                                                    \
+    {.name = (entry_name),                                                                                             \
+        .mode = S_IFLNK | 0777,                                                                                        \
+        .target = show_namespace,                                                                                      \
+        .follow = follow_namespace,                                                                                    \
+        .argument = (uintptr_t)(text)}
+const struct pseudo_entry process_ns_entries[] = {
+    NAMESPACE("cgroup", "cgroup:[4026531835]"),
+    NAMESPACE("ipc", "ipc:[4026531839]"),
+    NAMESPACE("mnt", "mnt:[4026531841]"),
+    NAMESPACE("net", "net:[4026531840]"),
+    NAMESPACE("pid", "pid:[4026531836]"),
+    NAMESPACE("pid_for_children", "pid:[4026531836]"),
+    NAMESPACE("time", "time:[4026531834]"),
+    NAMESPACE("time_for_children", "time:[4026531834]"),
+    NAMESPACE("user", "user:[4026531837]"),
+    NAMESPACE("uts", "uts:[4026531838]"),
+    {},
+};

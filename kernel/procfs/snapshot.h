@@ -1,0 +1,37 @@
+/*
+ * What a process, or one of its tasks, is and does at one moment: all that stat and status show of it, copied under the
+ * locks, so that it can be printed without.
+ */
+#ifndef CORRODE_PROCFS_SNAPSHOT_H
+#define CORRODE_PROCFS_SNAPSHOT_H
+
+#include "procfs/subject.h"
+#include "sched/sched.h"
+
+struct snapshot {
+    int32_t process, task, parent, group, session;
+    uint32_t terminal;  /* device; 0: none */
+    int32_t foreground; /* group of the terminal; -1: there is no terminal */
+    char name[THREAD_NAME_SIZE];
+    char state; /* one of RSDTZ */
+    bool exiting, has_executed;
+    uint32_t tasks;
+    int exit_status, exit_signal;
+    uint64_t started; /* ns */
+
+    int nice;
+    unsigned cpu;
+    struct cpu_mask allowed;
+    struct usage used, children_used;
+
+    uint64_t pending, shared_pending, blocked, ignored, caught; /* bit n-1: signal n */
+    uint32_t signals_queued;
+    uint32_t umask;
+    bool has_umask;
+    struct rlimit limits[RLIMIT_COUNT];
+};
+
+/* 0 or -ESRCH. */
+int snapshot_take(const struct pseudo_node *node, struct snapshot *snapshot);
+
+#endif
