@@ -1,11 +1,17 @@
 /* `corrode run`: boots a directory of programs, a disk image or a kernel, with its serial line on this terminal. */
 #include "commands.h"
 
+#include "gather.h"
 #include "machine.h"
 #include "report.h"
 #include "tree.h"
 
 #include <stdlib.h>
+
+struct settings {
+    struct machine machine;
+    struct strings files; /* --add */
+};
 
 static const struct option_row options[] = {
     {OPTION_CHOICE, 'F', "firmware", FIRMWARES, "Default: bios, and direct for a directory or archive",
@@ -15,6 +21,8 @@ static const struct option_row options[] = {
         offsetof(struct machine, kernel), 0},
     {OPTION_TEXT, 'c', "cmdline", "STRING", "More words for that kernel's command line",
         offsetof(struct machine, words), 0},
+    {OPTION_LIST, 0, "add", "HOST[:GUEST]", "A file or directory for a program's machine; may be repeated",
+        offsetof(struct settings, files), 0},
     {OPTION_SWITCH, 'd', "display", NULL, "Show the screen, in a window or by VNC, until it is closed",
         offsetof(struct machine, display), 0},
     {OPTION_NUMBER, 't', "timeout", "SECONDS", "End the machine after so long; default: never",
@@ -26,18 +34,25 @@ static const struct option_row options[] = {
 
 static int run(int argc, char **argv)
 {
-    struct machine machine = {MACHINE_DEFAULTS, .firmware = -1};
+    struct settings settings = {.machine = {MACHINE_DEFAULTS, .firmware = -1}};
+    struct machine *machine = &settings.machine;
     report_status = EXIT_BROKEN;
-    struct strings operands = options_parse(&command_run, &machine, argc, argv);
+    struct strings operands = options_parse(&command_run, &settings, argc, argv);
     if (!operands.count)
-        fatal_usage("boot what? Give a directory, an archive, a disk image or a kernel");
+        fatal_usage("boot what? Give a program, a directory, an archive, a disk image or a kernel");
     const char *thing = operands.items[0];
     struct strings arguments = {operands.items + 1, operands.count - 1};
-    bool is_tree = tree_is_readable(thing);
-    if (machine.firmware < 0)
-        machine.firmware = is_tree ? FIRMWARE_DIRECT : FIRMWARE_BIOS;
-    (is_tree ? machine_insert_tree : machine_insert)(&machine, thing, &arguments, 1u << machine.firmware);
-    enum verdict verdict = machine_boot(&machine, NULL);
+    bool is_program = gather_is_program(thing), is_tree = !is_program && tree_is_readable(thing);
+    if (settings.files.count && !is_program)
+        fatal_usage("%s: --add is for programs; put the file into the directory or archive", thing);
+    if (machine->firmware < 0)
+        machine->firmware = is_tree || is_program ? FIRMWARE_DIRECT : FIRMWARE_BIOS;
+    unsigned firmwares = 1u << machine->firmware;
+    if (is_program)
+        machine_insert_program(machine, &operands, &settings.files, firmwares);
+    else
+        (is_tree ? machine_insert_tree : machine_insert)(machine, thing, &arguments, firmwares);
+    enum verdict verdict = machine_boot(machine, NULL);
     if (verdict_status(verdict) != EXIT_SUCCESS)
         report_error(NULL, "%s", verdict_sentence(verdict));
     return verdict_status(verdict);
@@ -48,10 +63,11 @@ const struct command command_run = {
     .summary = "Boot programs, an image or a kernel in QEMU",
     .synopsis = "[OPTIONS] THING [ARGUMENTS...]",
     .help =
-        "Boots THING in QEMU, with the serial line on this terminal. THING is a directory or an archive (tar, cpio,\n"
-        "perhaps compressed) of Linux programs, of which the ARGUMENTS are the command that becomes process 1; or a\n"
-        "disk image; or a kernel (an ELF file with a Corrode boot note), whose command line the ARGUMENTS become.\n"
-        "Ctrl-A X quits.\n",
+        "Boots THING in QEMU, with the serial line on this terminal. THING is a program of this machine (an ELF file\n"
+        "or a script; or a name in $PATH), which runs with the ARGUMENTS as process 1 of a machine of its own, with\n"
+        "what it needs: its interpreter and libraries; or a directory or an archive (tar, cpio, perhaps compressed)\n"
+        "of Linux programs, of which the ARGUMENTS are the command that becomes process 1; or a disk image; or a\n"
+        "kernel (an ELF file with a Corrode boot note), whose command line the ARGUMENTS become. Ctrl-A X quits.\n",
     .after = "Exit status:\n"
              "    0  the kernel reported success, for process 1 did; or it switched the machine off, or you ended it\n"
              "    1  the kernel reported failure\n"

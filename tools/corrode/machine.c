@@ -5,6 +5,7 @@
 #include "embedded.h"
 #include "file.h"
 #include "formats.h"
+#include "gather.h"
 #include "kernel.h"
 #include "lib/types.h"
 #include "ovmf.h"
@@ -65,10 +66,10 @@ static void insert(struct machine *machine, const char *kernel, char *cmdline, u
         insert_kernel(machine, kernel, cmdline);
 }
 
-void machine_insert_tree(struct machine *machine, const char *path, const struct strings *command, unsigned firmwares)
+/* The tree becomes the first module. PATH names it in messages. */
+static void insert_root(struct machine *machine, struct tree_node *root, const char *path,
+    const struct strings *command, unsigned firmwares)
 {
-    check_machine(machine, firmwares);
-    struct tree_node *root = rootfs_read(path);
     struct strings modules = {0};
     strings_add(&modules, "%s", rootfs_pack(root));
     for (size_t i = 0; i < machine->modules.count; i++)
@@ -76,6 +77,31 @@ void machine_insert_tree(struct machine *machine, const char *path, const struct
     machine->modules = modules;
     insert(machine, machine->kernel ? machine->kernel : rootfs_kernel(),
         rootfs_cmdline(root, path, machine->words, command), firmwares);
+}
+
+void machine_insert_tree(struct machine *machine, const char *path, const struct strings *command, unsigned firmwares)
+{
+    check_machine(machine, firmwares);
+    insert_root(machine, rootfs_read(path), path, command, firmwares);
+}
+
+void machine_insert_program(
+    struct machine *machine, const struct strings *program, const struct strings *files, unsigned firmwares)
+{
+    struct strings command = {0};
+    struct tree_node *root = gather_root();
+    check_machine(machine, firmwares);
+    strings_add(&command, "%s", gather_program(root, program->items[0]));
+    for (size_t i = 1; i < program->count; i++)
+        strings_add(&command, "%s", program->items[i]);
+    for (size_t i = 0; i < files->count; i++) {
+        char *host = text_copy(files->items[i]), *colon = strchr(host, ':');
+        if (colon)
+            *colon++ = '\0';
+        gather_file(root, host, colon);
+        free(host);
+    }
+    insert_root(machine, root, program->items[0], &command, firmwares);
 }
 
 void machine_insert(struct machine *machine, const char *path, const struct strings *arguments, unsigned firmwares)

@@ -70,6 +70,10 @@ void machine_insert(struct machine *machine, const char *path, const struct stri
  */
 void machine_insert_tree(struct machine *machine, const char *path, const struct strings *command, unsigned firmwares);
 
+/* The same for a program of this machine, PROGRAM[0], with its arguments (gather.h); FILES are added: HOST[:GUEST]. */
+void machine_insert_program(
+    struct machine *machine, const struct strings *program, const struct strings *files, unsigned firmwares);
+
 /* The whole QEMU command but for its serial line and control channel (boot.c). */
 struct strings machine_command(const struct machine *machine);
 

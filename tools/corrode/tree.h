@@ -62,6 +62,9 @@ bool tree_link(struct tree_node *root, const char *path, struct tree_node *node)
  */
 void tree_read_directory(struct tree_node *root, const char *path, uint32_t time);
 
+/* The same under the name PATH, whose directory is made like SOURCE itself. */
+void tree_add_directory(struct tree_node *root, const char *path, const char *source, uint32_t time);
+
 /* Everything in an archive, tar or cpio, perhaps compressed. */
 void tree_read_archive(struct tree_node *root, const char *path);
 

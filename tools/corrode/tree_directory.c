@@ -112,15 +112,27 @@ static void scan_directory(struct scan *scan, const char *path, const char *sour
     closedir(directory);
 }
 
-void tree_read_directory(struct tree_node *root, const char *path, uint32_t time)
+void tree_add_directory(struct tree_node *root, const char *path, const char *source, uint32_t time)
 {
     struct stat status;
     struct scan scan = {.root = root, .time = time, .is_root = geteuid() == 0};
+    if (stat(source, &status) < 0)
+        fatal_errno(source, "open");
+    scan.device = status.st_dev;
+    struct tree_node *directory = tree_find(root, path);
+    directory = directory ? directory : tree_make(root, path, S_IFDIR | (status.st_mode & 07777));
+    if (!directory)
+        fatal_errno(path, "add");
+    set(&scan, directory, &status);
+    scan_directory(&scan, path, source);
+    free(scan.known);
+}
+
+void tree_read_directory(struct tree_node *root, const char *path, uint32_t time)
+{
+    struct stat status;
     if (stat(path, &status) < 0)
         fatal_errno(path, "open");
-    scan.device = status.st_dev;
     root->mode = status.st_mode;
-    set(&scan, root, &status);
-    scan_directory(&scan, "", path);
-    free(scan.known);
+    tree_add_directory(root, "", path, time);
 }

@@ -1,0 +1,351 @@
+/* Programs and what they need: see gather.h. */
+#include "elf_needs.h"
+#include "gather_internal.h"
+#include "image.h"
+#include "library_cache.h"
+#include "report.h"
+#include "text.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SCRIPTS_MAX 5 /* interpreters of interpreters */
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Files
+ */
+
+static void add_link(struct tree_node *root, const char *path, const struct stat *status)
+{
+    char target[PATH_MAX];
+    ssize_t length = readlink(path, target, sizeof target - 1);
+    if (length < 0)
+        fatal_errno(path, "read");
+    target[length] = '\0';
+    struct tree_node *node = tree_make(root, path, status->st_mode);
+    node->time = root->time;
+    node->size = (uint64_t)length;
+    node->data = text_copy(target);
+}
+
+static void add_plain(struct tree_node *root, const char *path, const char *source, const struct stat *status)
+{
+    struct tree_node *node = tree_make(root, path, status->st_mode & (S_IFMT | 07777));
+    if (!node)
+        fatal_errno(path, "add");
+    node->time = root->time;
+    node->size = (uint64_t)status->st_size;
+    node->source = text_copy(source);
+    if (access(source, R_OK) < 0)
+        fatal_errno(source, "open");
+}
+
+static char *directory_of(const char *path)
+{
+    char *copy = text_copy(path), *directory = text_copy(dirname(copy));
+    free(copy);
+    return directory;
+}
+
+/*
+ * PATH, absolute, with the symbolic links on the way to it and what they lead to. Its directories are made, as they are
+ * here.
+ */
+static void add_path(struct tree_node *root, const char *path, unsigned depth)
+{
+    struct stat status;
+    if (strcmp(path, "/") == 0)
+        return;
+    if (depth > 40)
+        fatal(path, "symbolic links lead on and on; is there a loop?");
+    char *parent = directory_of(path);
+    add_path(root, parent, depth + 1);
+    free(parent);
+    if (lstat(path, &status) < 0)
+        fatal_errno(path, "open");
+    struct tree_node *there = tree_find(root, path);
+    if (S_ISLNK(status.st_mode)) {
+        char target[PATH_MAX];
+        if (!there)
+            add_link(root, path, &status);
+        if (realpath(path, target))
+            add_path(root, target, depth + 1);
+    } else if (there) {
+        return;
+    } else if (S_ISDIR(status.st_mode)) {
+        struct tree_node *node = tree_make(root, path, S_IFDIR | (status.st_mode & 07777));
+        node->time = root->time;
+    } else if (S_ISREG(status.st_mode)) {
+        add_plain(root, path, path, &status);
+    }
+}
+
+/* As it is written, but for a path that goes up again. */
+static char *absolute(const char *path)
+{
+    char real[PATH_MAX];
+    if (path[0] == '/' && !strstr(path, "/../"))
+        return text_copy(path);
+    char *directory = directory_of(path);
+    if (!realpath(directory, real))
+        fatal_errno(directory, "open");
+    free(directory);
+    return text_format("%s/%s", strcmp(real, "/") == 0 ? "" : real, text_basename(path));
+}
+
+void gather_file(struct tree_node *root, const char *host, const char *guest)
+{
+    struct stat status;
+    char real[PATH_MAX];
+    if (stat(host, &status) < 0 || !realpath(host, real))
+        fatal_errno(host, "open");
+    if (S_ISDIR(status.st_mode)) {
+        if (!guest)
+            add_path(root, real, 0);
+        tree_add_directory(root, guest ? guest : real, real, root->time);
+    } else if (guest) {
+        add_plain(root, guest, real, &status);
+    } else {
+        char *path = absolute(host);
+        add_path(root, path, 0);
+        free(path);
+    }
+}
+
+struct tree_node *gather_root(void)
+{
+    static const struct {
+        const char *path;
+        uint32_t mode;
+    } usual[] = {{"/dev", 0755}, {"/proc", 0555}, {"/sys", 0555}, {"/tmp", 01777}, {"/run", 0755}, {"/root", 0700}};
+    struct tree_node *root = tree_new();
+    root->time = (uint32_t)image_time();
+    for (unsigned i = 0; i < sizeof usual / sizeof *usual; i++)
+        tree_make(root, usual[i].path, S_IFDIR | usual[i].mode)->time = root->time;
+    return root;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Libraries
+ */
+
+/* The directory with $ORIGIN put in. */
+static char *expand(const char *directory, size_t length, const char *origin)
+{
+    char *text = text_format("%.*s", (int)length, directory), *rest = text, *result = text_copy("");
+    for (char *dollar; (dollar = strchr(rest, '$'));) {
+        bool braces = strncmp(dollar, "${ORIGIN}", 9) == 0;
+        char *before = result;
+        bool is_origin = braces || strncmp(dollar, "$ORIGIN", 7) == 0;
+        result = text_format("%s%.*s%s", before, (int)(dollar - rest), rest, is_origin ? origin : "$");
+        rest = dollar + (braces ? 9 : is_origin ? 7 : 1);
+        free(before);
+    }
+    char *whole = text_format("%s%s", result, rest);
+    free(result);
+    free(text);
+    return whole;
+}
+
+static bool is_library(const char *path)
+{
+    struct elf_needs needs;
+    return access(path, R_OK) == 0 && elf_needs_read(path, &needs);
+}
+
+/* NAME in one of the directories of LIST, which are separated by colons. */
+static char *find_in(const char *list, const char *name, const char *origin)
+{
+    while (list && *list) {
+        size_t length = strcspn(list, ":");
+        char *directory = expand(list, length, origin), *path = text_format("%s/%s", directory, name);
+        free(directory);
+        if (is_library(path))
+            return path;
+        free(path);
+        list += length + (list[length] == ':');
+    }
+    return NULL;
+}
+
+#define GLIBC_DIRECTORIES                                                                                              \
+    "/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu:/lib64:/usr/lib64:/lib:/usr/lib:/usr/local/lib"
+#define MUSL_DIRECTORIES "/lib:/usr/local/lib:/usr/lib:/usr/lib/x86_64-linux-musl:/lib/x86_64-linux-musl"
+
+/* As the dynamic loader looks for it. */
+static char *find_library(const char *name, const struct elf_needs *needs, const char *origin, bool musl)
+{
+    char *path = NULL;
+    if (strchr(name, '/'))
+        return text_copy(name);
+    if (!needs->runpath)
+        path = find_in(needs->rpath, name, origin);
+    path = path ? path : find_in(getenv("LD_LIBRARY_PATH"), name, origin);
+    path = path ? path : find_in(needs->runpath, name, origin);
+    path = path || musl ? path : library_cache_find(name);
+    return path ? path : find_in(musl ? MUSL_DIRECTORIES : GLIBC_DIRECTORIES, name, origin);
+}
+
+static bool is_done(struct gathering *gathering, const char *real)
+{
+    for (size_t i = 0; i < gathering->done.count; i++)
+        if (strcmp(gathering->done.items[i], real) == 0)
+            return true;
+    strings_add(&gathering->done, "%s", real);
+    return false;
+}
+
+/* PATH is an ELF file: what it needs, and what that needs. */
+static void add_needs(struct gathering *gathering, const char *path, const struct elf_needs *needs)
+{
+    char real[PATH_MAX];
+    if (!realpath(path, real))
+        fatal_errno(path, "open");
+    if (is_done(gathering, real))
+        return;
+    char *origin = directory_of(real);
+    for (size_t i = 0; i < needs->libraries.count; i++) {
+        const char *name = needs->libraries.items[i];
+        char *library = find_library(name, needs, origin, gathering->musl);
+        if (!library && gathering->musl && strncmp(name, "libc.", 5) == 0)
+            continue;
+        if (!library)
+            fatal(path,
+                "needs the library %s, which is nowhere on this machine; install it, or name its directory in "
+                "LD_LIBRARY_PATH",
+                name);
+        gather_with_needs(gathering, library);
+        free(library);
+    }
+    free(origin);
+}
+
+void gather_with_needs(struct gathering *gathering, const char *path)
+{
+    struct elf_needs needs;
+    struct stat status;
+    gather_file(gathering->root, path, NULL);
+    if (stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 && elf_needs_read(path, &needs))
+        add_needs(gathering, path, &needs);
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Programs
+ */
+
+/* The program that a script's first line names; NULL: it is no script. */
+static char *script_interpreter(const char *path)
+{
+    char line[256] = "", *start = line + 2;
+    FILE *file = fopen(path, "r");
+    if (!file)
+        fatal_errno(path, "open");
+    bool script = fgets(line, sizeof line, file) && line[0] == '#' && line[1] == '!';
+    fclose(file);
+    start += script ? strspn(start, " \t") : 0;
+    return script ? text_format("%.*s", (int)strcspn(start, " \t\r\n"), start) : NULL;
+}
+
+/* `#!/usr/bin/env python3` runs a second program. */
+static char *script_second(const char *path)
+{
+    char line[256] = "";
+    FILE *file = fopen(path, "r");
+    bool is_env = file && fgets(line, sizeof line, file) && strstr(line, "/env ");
+    if (file)
+        fclose(file);
+    if (!is_env)
+        return NULL;
+    const char *word = strstr(line, "/env ") + 5;
+    while (*word == ' ' || *word == '-') /* options of env */
+        word += *word == '-' ? strcspn(word, " ") : 1;
+    return text_format("%.*s", (int)strcspn(word, " \t\r\n"), word);
+}
+
+/* NULL: it is nowhere. A word without a slash that is a file here, and nowhere else, is that file. */
+static char *look_for_program(const char *word)
+{
+    const char *list = getenv("PATH");
+    if (strchr(word, '/'))
+        return access(word, F_OK) == 0 ? text_copy(word) : NULL;
+    for (list = list ? list : "/usr/local/bin:/usr/bin:/bin"; *list;) {
+        size_t length = strcspn(list, ":");
+        char *path = text_format("%.*s/%s", (int)length, list, word);
+        if (access(path, X_OK) == 0)
+            return path;
+        free(path);
+        list += length + (list[length] == ':');
+    }
+    return access(word, X_OK) == 0 ? text_copy(word) : NULL;
+}
+
+static char *find_program(const char *word)
+{
+    char *path = look_for_program(word);
+    if (!path && strchr(word, '/'))
+        fatal_errno(word, "open");
+    if (!path)
+        fatal(word, "is in none of the directories of PATH; install it, or give its path");
+    return path;
+}
+
+bool gather_is_program(const char *word)
+{
+    struct elf_needs needs;
+    struct stat status;
+    bool here = stat(word, &status) == 0;
+    char *path = here ? text_copy(word) : look_for_program(word);
+    if (!path || (stat(path, &status) == 0 && (!S_ISREG(status.st_mode) || status.st_size < 2)))
+        return false;
+    char *interpreter = script_interpreter(path);
+    bool is_program = interpreter || (elf_needs_read(path, &needs) && !needs.is_kernel);
+    free(interpreter);
+    free(path);
+    return is_program;
+}
+
+static void add_program(struct gathering *gathering, const char *path, unsigned depth)
+{
+    struct elf_needs needs;
+    char real[PATH_MAX];
+    if (depth > SCRIPTS_MAX)
+        fatal(path, "is a script for a script for a script; the last one cannot be run");
+    gather_file(gathering->root, path, NULL);
+    if (elf_needs_read(path, &needs)) {
+        gathering->musl = needs.interpreter && strstr(needs.interpreter, "ld-musl");
+        if (needs.interpreter)
+            gather_file(gathering->root, needs.interpreter, NULL);
+        add_needs(gathering, path, &needs);
+        if (realpath(path, real))
+            gather_packages(gathering, real);
+        return;
+    }
+    char *interpreter = script_interpreter(path), *second = interpreter ? script_second(path) : NULL;
+    if (!interpreter)
+        fatal(path, "is neither a program for x86-64 (an ELF file) nor a script that names its interpreter (#!)");
+    add_program(gathering, interpreter, depth + 1);
+    if (second) {
+        char *found = find_program(second);
+        add_program(gathering, found, depth + 1);
+        free(found);
+    }
+    free(second);
+    free(interpreter);
+}
+
+char *gather_program(struct tree_node *root, const char *word)
+{
+    struct gathering gathering = {.root = root};
+    char *path = find_program(word);
+    if (access(path, X_OK) < 0)
+        fatal_errno(path, "run");
+    add_program(&gathering, path, 0);
+    char *result = absolute(path);
+    free(path);
+    return result;
+}
