@@ -14,7 +14,10 @@
  */
 #include "arch/x86_64/cpu.h"
 #include "lib/errno.h"
+#include "log.h"
 #include "proc/signal_internal.h"
+
+#define LOG_NAME "process"
 
 #define SYSCALL_LENGTH 2
 #define SYSCALL_RESTART 219 /* restart_syscall */
@@ -102,9 +105,19 @@ static void deliver(struct task *task, struct trap_frame *frame, const struct ta
         restart_after_handler(frame, &taken->action);
     if (signal_frame_make(frame, taken->signal, &taken->info, &taken->action) == 0)
         return;
-    if (taken->signal == SIGSEGV) /* its handler cannot be called: nothing is left to try */
+    if (taken->signal == SIGSEGV || signal_is_deadly(SIGSEGV))
+        log_notice("%s (%d) ended by signal %d: its handler of signal %d at %#lx cannot be called, RSP %#lx",
+            task->process->name, task->process->number, SIGSEGV, taken->signal, taken->action.handler, frame->rsp);
+    if (taken->signal == SIGSEGV) /* nothing is left to try */
         process_exit(status_of_signal(SIGSEGV));
     signal_force(SIGSEGV, NULL);
+}
+
+/* A call has set a mask for the time that it waited. */
+static void restore_mask(struct task *task)
+{
+    task->restores_mask = false;
+    signal_set_mask(task->saved_mask);
 }
 
 /* Everything once; BITS ask for it. */
@@ -115,14 +128,14 @@ static void attend(struct task *task, struct trap_frame *frame, uint32_t bits)
         task_exit(task->process->exit_status);
     if (bits & ATTENTION_STOP)
         task_stop(task);
+    if (task->restores_mask && !is_restartable(frame) && frame->rax != (uint64_t)-EINTR)
+        restore_mask(task); /* it was no signal that has ended the wait */
     while (signal_is_pending() && take(task, &taken))
         deliver(task, frame, &taken);
     if (is_restartable(frame))
         restart(frame);
-    if (task->restores_mask) {
-        task->restores_mask = false;
-        signal_set_mask(task->saved_mask);
-    }
+    if (task->restores_mask)
+        restore_mask(task);
 }
 
 void task_attend(struct trap_frame *frame)

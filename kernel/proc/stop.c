@@ -6,6 +6,9 @@
  * does, the process is stopped, and its parent is told. SIGCONT ends the stop as soon as it is sent, and SIGKILL does,
  * wherever the sender may be; so it is the first task to run again that tells the parent of it.
  *
+ * Who waits for children may hear of the stop only together with the signal that tells of it: until then
+ * process->stop_reported is true.
+ *
  * Between taking a stop signal and acting by it a task looks whether its group is orphaned, for which it needs
  * processes_lock. A SIGCONT that comes just then takes back process->stop_wanted.
  *
@@ -52,12 +55,16 @@ bool signal_tell_end(struct process *process)
     return vanishes && signal == SIGCHLD;
 }
 
-/* The current process has stopped or goes on. */
-static void tell_change(struct process *process, int code, int status)
+/* The current process has stopped, by its stop number STOP, or goes on. */
+static void tell_change(struct process *process, int code, int status, uint32_t stop)
 {
     struct siginfo info;
     spin_lock(&processes_lock);
     struct process *parent = process->parent;
+    spin_lock(&process->signal_lock);
+    if (code == CLD_STOPPED && process->stop_signal && process->stops == stop)
+        process->stop_reported = false;
+    spin_unlock(&process->signal_lock);
     if (parent) {
         const struct signal_action *action = &parent->actions[SIGCHLD - 1];
         fill(&info, process, task_current()->credentials->uid, code, status);
@@ -103,10 +110,10 @@ void task_stop(struct task *task)
     uint32_t stop = arrive(process, &last);
     int signal = process->stop_signal;
     if (last && signal)
-        tell_change(process, CLD_STOPPED, signal);
+        tell_change(process, CLD_STOPPED, signal, stop);
     wait_event(&process->going_on, goes_on(process, stop));
     if (__atomic_exchange_n(&process->tells_continued, false, __ATOMIC_ACQ_REL))
-        tell_change(process, CLD_CONTINUED, SIGCONT);
+        tell_change(process, CLD_CONTINUED, SIGCONT, stop);
 }
 
 void process_go_on_locked(struct process *process, bool continued)
@@ -115,7 +122,6 @@ void process_go_on_locked(struct process *process, bool continued)
     if (process->stop_signal == 0)
         return;
     __atomic_store_n(&process->stop_signal, 0, __ATOMIC_RELEASE);
-    process->stop_reported = false;
     process->continued = process->tells_continued = continued;
     wait_queue_wake_all(&process->going_on);
 }
@@ -130,7 +136,8 @@ void process_stop(struct task *task, int signal)
         __atomic_store_n(&process->stop_signal, signal, __ATOMIC_RELEASE);
         process->stops++;
         process->tasks_stopped = 0;
-        process->stop_reported = process->continued = process->tells_continued = false;
+        process->stop_reported = true; /* until the parent is told */
+        process->continued = process->tells_continued = false;
         list_for_each(struct task, other, &process->tasks, in_process)
         {
             if (other != task)

@@ -108,7 +108,7 @@ inside() {
     from=0
     : >"$tmp/$1.results"
     for _ in 1 2 3 4 5 6 7 8; do
-        follow "$tmp/$1.out" --firmware "$3" --smp "$4" --module "$tmp/archive" "$build/kernel$2.elf" -- /tests/list "$from"
+        follow "$tmp/$1.out" --firmware "$3" --smp "$4" --module "$tmp/archive" "$build/kernel$2.elf" loglevel=warning -- /tests/list "$from"
         plain <"$tmp/$1.out" >"$tmp/$1.plain"
         awk -v what=inside -v ending="$(cat "$tmp/$1.out.ending")" -f tests/system/guest.awk "$tmp/native" "$tmp/$1.plain" \
             >>"$tmp/$1.results"
