@@ -10,6 +10,7 @@
 
 #include "arch/x86_64/machine.h"
 #include "boot_report.h"
+#include "fs/devtmpfs.h"
 #include "fs/initramfs.h"
 #include "lib/cmdline.h"
 #include "lib/string.h"
@@ -37,6 +38,7 @@ static bool unpack_archives(const struct boot_info *info)
 static _Noreturn void run_init(void)
 {
     page_release_boot(); /* nobody reads boot_info any more */
+    devtmpfs_mount();
     int status = process_run_init();
     if (status != 0)
         log_notice("process 1 has ended with status %d", status_for_shell(status));

@@ -46,6 +46,8 @@ enum log_level {
 
 /* The whole text, without a name put before it. What is longer than LOG_MESSAGE_MAX is cut, and ends in "...". */
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A program's text: PRIORITY is its facility * 8 + level. Not formatted; any bytes may be in it. */
+void log_write_for(unsigned priority, const char *text, size_t length);
 void log_vwrite(enum log_level level, const char *format, va_list arguments);
 
 /*
@@ -101,13 +103,13 @@ void log_flush(void);
 #define LOG_MESSAGE_MAX (3 * LOG_RECORD_TEXT)
 
 struct log_record {
-    uint64_t state;  /* see log.c; 0: never used */
-    uint64_t time;   /* ns */
-    uint16_t cpu;    /* number of the processor */
-    uint8_t level;   /* enum log_level */
-    uint8_t flags;   /* LOG_PART, LOG_MORE, LOG_DROPPED */
-    uint16_t length; /* of the text, which has no NUL when it is full */
-    uint16_t unused;
+    uint64_t state;    /* see log.c; 0: never used */
+    uint64_t time;     /* ns */
+    uint16_t cpu;      /* number of the processor */
+    uint8_t level;     /* enum log_level */
+    uint8_t flags;     /* LOG_PART, LOG_MORE, LOG_DROPPED */
+    uint16_t length;   /* of the text, which has no NUL when it is full */
+    uint16_t facility; /* RFC 5424, 6.2.1: 0 is the kernel's own; others are of programs that write to /dev/kmsg */
     char text[LOG_RECORD_TEXT];
 };
 #define LOG_PART 1    /* goes on from the record before */
@@ -132,6 +134,7 @@ struct log_message {
     uint64_t number; /* of its first record */
     uint64_t time;   /* ns */
     enum log_level level;
+    unsigned facility;
     unsigned cpu;
     uint64_t lost; /* records before this one that the reader missed */
     size_t length; /* of the text */
@@ -140,6 +143,9 @@ struct log_message {
 
 /* Reads the next message and moves the cursor past it; false when there is none yet, which a later call may change. */
 bool log_read(uint64_t *cursor, struct log_message *message);
+
+/* Is there something to read at the cursor? */
+bool log_has(uint64_t cursor);
 
 /* "[    0.001234] mm: text\n" in LINE, cut to SIZE; returns its length. */
 size_t log_format(const struct log_message *message, char *line, size_t size);

@@ -88,6 +88,7 @@ static void finish(struct log_record *record, uint64_t number)
 
 struct origin {
     enum log_level level;
+    unsigned facility;
     uint64_t time;
     unsigned cpu;
 };
@@ -105,11 +106,22 @@ static void store(const struct origin *origin, const char *text, size_t length)
         record->time = origin->time;
         record->cpu = (uint16_t)origin->cpu;
         record->level = (uint8_t)origin->level;
+        record->facility = (uint16_t)origin->facility;
         record->flags = (i > 0 ? LOG_PART : 0) | (i + 1 < count ? LOG_MORE : 0);
         record->length = (uint16_t)min_u64(length - from, LOG_RECORD_TEXT);
         memcpy(record->text, text + from, record->length);
         finish(record, first + i);
     }
+}
+
+static void log_text(enum log_level level, unsigned facility, const char *text, size_t length)
+{
+    while (length > 0 && text[length - 1] == '\n')
+        length--;
+    const struct origin origin = {
+        .level = level, .facility = facility, .time = clock_ns != NULL ? clock_ns() : 0, .cpu = cpu_number()};
+    store(&origin, text, length);
+    log_flush();
 }
 
 void log_vwrite(enum log_level level, const char *format, va_list arguments)
@@ -119,16 +131,12 @@ void log_vwrite(enum log_level level, const char *format, va_list arguments)
     size_t length = min_u64(whole < 0 ? 0 : (uint64_t)whole, LOG_MESSAGE_MAX);
     if ((size_t)whole > length)
         memcpy(text + length - 3, "...", 3);
-    while (length > 0 && text[length - 1] == '\n')
-        length--;
+    log_text(level, 0, text, length);
+}
 
-    struct origin origin = {
-        .level = level,
-        .time = clock_ns != NULL ? clock_ns() : 0,
-        .cpu = cpu_number(),
-    };
-    store(&origin, text, length);
-    log_flush();
+void log_write_for(unsigned priority, const char *text, size_t length)
+{
+    log_text(priority & 7, priority >> 3, text, min_u64(length, LOG_MESSAGE_MAX));
 }
 
 void log_write(enum log_level level, const char *format, ...)
@@ -206,6 +214,7 @@ bool log_read(uint64_t *cursor, struct log_message *message)
     message->number = next++;
     message->time = record.time;
     message->level = record.level;
+    message->facility = record.facility;
     message->cpu = record.cpu;
     message->lost = lost;
     message->length = 0;
@@ -236,7 +245,7 @@ static void show(const struct log_message *message)
 }
 
 /* Is there something to read at the cursor? */
-static bool is_ready(uint64_t cursor)
+bool log_has(uint64_t cursor)
 {
     uint64_t end = __atomic_load_n(&log_ring.next, __ATOMIC_RELAXED);
     enum reading reading = LOST;
@@ -256,7 +265,7 @@ void log_flush(void)
         while (log_read(&console_cursor, &message))
             show(&message);
         __atomic_store_n(&console_busy, false, __ATOMIC_SEQ_CST);
-    } while (is_ready(__atomic_load_n(&console_cursor, __ATOMIC_RELAXED)));
+    } while (log_has(__atomic_load_n(&console_cursor, __ATOMIC_RELAXED)));
 }
 
 /* Calls WRITE for each message that the console has not shown but for the first SKIP; returns how many there are. */

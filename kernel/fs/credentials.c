@@ -55,3 +55,20 @@ struct credentials *credentials_copy(const struct credentials *credentials, unsi
     copy->references = 1;
     return copy;
 }
+
+static const struct credentials *root(void)
+{
+    return &credentials_root;
+}
+
+static const struct credentials *(*source)(void) = root;
+
+const struct credentials *credentials_current(void)
+{
+    return source();
+}
+
+void credentials_set_source(const struct credentials *(*current)(void))
+{
+    source = current;
+}

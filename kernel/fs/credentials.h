@@ -54,4 +54,8 @@ struct credentials *credentials_copy(const struct credentials *credentials, unsi
 
 extern const struct credentials credentials_root;
 
+/* Those of the running thread; the kernel's own threads have root's. The processes' layer says whose they are. */
+const struct credentials *credentials_current(void);
+void credentials_set_source(const struct credentials *(*current)(void));
+
 #endif

@@ -1,26 +1,23 @@
 /*
- * Character devices by number: see device.h; and the two that need no driver.
- *
- * Source: null(4).
+ * Character devices by number: see device.h.
  */
 #include "fs/device.h"
 
-#include "lib/errno.h"
+#include "fs/devtmpfs.h"
+#include "fs/kmsg.h"
 #include "panic.h"
 
-#define DEVICES_MAX 32
+#define DEVICES_MAX 96
 
-static struct {
-    uint32_t number;
-    const struct file_ops *ops;
-} devices[DEVICES_MAX];
+static struct device devices[DEVICES_MAX];
 static unsigned device_count;
 
-void device_register(uint32_t number, const struct file_ops *ops)
+void device_register(uint32_t number, const char *name, uint32_t mode, const struct file_ops *ops)
 {
     ASSERT(device_count < DEVICES_MAX);
-    devices[device_count].number = number;
-    devices[device_count++].ops = ops;
+    struct device *device = &devices[device_count++];
+    *device = (struct device){.number = number, .name = name, .mode = mode, .ops = ops};
+    devtmpfs_add(device);
 }
 
 const struct file_ops *device_find(uint32_t number)
@@ -41,31 +38,13 @@ bool device_next(uint32_t *number)
     return lowest != UINT32_MAX;
 }
 
-static long read_nothing(struct file *file, struct iov *to, uint64_t *position)
+const struct device *device_at(unsigned *index)
 {
-    return 0;
-}
-
-static long read_zeros(struct file *file, struct iov *to, uint64_t *position)
-{
-    size_t wanted = to->left, done = iov_zero(to, wanted);
-    return done == 0 && wanted > 0 ? -EFAULT : (long)done;
-}
-
-static long write_nowhere(struct file *file, struct iov *from, uint64_t *position)
-{
-    return (long)from->left;
-}
-
-static long seek_nowhere(struct file *file, int64_t offset, int whence)
-{
-    return 0;
+    return *index < device_count ? &devices[(*index)++] : NULL;
 }
 
 void devices_init(void)
 {
-    static const struct file_ops null = {.read = read_nothing, .write = write_nowhere, .seek = seek_nowhere};
-    static const struct file_ops zero = {.read = read_zeros, .write = write_nowhere, .seek = seek_nowhere};
-    device_register(DEVICE_NULL, &null);
-    device_register(DEVICE_ZERO, &zero);
+    memory_devices_init();
+    kmsg_init();
 }

@@ -188,10 +188,10 @@ long file_write(struct file *file, struct iov *from, uint64_t *position)
 
 long file_seek(struct file *file, int64_t offset, int whence)
 {
-    if (file->ops->stream)
-        return -ESPIPE;
     if (file->ops->seek)
         return file->ops->seek(file, offset, whence);
+    if (file->ops->stream)
+        return -ESPIPE;
     if (whence < SEEK_SET || whence > SEEK_END)
         return -EINVAL;
     mutex_lock(&file->position_lock);

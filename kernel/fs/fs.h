@@ -146,7 +146,9 @@ struct file_ops {
     long (*ioctl)(struct file *file, unsigned command, uintptr_t argument); /* NULL: -ENOTTY */
     int (*sync)(struct file *file, bool data_only);                         /* NULL: -EINVAL for streams, else 0 */
     int (*allocate)(struct file *file, int mode, uint64_t offset, uint64_t length); /* fallocate; NULL: -EOPNOTSUPP */
-    int (*map)(struct file *file, struct vm_object **object, uint64_t *offset); /* NULL: inode->object, else -ENODEV */
+    /* What a map shows; FILE_MAP_ANONYMOUS: memory without a file. NULL: inode->object, else -ENODEV. */
+    int (*map)(struct file *file, struct vm_object **object, uint64_t *offset);
+#define FILE_MAP_ANONYMOUS 1
     bool stream; /* no position: pipes, terminals, sockets */
 };
 

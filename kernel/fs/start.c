@@ -4,6 +4,7 @@
 #include "fs/credentials.h"
 #include "fs/dentry.h"
 #include "fs/device.h"
+#include "fs/devtmpfs.h"
 #include "fs/epoll.h"
 #include "fs/mount.h"
 #include "fs/tmpfs.h"
@@ -16,11 +17,12 @@ void fs_init(void)
     inodes_init();
     files_init();
     epoll_init();
-    devices_init();
     filesystem_register(&tmpfs);
     struct superblock *root = superblock_create(&tmpfs, "rootfs", "size=100%,mode=755", &error);
     if (root == NULL || mount_attach(root, NULL, 0) < 0)
         panic("there is not enough memory to start; give the machine more");
+    devtmpfs_init();
+    devices_init();
 }
 
 void fs_root_walk(struct walk *walk)

@@ -300,7 +300,7 @@ static int make_root(struct superblock *super)
     return -ENOMEM;
 }
 
-static int mount(struct superblock *super, const char *source, const char *options)
+int tmpfs_mount(struct superblock *super, const char *source, const char *options)
 {
     struct tmpfs_super *counts = kmalloc(sizeof *counts, ALLOC_ZERO);
     if (counts == NULL)
@@ -317,7 +317,7 @@ static int mount(struct superblock *super, const char *source, const char *optio
 }
 
 /* Limits may change, but not below what there is. */
-static int remount(struct superblock *super, const char *text)
+int tmpfs_remount(struct superblock *super, const char *text)
 {
     struct tmpfs_super *counts = tmpfs_of(super);
     struct tmpfs_options options = counts->options;
@@ -341,7 +341,7 @@ static uint64_t rest(uint64_t limit, const uint64_t *used)
     return limit > now ? limit - now : 0;
 }
 
-static void report(struct superblock *super, struct superblock_report *report)
+void tmpfs_report(struct superblock *super, struct superblock_report *report)
 {
     const struct tmpfs_super *counts = tmpfs_of(super);
     *report = (struct superblock_report){.type = TMPFS_MAGIC,
@@ -351,13 +351,13 @@ static void report(struct superblock *super, struct superblock_report *report)
         .inodes_free = rest(counts->options.inodes, &counts->inodes)};
 }
 
-static void show_options(struct superblock *super, struct text *text)
+void tmpfs_show_options(struct superblock *super, struct text *text)
 {
     tmpfs_options_show(&tmpfs_of(super)->options, text);
 }
 
 /* Unpins everything, the deepest first. Nobody else knows the tree any more. */
-static void unmount(struct superblock *super)
+void tmpfs_unmount(struct superblock *super)
 {
     struct dentry *at = super->root;
     for (;;) {
@@ -377,8 +377,8 @@ static void unmount(struct superblock *super)
 }
 
 const struct filesystem tmpfs = {.name = "tmpfs",
-    .mount = mount,
-    .unmount = unmount,
-    .report = report,
-    .remount = remount,
-    .show_options = show_options};
+    .mount = tmpfs_mount,
+    .unmount = tmpfs_unmount,
+    .report = tmpfs_report,
+    .remount = tmpfs_remount,
+    .show_options = tmpfs_show_options};

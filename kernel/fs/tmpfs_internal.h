@@ -20,4 +20,11 @@ int tmpfs_options_parse(struct tmpfs_options *options, const char *text);
 /* ",size=4k", of what is not as when nothing is said. */
 void tmpfs_options_show(const struct tmpfs_options *options, struct text *text);
 
+/* The operations of the file system, for others that are of its kind. */
+int tmpfs_mount(struct superblock *super, const char *source, const char *options);
+void tmpfs_unmount(struct superblock *super);
+void tmpfs_report(struct superblock *super, struct superblock_report *report);
+int tmpfs_remount(struct superblock *super, const char *options);
+void tmpfs_show_options(struct superblock *super, struct text *text);
+
 #endif

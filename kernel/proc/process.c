@@ -267,16 +267,16 @@ static void return_to_program(struct trap_frame *frame)
     task_attend(frame);
 }
 
+static const struct credentials *current_credentials(void)
+{
+    const struct task *task = task_current();
+    return task ? task->credentials : &credentials_root;
+}
+
 void processes_init(void)
 {
     trap_set_return_hook(return_to_program);
-    struct walk walk;
-    fs_root_walk(&walk);
-    int error = name_create(&walk, "/dev", S_IFDIR | 0755, 0);
-    if (!error || error == -EEXIST)
-        error = name_create(&walk, CONSOLE, S_IFCHR | 0600, DEVICE_CONSOLE);
-    if (error && error != -EEXIST)
-        log_error("there is no " CONSOLE ": error %d", -error);
+    credentials_set_source(current_credentials);
     program_faults_init();
     session_terminals_init();
     vdso_init();

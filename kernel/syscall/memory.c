@@ -29,7 +29,7 @@ static int map_file(struct file *file, bool shared, unsigned *flags, struct vm_b
         *flags |= VM_MAY_WRITE;
     backing->object = file->inode->object;
     int error = file->ops->map ? file->ops->map(file, &backing->object, &backing->offset) : 0;
-    if (error)
+    if (error) /* FILE_MAP_ANONYMOUS, too */
         return error;
     backing->origin = file_origin(file);
     return backing->object == NULL ? -ENODEV : backing->origin == NULL ? -ENOMEM : 0;
@@ -70,7 +70,9 @@ long sys_mmap(const uint64_t a[6])
     if (file == NULL)
         return -EBADF;
     long result = a[5] + size < size ? -EOVERFLOW : map_file(file, shared, &flags, &backing);
-    if (result == 0)
+    if (result == FILE_MAP_ANONYMOUS)
+        result = shared ? -ENODEV : vm_map(space, wish, size, flags, place_flags(how), NULL, 0);
+    else if (result == 0)
         result = vm_map_backed(space, wish, size, flags, place_flags(how), &backing);
     file_put(file);
     return result;

@@ -120,5 +120,5 @@ void ttys_init(void)
     if (!made)
         panic("there is not enough memory to start; give the machine more");
     tty_devices_init();
-    device_register(DEVICE_CONSOLE, &ops);
+    device_register(DEVICE_CONSOLE, "console", 0600, &ops);
 }

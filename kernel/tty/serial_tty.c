@@ -157,6 +157,6 @@ bool serial_tty_init(void)
     tty_set_defaults(line, &termios, SPEED);
     line->size = (struct winsize){.rows = ROWS, .columns = COLUMNS};
     serial_set_notify(on_input, on_room, NULL);
-    device_register(DEVICE_SERIAL, &ops);
+    device_register(DEVICE_SERIAL, "ttyS0", 0600, &ops);
     return true;
 }

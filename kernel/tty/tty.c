@@ -152,5 +152,5 @@ static int open_own(struct file *file)
 void tty_devices_init(void)
 {
     static const struct file_ops own = {.open = open_own};
-    device_register(DEVICE_TTY, &own);
+    device_register(DEVICE_TTY, "tty", 0666, &own);
 }

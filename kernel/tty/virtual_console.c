@@ -227,6 +227,7 @@ static int open(struct file *file)
 
 bool virtual_consoles_init(void)
 {
+    static const char *const names[VIRTUAL_CONSOLES + 1] = {"tty0", "tty1", "tty2", "tty3", "tty4", "tty5", "tty6"};
     static const struct file_ops ops = {.open = open};
     struct terminal *terminal = terminal_shown();
     if (terminal == NULL)
@@ -234,6 +235,6 @@ bool virtual_consoles_init(void)
     if (make(&consoles[0], terminal) < 0)
         return false;
     for (unsigned number = 0; number <= VIRTUAL_CONSOLES; number++)
-        device_register(DEVICE_NUMBER(MAJOR, number), &ops);
+        device_register(DEVICE_NUMBER(MAJOR, number), names[number], 0600, &ops);
     return true;
 }

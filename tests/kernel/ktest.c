@@ -9,6 +9,7 @@
 
 #include "arch/x86_64/machine.h"
 #include "arch/x86_64/preempt.h"
+#include "fs/devtmpfs.h"
 #include "init.h"
 #include "lib/cmdline.h"
 #include "lib/printf.h"
@@ -215,6 +216,7 @@ void init_main(const struct boot_info *info)
 {
     char name[NAME_SIZE];
     boot_info = info;
+    devtmpfs_mount();
     if (cmdline_get("death", name, sizeof name) >= 0)
         run_death(name);
     run_tests(cmdline_get("test", name, sizeof name) >= 0 ? name : "*");
