@@ -46,7 +46,7 @@ BOOT_REQUEST(.flags = BOOT_REQUEST_KASLR);
 
 static void show_log(enum log_level level, const char *line, size_t length)
 {
-    console_write(line, length);
+    console_write_line(line, length);
 }
 
 static void start_log(void)

@@ -314,14 +314,17 @@ int serial_init(uint16_t at)
     unsigned irq = at & 0x100 ? 4 : 3; /* 3f8h and 3e8h; 2f8h and 2e8h */
     port = at;
     enabled = 0;
-    fifo_size = (inb(port + IIR) & IIR_FIFOS) == IIR_FIFOS ? FIFO_SIZE : 1;
     int error = interrupt_request_isa(irq, serial_interrupt, NULL, "serial");
     if (error < 0) {
         log_warning("no interrupt for the port at %#x: error %d; polling", at, -error);
         port = 0;
         return error;
     }
+    spin_lock(&lock);
+    receive(); /* what has been typed ahead: turning the FIFO on loses it */
+    spin_unlock(&lock);
     outb(port + FCR, FCR_ENABLE | FCR_TRIGGER_8);
+    fifo_size = (inb(port + IIR) & IIR_FIFOS) == IIR_FIFOS ? FIFO_SIZE : 1;
     outb(port + MCR, MCR_DTR | MCR_RTS | MCR_OUT2); /* on a PC, OUT2 lets the interrupt out */
     if (!probe()) {
         log_warning("interrupt %u of the port at %#x does not come; polling", irq, at);

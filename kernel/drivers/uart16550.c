@@ -66,7 +66,8 @@ bool uart_init(uint16_t port, uint32_t baud)
     outb(port + DLL, (uint8_t)divisor);
     outb(port + DLM, (uint8_t)(divisor >> 8));
     outb(port + LCR, LCR_8N1);
-    outb(port + FCR, FCR_ENABLE_AND_CLEAR);
+    if (!(inb(port + LSR) & LSR_DR)) /* else somebody has typed ahead: who has a use for that turns the FIFO on */
+        outb(port + FCR, FCR_ENABLE_AND_CLEAR);
     return true;
 }
 

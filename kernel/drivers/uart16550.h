@@ -12,7 +12,10 @@
 #define UART_COM1 0x3f8
 #define UART_DEFAULT_BAUD 115200
 
-/* Looks whether a UART answers at PORT (scratch register and loop-back test) and sets it to BAUD, 8N1, FIFO on. */
+/*
+ * Looks whether a UART answers at PORT (scratch register and loop-back test) and sets it to BAUD, 8N1, FIFO on; but
+ * while a byte waits there to be read the FIFO stays as it is, for turning it on loses that.
+ */
 bool uart_init(uint16_t port, uint32_t baud);
 
 /*

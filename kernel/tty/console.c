@@ -22,7 +22,8 @@ static bool lock_broken;    /* by a panic */
 
 static uint8_t colors = SCREEN_DEFAULT_COLORS; /* of what is written from now on, as in a cell */
 
-static bool line_is_open; /* what was written last did not end its line */
+static bool line_is_open;  /* what was written last did not end its line */
+static bool program_begun; /* the same of what a program has written last; atomic */
 
 static uint16_t serial_port;                        /* 0: none */
 static const struct console_serial *serial;         /* NULL: we send to the port ourselves */
@@ -191,6 +192,21 @@ void console_write(const char *text, size_t length)
 {
     lock();
     write_locked(text, length);
+    flush_locked();
+    unlock();
+}
+
+void console_set_begun(bool begun)
+{
+    __atomic_store_n(&program_begun, begun, __ATOMIC_RELAXED);
+}
+
+void console_write_line(const char *line, size_t length)
+{
+    lock();
+    if (__atomic_exchange_n(&program_begun, false, __ATOMIC_RELAXED))
+        write_locked("\n", 1);
+    write_locked(line, length);
     flush_locked();
     unlock();
 }

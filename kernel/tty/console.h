@@ -18,6 +18,7 @@
 #include "boot/protocol.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The colours of VGA text, with its numbers. */
@@ -51,6 +52,13 @@ void console_clear(void);
 
 void console_write(const char *text, size_t length);
 void console_print(const char *text);
+
+/*
+ * For the log: a whole line, which begins at the left also if a program has left a line unended. Who lets programs
+ * write to the same screen and serial line tells how they leave it: console_set_begun.
+ */
+void console_write_line(const char *line, size_t length);
+void console_set_begun(bool begun);
 
 /* As in lib/printf.h. Both return the number of characters written. */
 int console_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -3,17 +3,19 @@
  *
  * On both at once, output goes at the speed of the slower one, the serial line, but for one that takes nothing at all:
  * then the screen goes on alone. Questions in the output (where is the cursor?) are answered by the terminal at which
- * somebody has typed last: the screen's stays silent as long as input comes by the serial line, where an answer comes
- * from the other end.
+ * somebody has typed last: the screen's stays silent until the keyboard is used, and as long as input comes by the
+ * serial line, where an answer comes from the other end.
  */
 #include "tty/console_tty.h"
 
 #include "drivers/serial.h"
 #include "fs/device.h"
 #include "lib/cmdline.h"
+#include "lib/errno.h"
 #include "lib/string.h"
 #include "log.h"
 #include "panic.h"
+#include "tty/console.h"
 #include "tty/serial_tty.h"
 #include "tty/tty.h"
 #include "tty/virtual_console.h"
@@ -30,6 +32,8 @@ static size_t write(struct tty *tty, const char *data, size_t size)
         sent = size;
     if (has_screen)
         virtual_console_put(data, sent);
+    if (sent > 0)
+        console_set_begun(data[sent - 1] != '\n');
     return sent;
 }
 
@@ -48,6 +52,11 @@ static void input_room(struct tty *tty)
 {
     if (has_line)
         serial_tty()->driver->input_room(serial_tty());
+}
+
+static long ioctl(struct tty *tty, unsigned command, uintptr_t argument)
+{
+    return has_screen ? virtual_console_ioctl(tty, 1, command, argument) : -ENOTTY;
 }
 
 static void typed_on_line(void)
@@ -96,6 +105,7 @@ static bool make_both(void)
         .written = written,
         .unsent = unsent,
         .input_room = input_room,
+        .ioctl = ioctl,
         .is_line = true,
     };
     both = tty_create(&driver, 0, DEVICE_CONSOLE, NULL);
@@ -103,6 +113,8 @@ static bool make_both(void)
         return false;
     if (has_screen)
         virtual_console_share(both, typed_on_screen);
+    if (has_screen && has_line)
+        virtual_console_mute(true); /* until somebody types on the keyboard */
     if (has_line)
         serial_tty_share(both, typed_on_line);
     return true;

@@ -10,28 +10,22 @@
  *
  * Source: console_codes(4), ioctl_console(2), Linux's Documentation/admin-guide/devices.txt for the numbers.
  */
-#include "tty/virtual_console.h"
+#include "tty/virtual_console_internal.h"
 
 #include "fs/device.h"
 #include "lib/errno.h"
 #include "log.h"
-#include "tty/feed.h"
-#include "tty/terminal.h"
 
 #define LOG_NAME "tty"
 
 #define MAJOR 4
 #define PIECE 64
 
-struct virtual_console {
-    struct terminal *terminal; /* NULL: not made yet */
-    struct tty *tty;           /* the same */
-    struct feed feed;
-};
-
 static struct virtual_console consoles[VIRTUAL_CONSOLES];
 static struct virtual_console *shown = &consoles[0];
 static struct mutex making = MUTEX_INIT(making, TTY_SETTINGS);
+static bool locked; /* nobody switches */
+static struct wait_queue switched = WAIT_QUEUE_INIT(switched);
 
 static struct tty *sharer; /* of the first one; NULL: nobody is */
 static void (*on_typed)(void);
@@ -92,6 +86,7 @@ static const struct tty_driver driver = {
     .name = "tty",
     .write = write,
     .written = written,
+    .ioctl = virtual_console_tty_ioctl,
 };
 
 static void set_size(struct tty *tty, const struct terminal *terminal)
@@ -117,6 +112,7 @@ static int make(struct virtual_console *console, struct terminal *terminal)
     tty_set_defaults(tty, &termios, tty->output_speed);
     set_size(tty, own);
     console->terminal = own;
+    console->keyboard_mode = K_UNICODE;
     __atomic_store_n(&console->tty, tty, __ATOMIC_RELEASE);
     terminal_set_notify(own, on_input, console);
     return 0;
@@ -144,8 +140,10 @@ static unsigned wanted; /* number of the one to be made and shown */
 
 static void show(struct virtual_console *console)
 {
-    if (terminal_show(console->terminal) == 0)
-        __atomic_store_n(&shown, console, __ATOMIC_RELEASE);
+    if (__atomic_load_n(&locked, __ATOMIC_RELAXED) || terminal_show(console->terminal) != 0)
+        return;
+    __atomic_store_n(&shown, console, __ATOMIC_RELEASE);
+    wait_queue_wake_all(&switched);
 }
 
 static void make_and_show(struct work *work)
@@ -177,10 +175,50 @@ void virtual_console_key(const struct key_event *event)
             switch_to((unsigned)(event->key - KEY_F1) + 1);
         return;
     }
-    struct tty *share = __atomic_load_n(&sharer, __ATOMIC_ACQUIRE);
-    if (share && terminal == consoles[0].terminal && receiver(&consoles[0]) == share)
+    const struct virtual_console *console = __atomic_load_n(&shown, __ATOMIC_ACQUIRE);
+    if (console->tty && console->keyboard_mode == K_OFF)
+        return;
+    if (console->tty && receiver(console) != console->tty)
         on_typed();
     terminal_key(terminal, event);
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * For requests
+ */
+
+unsigned virtual_console_shown(void)
+{
+    return (unsigned)(__atomic_load_n(&shown, __ATOMIC_ACQUIRE) - consoles) + 1;
+}
+
+struct virtual_console *virtual_console_of(unsigned number)
+{
+    return &consoles[number - 1];
+}
+
+bool virtual_console_is_used(unsigned number)
+{
+    const struct tty *tty = __atomic_load_n(&consoles[number - 1].tty, __ATOMIC_ACQUIRE);
+    return tty && (number == 1 || __atomic_load_n(&tty->files, __ATOMIC_RELAXED) > 0);
+}
+
+int virtual_console_activate(unsigned number)
+{
+    if (virtual_console(number) == NULL)
+        return -ENOMEM;
+    show(&consoles[number - 1]);
+    return 0;
+}
+
+void virtual_console_lock(bool lock)
+{
+    __atomic_store_n(&locked, lock, __ATOMIC_RELAXED);
+}
+
+int virtual_console_wait(unsigned number)
+{
+    return wait_event_interruptible(&switched, virtual_console_shown() == number);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------

@@ -32,4 +32,7 @@ void virtual_console_put(const char *data, size_t size);
 void virtual_console_look(void);
 void virtual_console_mute(bool mute);
 
+/* What only virtual consoles know, of the one with that number; TTY: who is asked, the console or its own terminal. */
+long virtual_console_ioctl(struct tty *tty, unsigned number, unsigned command, uintptr_t argument);
+
 #endif

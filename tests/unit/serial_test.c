@@ -81,7 +81,11 @@ void fake_outb(uint16_t port, uint8_t value)
             uart.raised = true;
         uart.ier = value;
         break;
-    case 2: uart.fcr = value; break;
+    case 2:
+        if ((value ^ uart.fcr) & 1)
+            uart.count = 0; /* the FIFO forgets what came before it was turned on */
+        uart.fcr = value;
+        break;
     case 4: uart.mcr = value; break;
     default: fail_msg("wrote register %u", port - PORT);
     }

@@ -17,6 +17,7 @@ static struct {
     bool no_scratch;   /* an 8250, or something that is no UART */
     bool no_loop_back; /* something that is no UART, but has memory */
     bool stuck;        /* never takes a byte */
+    bool waiting;      /* a byte has come in */
     uint8_t ier, lcr, mcr, fcr, scratch, divisor_low, divisor_high;
     char sent[64];
     size_t length;
@@ -58,7 +59,7 @@ uint8_t fake_inb(uint16_t port)
     if (!uart.present)
         return 0xff;
     switch (port - PORT) {
-    case 5: uart.reads++; return uart.stuck ? 0x00 : 0x60;
+    case 5: uart.reads++; return (uart.stuck ? 0x00 : 0x60) | uart.waiting;
     case 6:
         /* In loop-back: DTR appears as DSR, RTS as CTS, OUT1 as RI, OUT2 as DCD. */
         if ((uart.mcr & 0x10) && !uart.no_loop_back)
@@ -79,6 +80,15 @@ static void test_set_up(void **state)
     assert_int_equal(uart.fcr & 1, 1);
     assert_int_equal(uart.mcr & 0x13, 0x03); /* DTR and RTS, out of loop-back */
     assert_int_equal(uart.length, 0);        /* the test of the port says nothing on the line */
+}
+
+/* Turning the FIFO on would lose what somebody has typed ahead. */
+static void test_typed_ahead(void **state)
+{
+    plug_in();
+    uart.waiting = true;
+    assert_true(uart_init(PORT, 115200));
+    assert_int_equal(uart.fcr, 0);
 }
 
 static void test_divisors(void **state)
@@ -150,5 +160,6 @@ static void test_stuck(void **state)
     assert_true(uart.reads > 100); /* patient again */
 }
 
-UNIT_MAIN(cmocka_unit_test(test_set_up), cmocka_unit_test(test_divisors), cmocka_unit_test(test_nothing_there),
-    cmocka_unit_test(test_something_else_there), cmocka_unit_test(test_writing), cmocka_unit_test(test_stuck))
+UNIT_MAIN(cmocka_unit_test(test_set_up), cmocka_unit_test(test_typed_ahead), cmocka_unit_test(test_divisors),
+    cmocka_unit_test(test_nothing_there), cmocka_unit_test(test_something_else_there), cmocka_unit_test(test_writing),
+    cmocka_unit_test(test_stuck))
