@@ -286,7 +286,7 @@ static void release(struct file *file)
     epoll_put(epoll);
 }
 
-const struct file_ops epoll_ops = {.poll = poll, .release = release, .stream = true};
+const struct file_ops epoll_ops = {.poll = poll, .release = release, .seek = file_seek_nowhere, .stream = true};
 
 struct file *epoll_create(void)
 {

@@ -311,7 +311,9 @@ long file_write(struct file *file, struct iov *from, uint64_t *position);
 #define SEEK_SET 0
 #define SEEK_CUR 1
 #define SEEK_END 2
+#define SEEK_MAX 4 /* SEEK_HOLE */
 long file_seek(struct file *file, int64_t offset, int whence);
+long file_seek_nowhere(struct file *file, int64_t offset, int whence); /* file_ops.seek of what has no position */
 int file_read_directory(struct file *file, struct directory_sink *sink);
 uint64_t file_count(void);
 void files_init(void);

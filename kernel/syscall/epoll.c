@@ -11,16 +11,7 @@
 
 static long create(unsigned flags)
 {
-    const struct task *task = task_current();
-    if (flags & ~O_CLOEXEC)
-        return -EINVAL;
-    struct file *set = epoll_create();
-    if (set == NULL)
-        return -ENOMEM;
-    long result = files_add(task->files, set, flags & O_CLOEXEC, task->process->limits[RLIMIT_NOFILE].current);
-    if (result < 0)
-        file_put(set);
-    return result;
+    return flags & ~O_CLOEXEC ? -EINVAL : descriptor_install(epoll_create(), flags);
 }
 
 long sys_epoll_create(const uint64_t a[6])

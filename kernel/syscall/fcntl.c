@@ -15,6 +15,16 @@ static uint64_t descriptor_limit(void)
     return task_current()->process->limits[RLIMIT_NOFILE].current;
 }
 
+long descriptor_install(struct file *file, unsigned flags)
+{
+    if (file == NULL)
+        return -ENOMEM;
+    int fd = files_add(task_current()->files, file, flags & O_CLOEXEC, descriptor_limit());
+    if (fd < 0)
+        file_put(file);
+    return fd;
+}
+
 static long duplicate(int fd, int first, bool close_on_exec)
 {
     struct file *file = files_find_any(task_current()->files, fd);

@@ -14,6 +14,9 @@
 #define SYSCALL_PROTOTYPE(number, name, kinds, state, note) syscall_handler sys_##name;
 SYSCALLS(SYSCALL_PROTOTYPE)
 
+/* A descriptor for a new file (NULL: -ENOMEM), whose reference it takes over in any case. FLAGS: O_CLOEXEC. */
+long descriptor_install(struct file *file, unsigned flags);
+
 /* struct timespec, as programs have it. */
 struct user_timespec {
     int64_t seconds, nanoseconds;
