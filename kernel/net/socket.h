@@ -38,6 +38,7 @@
 #define MSG_WAITALL 0x100u
 #define MSG_NOSIGNAL 0x4000u
 #define MSG_CMSG_CLOEXEC 0x40000000u
+#define MSG_CMSG_COMPAT 0x80000000u /* of programs of 32 bits, which there are none of */
 
 #define SHUT_RD 0
 #define SHUT_WR 1

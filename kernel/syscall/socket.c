@@ -103,6 +103,8 @@ long sys_socketpair(const uint64_t a[6])
     bool close_on_exec = a[1] & SOCK_CLOEXEC;
     if ((unsigned)a[1] & ~(SOCK_TYPE_MASK | TYPE_FLAGS))
         return -EINVAL;
+    if (user_zero(a[3], sizeof fds) != 0)
+        return -EFAULT;
     int error = make_pair(a, ends);
     if (error)
         return error;
@@ -149,11 +151,14 @@ long sys_connect(const uint64_t a[6])
     struct socket *socket;
     struct walk walk;
     int error;
-    struct file *file = socket_find((int)a[0], &socket, &error);
+    struct file *file = files_find(task_current()->files, (int)a[0]);
     if (file == NULL)
-        return error;
+        return -EBADF;
     int length = error = socket_address_read(&address, a[1], a[2]);
-    if (length >= 0) {
+    socket = socket_of(file);
+    if (length >= 0 && socket == NULL) {
+        error = -ENOTSOCK;
+    } else if (length >= 0) {
         task_walk(&walk);
         socket_user_current(&user);
         error = socket->ops->connect(socket, &address, (size_t)length, &walk, &user);

@@ -143,7 +143,7 @@ long sys_sendto(const uint64_t a[6])
     struct walk walk;
     struct iov iov;
     int error;
-    if (!user_range_ok(a[1], a[2]))
+    if (!user_range_ok(a[1], min_u64(a[2], TRANSFER_MAX)))
         return -EFAULT;
     struct file *file = socket_find((int)a[0], &socket, &error);
     if (file == NULL)
@@ -186,6 +186,8 @@ long sys_sendmsg(const uint64_t a[6])
 {
     struct socket *socket;
     int error;
+    if ((unsigned)a[2] & MSG_CMSG_COMPAT)
+        return -EINVAL;
     struct file *file = socket_find((int)a[0], &socket, &error);
     if (file == NULL)
         return error;
@@ -302,6 +304,8 @@ long sys_recvmsg(const uint64_t a[6])
 {
     struct socket *socket;
     int error;
+    if ((unsigned)a[2] & MSG_CMSG_COMPAT)
+        return -EINVAL;
     struct file *file = socket_find((int)a[0], &socket, &error);
     if (file == NULL)
         return error;
@@ -317,7 +321,7 @@ long sys_recvfrom(const uint64_t a[6])
     struct socket *socket;
     struct iov iov;
     int error;
-    if (!user_range_ok(a[1], a[2]))
+    if (!user_range_ok(a[1], min_u64(a[2], TRANSFER_MAX)))
         return -EFAULT;
     struct file *file = socket_find((int)a[0], &socket, &error);
     if (file == NULL)
@@ -350,6 +354,8 @@ static long each_message(const uint64_t a[6], message_function *function, unsign
     struct socket *socket;
     int error;
     uint32_t done = 0, count = (uint32_t)min_u64((uint32_t)a[2], MESSAGES_MAX);
+    if (flags & MSG_CMSG_COMPAT)
+        return -EINVAL;
     struct file *file = socket_find((int)a[0], &socket, &error);
     if (file == NULL)
         return error;

@@ -208,9 +208,12 @@ static bool lay_out(void)
 
 int main(void)
 {
-    char directory[] = "/tmp/hostile.XXXXXX";
+    char directory[256];
+    const char *parent = getenv("TMPDIR");
     umask(022);
-    (void)mkdir("/tmp", 01777);
+    if (parent == NULL)
+        (void)mkdir(parent = "/tmp", 01777);
+    snprintf(directory, sizeof directory, "%s/hostile.XXXXXX", parent);
     CHECK(lay_out());
     CHECK(mkdtemp(directory) != NULL && chown(directory, NOBODY, NOBODY) == 0 && chdir(directory) == 0);
     if (getuid() == 0)

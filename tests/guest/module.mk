@@ -19,6 +19,9 @@ $(BUILD)/tests/guest/%.pie: tests/guest/%.c $(wildcard tests/guest/*.h) tests/gu
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(GUEST_CFLAGS) -static-pie -o $@ $<
 
+# These two call everything that is in the table.
+$(foreach kind,musl glibc,$(BUILD)/tests/guest/hostile.$(kind) $(BUILD)/tests/guest/fuzz.$(kind)): kernel/syscall/table.h
+
 # What runs them, here and inside.
 $(BUILD)/tests/guest/run/run: tests/guest/run/run.c tests/guest/module.mk
 	$(call say,CC-GUEST,$@)
