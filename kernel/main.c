@@ -32,6 +32,7 @@
 #include "sched/sched.h"
 #include "sched/work.h"
 #include "syscall/syscall.h"
+#include "sysfs/sysfs.h"
 #include "time/clock.h"
 #include "time/timer.h"
 #include "tty/console.h"
@@ -168,6 +169,7 @@ static void start_the_rest(void)
     ttys_init();
     processes_init();
     procfs_init();
+    sysfs_init();
 }
 
 void kernel_main(struct boot_info *info)

@@ -68,6 +68,38 @@ void cpu_package_siblings(unsigned cpu, struct cpu_mask *mask)
     find_siblings(cpu, mask, false);
 }
 
+/* Intel's leaf 4 and AMD's leaf 8000001DH are alike. */
+bool cpu_cache_of(unsigned index, struct cpu_cache *cache)
+{
+    bool amd = leaf_of(0x80000001, 0).ecx >> 22 & 1; /* topology extensions */
+    struct cpuid id = index < CPU_CACHES_MAX ? leaf_of(amd ? 0x8000001d : 4, index) : (struct cpuid){0};
+    *cache = (struct cpu_cache){.type = id.eax & 31, .level = id.eax >> 5 & 7};
+    if (cache->type == CPU_CACHE_NONE || cache->type > CPU_CACHE_UNIFIED)
+        return false;
+    unsigned sharers = (id.eax >> 14 & 0xfff) + 1;
+    while (1u << cache->shift < sharers)
+        cache->shift++;
+    cache->ways = (id.ebx >> 22) + 1;
+    cache->partitions = (id.ebx >> 12 & 0x3ff) + 1;
+    cache->line = (id.ebx & 0xfff) + 1;
+    cache->sets = id.ecx + 1;
+    cache->size = (uint64_t)cache->ways * cache->partitions * cache->line * cache->sets;
+    return true;
+}
+
+uint32_t cpu_cache_id(unsigned cpu, const struct cpu_cache *cache)
+{
+    return cpu_local(apic_id, cpu) >> cache->shift;
+}
+
+void cpu_cache_sharers(unsigned cpu, const struct cpu_cache *cache, struct cpu_mask *mask)
+{
+    *mask = (struct cpu_mask){0};
+    for (unsigned i = 0; i < cpu_count; i++)
+        if (cpu_mask_has(&cpus_online, i) && cpu_cache_id(i, cache) == cpu_cache_id(cpu, cache))
+            cpu_mask_add(mask, i);
+}
+
 unsigned cpu_mask_count(const struct cpu_mask *mask)
 {
     unsigned count = 0;
@@ -105,18 +137,15 @@ static void read_name(char name[CPU_NAME_SIZE])
     name[length] = '\0';
 }
 
+/* AMD tells of the second level here, as Linux does. */
 static unsigned largest_cache_kib(bool amd)
 {
+    struct cpu_cache cache;
     uint64_t largest = 0;
     if (amd)
         return leaf_of(0x80000006, 0).ecx >> 16;
-    for (uint32_t i = 0; i < 8; i++) {
-        struct cpuid id = leaf_of(4, i);
-        if ((id.eax & 31) == 0)
-            break;
-        uint64_t ways = (id.ebx >> 22) + 1, parts = (id.ebx >> 12 & 0x3ff) + 1, line = (id.ebx & 0xfff) + 1;
-        largest = max_u64(largest, ways * parts * line * (id.ecx + 1ull));
-    }
+    for (unsigned i = 0; cpu_cache_of(i, &cache); i++)
+        largest = max_u64(largest, cache.size);
     return (unsigned)(largest / 1024);
 }
 

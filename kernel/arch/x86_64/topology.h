@@ -20,6 +20,20 @@ void cpu_core_siblings(unsigned cpu, struct cpu_mask *mask);
 void cpu_package_siblings(unsigned cpu, struct cpu_mask *mask);
 unsigned cpu_mask_count(const struct cpu_mask *mask);
 
+/* The caches that a CPU can use, from the nearest on; false past the last. All CPUs are taken to be alike. */
+#define CPU_CACHES_MAX 8
+enum cpu_cache_type { CPU_CACHE_NONE, CPU_CACHE_DATA, CPU_CACHE_INSTRUCTION, CPU_CACHE_UNIFIED };
+struct cpu_cache {
+    uint8_t type; /* enum cpu_cache_type */
+    uint8_t level;
+    uint8_t shift; /* CPUs whose APIC IDs differ only in so many lower bits share it */
+    uint32_t ways, partitions, line, sets;
+    uint64_t size; /* bytes */
+};
+bool cpu_cache_of(unsigned index, struct cpu_cache *cache);
+uint32_t cpu_cache_id(unsigned cpu, const struct cpu_cache *cache); /* the same for those who share it */
+void cpu_cache_sharers(unsigned cpu, const struct cpu_cache *cache, struct cpu_mask *mask);
+
 #define CPU_NAME_SIZE 49
 struct cpu_identity {
     char vendor[13], name[CPU_NAME_SIZE];
