@@ -14,6 +14,7 @@ struct credentials {
     uint32_t uid, euid, suid, fsuid;
     uint32_t gid, egid, sgid, fsgid;
     uint64_t permitted, effective, inheritable, bounding, ambient; /* CAP_ bits */
+    uint32_t secure_bits; /* SECBIT_ of <linux/securebits.h> */
     bool no_new_privileges;
     uint32_t group_count;
     uint32_t groups[]; /* sorted */
@@ -27,6 +28,8 @@ struct credentials {
 #define CAP_KILL 5
 #define CAP_SETGID 6
 #define CAP_SETUID 7
+#define CAP_SETPCAP 8
+#define CAP_LINUX_IMMUTABLE 9
 #define CAP_NET_ADMIN 12
 #define CAP_SYS_PTRACE 19
 #define CAP_SYS_CHROOT 18
@@ -38,6 +41,7 @@ struct credentials {
 #define CAP_SYS_TIME 25
 #define CAP_SYS_TTY_CONFIG 26
 #define CAP_MKNOD 27
+#define CAP_MAC_OVERRIDE 32
 #define CAP_SYSLOG 34
 #define CAP_LAST 40
 

@@ -36,6 +36,7 @@
     X(116, PROCESSES, "kernel/proc/process.c", "numbers, parents, children, groups, sessions, and who has ended")      \
     X(117, SIGNALS, "kernel/proc/signal.c", "the pending signals, actions and timers of one process")                  \
     X(118, PARTS, "kernel/proc/parts.c", "the parts of one task that others look at")                                  \
+    X(119, ACCOUNTS, "kernel/proc/accounts.c", "how many tasks each user has")                                         \
     X(119, TEXT, "kernel/fs/pseudo.c", "which text an open file of /proc or /sys shows")                               \
     X(119, SOCKET, "kernel/net/unix.c", "who the peer of one socket is")                                               \
     X(120, INTERRUPT, "kernel/arch/x86_64/interrupt.c", "vectors and their handlers; I/O APIC registers")              \

@@ -10,10 +10,24 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "proc/accounts.h"
 #include "proc/process_internal.h"
 
 #define CLONE_KNOWN                                                                                                    \
     (0xffu | CLONE_VM | CLONE_VFORK | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID)
+
+/* May the current user have one more? */
+static int charge(struct task *task)
+{
+    const struct task *self = task_current();
+    const struct credentials *credentials = self->credentials;
+    bool unlimited = credentials->uid == 0 || credentials_capable(credentials, CAP_SYS_RESOURCE) ||
+                     credentials_capable(credentials, CAP_SYS_ADMIN);
+    int error = account_add_task(self->account, unlimited ? UINT64_MAX : self->process->limits[RLIMIT_NPROC].current);
+    if (error == 0)
+        task->account = self->account;
+    return error;
+}
 
 /* What the new task has of the current one. False: no memory, and what is there is task_free's. */
 static bool copy_task(struct task *task, const struct clone_arguments *arguments)
@@ -27,6 +41,9 @@ static bool copy_task(struct task *task, const struct clone_arguments *arguments
     task->paths = paths_copy(self->paths);
     task->credentials = credentials_get(self->credentials);
     task->signal_mask = self->signal_mask;
+    task->timer_slack = self->timer_slack;
+    task->io_priority = self->io_priority;
+    task->policy = self->policy;
     if (!shares || arguments->flags & CLONE_VFORK)
         task->alternate_stack = self->alternate_stack;
     task->start = *self->frame;
@@ -54,6 +71,9 @@ static struct process *copy_process(struct process *parent, int *error)
     memcpy(process->actions, parent->actions, sizeof process->actions);
     spin_unlock(&parent->signal_lock);
     memcpy(process->limits, parent->limits, sizeof process->limits);
+    process->personality = parent->personality;
+    process->undumpable = parent->undumpable;
+    process->over_limit = parent->over_limit;
     process->executable = process_executable(parent);
     return process;
 }
@@ -61,7 +81,7 @@ static struct process *copy_process(struct process *parent, int *error)
 /* The thread of TASK, ready to be started. NULL: no memory. */
 static struct thread *create_thread(struct task *task)
 {
-    struct thread *thread = thread_create_stopped(task->process->name, task_begin, task);
+    struct thread *thread = thread_create_stopped(thread_current()->name, task_begin, task);
     if (thread == NULL)
         return NULL;
     if (fpu_copy(&thread->fpu, &thread_current()->fpu) < 0) {
@@ -70,7 +90,9 @@ static struct thread *create_thread(struct task *task)
     }
     thread->task = task;
     task->thread = thread;
-    thread_set_nice(thread, thread_current()->nice);
+    if (thread_current()->nice)
+        thread_set_nice(thread, thread_current()->nice);
+    thread->allowed = thread_current()->allowed;
     return thread;
 }
 
@@ -126,11 +148,15 @@ long task_clone(const struct clone_arguments *arguments)
         return error;
     process->borrows = arguments->flags & CLONE_VFORK;
     process->exit_signal = (int)(arguments->flags & 0xff);
-    error = -ENOMEM;
     struct task *task = task_create(process, NULL);
+    error = -ENOMEM;
     if (task == NULL)
         goto out_process;
+    error = charge(task);
+    if (error)
+        goto out_task;
     struct thread *thread = copy_task(task, arguments) ? create_thread(task) : NULL;
+    error = -ENOMEM;
     if (thread == NULL)
         goto out_task;
     error = publish(process, task, sent);

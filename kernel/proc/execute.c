@@ -7,7 +7,10 @@
  */
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "proc/accounts.h"
 #include "proc/process_internal.h"
+
+#define ADDR_NO_RANDOMIZE 0x40000u /* of personality(2) */
 
 /* Handlers are functions of the program that is gone. */
 static void reset_actions(struct process *process)
@@ -46,12 +49,27 @@ struct program_limits process_program_limits(const struct rlimit *limits)
         .address_space = limits[RLIMIT_AS].current};
 }
 
+/* The real user stays: nothing can fail. */
+static void take_rights(struct task *task, const struct program *program)
+{
+    const struct credentials *old = task->credentials;
+    task->process->undumpable = old->euid != old->uid || old->egid != old->gid;
+    if (program->secure)
+        task->parent_death_signal = 0;
+    if (program->credentials)
+        task_change_credentials(program->credentials);
+}
+
 int task_execute(struct program_request *request)
 {
     struct task *task = task_current();
     struct process *process = task->process;
     struct program program;
+    if (process->over_limit && account_is_over(task->account, process->limits[RLIMIT_NPROC].current))
+        return -EAGAIN;
+    process->over_limit = false;
     request->limits = process_program_limits(process->limits);
+    request->fixed_places = process->personality & ADDR_NO_RANDOMIZE;
     int error = program_load(request, &program);
     request->fatal = error && program.broken;
     if (error)
@@ -59,12 +77,11 @@ int task_execute(struct program_request *request)
     __atomic_store_n(&process->has_executed, true, __ATOMIC_RELEASE); /* before a parent in vfork may look */
     take_space(task, &program);
     process_set_executable(process, program.file);
-    if (program.credentials)
-        task_set_credentials(program.credentials);
+    take_rights(task, &program);
     files_close_on_exec(task->files);
     reset_actions(process);
     process->exit_signal = SIGCHLD;
-    process_set_name(process, request->name ? request->name : request->path);
+    process_set_name(request->name ? request->name : request->path);
     reset_registers(thread_current());
     program_registers(&program, task->frame);
     return 0;

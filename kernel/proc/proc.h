@@ -107,8 +107,11 @@ struct process {
     bool borrows;      /* vfork: it runs in its parent's memory, and the parent waits */
     bool has_executed; /* since it was forked: its parent may not move it to another group any more */
     bool subreaper;    /* PR_SET_CHILD_SUBREAPER */
-    int exit_status;   /* as wait4 tells */
-    int exit_signal;   /* to the parent; 0: none */
+    bool undumpable;   /* PR_SET_DUMPABLE, or its rights have changed: its /proc is root's */
+    bool over_limit;   /* its user has had more processes than it may since it has become that user */
+    uint32_t personality;
+    int exit_status;                       /* as wait4 tells */
+    int exit_signal;                       /* to the parent; 0: none */
     const struct credentials *credentials; /* once it has ended: those of its last task */
 
     struct spinlock signal_lock;
@@ -145,6 +148,7 @@ struct task {
     struct task_files *files;
     struct task_paths *paths;
     const struct credentials *credentials;
+    struct account *account; /* accounts.h: of its real user; NULL: it is not counted yet */
 
     struct signal_queue signals; /* for this task alone */
     uint64_t signal_mask;        /* bit n-1: signal n is blocked */
@@ -168,6 +172,9 @@ struct task {
     uint64_t clear_child_tid;    /* user address; 0: none */
     uint64_t robust_list;        /* user address */
     int parent_death_signal;     /* PR_SET_PDEATHSIG; 0: none */
+    uint64_t timer_slack;        /* PR_SET_TIMERSLACK; 0: the usual */
+    uint16_t io_priority;        /* ioprio_set: class and level */
+    uint8_t policy;              /* SCHED_* */
     struct trap_frame *frame;    /* the registers of the program while it is in the kernel */
     struct trap_frame start;     /* those that it begins with */
     struct user_bases start_bases;
@@ -202,6 +209,8 @@ struct vm_space *task_set_space(struct vm_space *space);
 struct task_files *task_set_files(struct task_files *files);
 struct task_paths *task_set_paths(struct task_paths *paths);
 void task_set_credentials(const struct credentials *credentials);
+/* The same with all that a change of rights brings with it: rights.c. -EAGAIN: no memory; NEW is put then, too. */
+int task_change_credentials(const struct credentials *new);
 void task_set_root(const struct path *root); /* of its struct task_paths */
 void task_set_working(const struct path *working);
 
@@ -214,6 +223,12 @@ struct task_files *task_files(struct task *task);
 const struct credentials *task_credentials(struct task *task);
 bool task_root(struct task *task, struct path *root);
 bool task_working(struct task *task, struct path *working);
+
+/* Of the current one, and of its process if it is the first: what ps shows. NAME is cut where it is too long. */
+void task_set_name(const char *name);
+
+/* The limits of PROCESS on its memory have changed. */
+void process_limits_changed(struct process *process);
 
 /* What a path that the current task names is looked up with. */
 void task_walk(struct walk *walk);

@@ -10,10 +10,10 @@
 #include "lib/string.h"
 #include "log.h"
 #include "mm/slab.h"
-#include "panic.h"
-#include "proc/vdso.h"
+#include "proc/accounts.h"
 #include "proc/jobs.h"
 #include "proc/numbers.h"
+#include "proc/vdso.h"
 
 #define LOG_NAME "process"
 #define CONSOLE "/dev/console"
@@ -26,24 +26,26 @@ static uint64_t count;
  */
 
 #define UNLIMITED {RLIM_INFINITY, RLIM_INFINITY}
-static const struct rlimit first_limits[RLIMIT_COUNT] = {
+static struct rlimit first_limits[RLIMIT_COUNT] = {
     [RLIMIT_CPU] = UNLIMITED,
     [RLIMIT_FSIZE] = UNLIMITED,
     [RLIMIT_DATA] = UNLIMITED,
     [RLIMIT_STACK] = {MIB(8), RLIM_INFINITY},
     [RLIMIT_CORE] = {0, RLIM_INFINITY},
     [RLIMIT_RSS] = UNLIMITED,
-    [RLIMIT_NPROC] = UNLIMITED,
     [RLIMIT_NOFILE] = {FILES_MAX, FILES_MAX},
-    [RLIMIT_MEMLOCK] = UNLIMITED,
+    [RLIMIT_MEMLOCK] = {MIB(8), MIB(8)},
     [RLIMIT_AS] = UNLIMITED,
     [RLIMIT_LOCKS] = UNLIMITED,
-    [RLIMIT_SIGPENDING] = UNLIMITED,
-    [RLIMIT_MSGQUEUE] = UNLIMITED,
-    [RLIMIT_NICE] = UNLIMITED,
-    [RLIMIT_RTPRIO] = UNLIMITED,
+    [RLIMIT_MSGQUEUE] = {819200, 819200},
     [RLIMIT_RTTIME] = UNLIMITED,
-};
+}; /* NPROC and SIGPENDING: by the machine's memory; NICE and RTPRIO: none */
+
+static void limits_init(void)
+{
+    uint64_t half = account_tasks_max() / 2;
+    first_limits[RLIMIT_NPROC] = first_limits[RLIMIT_SIGPENDING] = (struct rlimit){half, half};
+}
 
 struct process *process_create(const char *name, int *error)
 {
@@ -105,9 +107,23 @@ static const char *last_component(const char *path)
     return name;
 }
 
-void process_set_name(struct process *process, const char *path)
+void process_set_name(const char *path)
 {
-    strlcpy(process->name, last_component(path), sizeof process->name);
+    task_set_name(last_component(path));
+}
+
+void process_limits_changed(struct process *process)
+{
+    struct vm_space *space = NULL;
+    spin_lock(&process->signal_lock);
+    if (!list_is_empty(&process->tasks))
+        space = task_space(container_of(list_first(&process->tasks), struct task, in_process));
+    spin_unlock(&process->signal_lock);
+    if (space == NULL)
+        return;
+    const struct program_limits limits = process_program_limits(process->limits);
+    vm_set_limits(space, limits.stack, limits.data, limits.address_space);
+    vm_space_put(space);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -280,4 +296,6 @@ void processes_init(void)
     program_faults_init();
     session_terminals_init();
     vdso_init();
+    accounts_init();
+    limits_init();
 }

@@ -13,7 +13,7 @@
  */
 struct process *process_create(const char *name, int *error);
 void process_discard(struct process *process);
-void process_set_name(struct process *process, const char *path); /* its last component */
+void process_set_name(const char *path); /* the current one: its last component */
 
 /* The file that it runs from; takes the reference over, and drops that to the one before. */
 void process_set_executable(struct process *process, struct file *file);

@@ -24,6 +24,7 @@
 #include "mm/slab.h"
 #include "proc/elf.h"
 #include "proc/program_stack.h"
+#include "proc/rights.h"
 #include "proc/script.h"
 #include "proc/signal.h"
 #include "proc/vdso.h"
@@ -197,11 +198,15 @@ static int find_program(struct loading *loading)
  * ELF
  */
 
-/* The rights that the file gives who executes it. Its set-user-ID and set-group-ID bits do not count yet. */
+/* The rights that the file gives who executes it. */
 static int take_rights(struct loading *loading)
 {
-    loading->program->credentials = NULL;
-    return 0;
+    struct program *program = loading->program;
+    int error =
+        rights_of_program(loading->request->walk.credentials, loading->file, &program->credentials, &program->secure);
+    if (program->secure)
+        loading->fixed_places = false; /* who runs it does not say where it lies */
+    return error;
 }
 
 /* The interpreter that the program names, if it does: its file and headers. */
@@ -330,7 +335,7 @@ static int push_auxiliary(struct loading *loading)
         AT_EGID,
         credentials->egid,
         AT_SECURE,
-        credentials->uid != credentials->euid || credentials->gid != credentials->egid,
+        loading->program->secure,
         AT_RANDOM,
         stack->pointer,
         AT_HWCAP2,

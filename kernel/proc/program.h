@@ -38,6 +38,7 @@ struct program {
     struct vm_space *space;                /* with a reference */
     struct file *file;                     /* with a reference: what /proc/PID/exe leads to */
     const struct credentials *credentials; /* with a reference: the rights that it runs with; NULL: as before */
+    bool secure;                           /* it does not trust who runs it: AT_SECURE */
     vaddr_t entry, stack_pointer;
     bool broken; /* where loading fails: the file is a program, but an impossible one. Linux ends who executes it */
 };

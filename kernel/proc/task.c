@@ -7,6 +7,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "proc/accounts.h"
 #include "proc/numbers.h"
 
 #define CONSOLE "/dev/console"
@@ -50,6 +51,14 @@ void paths_put(struct task_paths *paths)
     kfree(paths);
 }
 
+void task_set_name(const char *name)
+{
+    const struct task *task = task_current();
+    strlcpy(task->thread->name, name, sizeof task->thread->name);
+    if (task->number == task->process->number)
+        strlcpy(task->process->name, name, sizeof task->process->name);
+}
+
 void task_walk(struct walk *walk)
 {
     const struct task *task = task_current();
@@ -64,6 +73,8 @@ void task_free(struct task *task)
     paths_put(task->paths);
     if (task->credentials)
         credentials_put(task->credentials);
+    if (task->account)
+        account_remove_task(task->account);
     kfree(task);
 }
 
@@ -107,9 +118,13 @@ struct task *task_create_first(struct process *process, const struct program *pr
         return NULL;
     program_registers(program, &task->start);
     task->credentials = credentials_get(&credentials_root);
+    struct account *account = account_find(0);
+    if (account && account_add_task(account, UINT64_MAX) == 0)
+        task->account = account;
+    account_put(account);
     task->files = files_create();
     task->paths = paths_create();
-    *error = task->files && task->paths ? open_console(task->files) : -ENOMEM;
+    *error = task->account == NULL ? -EAGAIN : task->files && task->paths ? open_console(task->files) : -ENOMEM;
     if (*error) {
         task_free(task);
         return NULL;

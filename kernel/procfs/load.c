@@ -10,6 +10,8 @@
  */
 #include "procfs/procfs_internal.h"
 
+#include "procfs/procfs.h"
+
 #include "arch/x86_64/smp.h"
 #include "debug/counter.h"
 #include "proc/numbers.h"

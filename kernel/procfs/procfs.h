@@ -7,7 +7,12 @@
 #ifndef CORRODE_PROCFS_PROCFS_H
 #define CORRODE_PROCFS_PROCFS_H
 
+#include "lib/types.h"
+
 /* Registers the file system "proc", and begins to sample the load. After processes_init. */
 void procfs_init(void);
+
+/* Of the last one, five and fifteen minutes, with 16 bits behind the point. */
+void procfs_load_averages(uint64_t loads[3]);
 
 #endif

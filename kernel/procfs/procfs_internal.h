@@ -36,8 +36,7 @@ procfs_show procfs_show_meminfo, procfs_show_vmstat, procfs_show_buddyinfo, proc
 /* cpuinfo.c */
 procfs_show procfs_show_cpuinfo;
 
-/* load.c: how busy the machine is. The averages with 16 bits behind the point, for sysinfo. */
-void procfs_load_averages(uint64_t loads[3]);
+/* load.c: how busy the machine is */
 procfs_show procfs_show_uptime, procfs_show_loadavg, procfs_show_stat;
 void procfs_load_init(void);
 void procfs_sys_init(void);

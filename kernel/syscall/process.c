@@ -24,26 +24,6 @@ long sys_getppid(const uint64_t a[6])
     return process_parent_number();
 }
 
-long sys_getuid(const uint64_t a[6])
-{
-    return task_current()->credentials->uid;
-}
-
-long sys_geteuid(const uint64_t a[6])
-{
-    return task_current()->credentials->euid;
-}
-
-long sys_getgid(const uint64_t a[6])
-{
-    return task_current()->credentials->gid;
-}
-
-long sys_getegid(const uint64_t a[6])
-{
-    return task_current()->credentials->egid;
-}
-
 long sys_exit(const uint64_t a[6])
 {
     task_exit(status_of_exit((int)a[0]));
@@ -100,38 +80,6 @@ long sys_set_robust_list(const uint64_t a[6])
 long sys_rseq(const uint64_t a[6])
 {
     return -ENOSYS;
-}
-
-/* ------------------------------------------------------------------------------------------------------------------
- * The system
- */
-
-long sys_uname(const uint64_t a[6])
-{
-    struct uts names;
-    uts_get(&names);
-    return copy_to_user(a[0], &names);
-}
-
-long sys_prlimit64(const uint64_t a[6])
-{
-    struct process *process = task_current()->process;
-    struct rlimit new, *limit = &process->limits[a[1] % RLIMIT_COUNT], old = *limit;
-    if (a[1] >= RLIMIT_COUNT)
-        return -EINVAL;
-    if ((int)a[0] != 0 && (int)a[0] != process->number)
-        return -ESRCH;
-    if (a[2] && copy_from_user(&new, a[2]) < 0)
-        return -EFAULT;
-    if (a[2] && new.current > new.maximum)
-        return -EINVAL;
-    if (a[2] && new.maximum > old.maximum && !credentials_capable(task_current()->credentials, CAP_SYS_RESOURCE))
-        return -EPERM;
-    if (a[3] && copy_to_user(a[3], &old) < 0)
-        return -EFAULT;
-    if (a[2])
-        *limit = new;
-    return 0;
 }
 
 long sys_getrandom(const uint64_t a[6])

@@ -113,36 +113,36 @@
     X(94, lchown, "pii", WHOLE, "")                                                                                    \
     X(95, umask, "o", WHOLE, "")                                                                                       \
     X(96, gettimeofday, "aa", WHOLE, "")                                                                               \
-    X(97, getrlimit, "ia", ABSENT, "")                                                                                 \
+    X(97, getrlimit, "ia", WHOLE, "")                                                                                  \
     X(98, getrusage, "ia", WHOLE, "")                                                                                  \
-    X(99, sysinfo, "a", ABSENT, "")                                                                                    \
+    X(99, sysinfo, "a", WHOLE, "")                                                                                     \
     X(100, times, "a", WHOLE, "")                                                                                      \
     X(101, ptrace, "iiaa", ABSENT, "")                                                                                 \
     X(102, getuid, "", WHOLE, "")                                                                                      \
     X(103, syslog, "iai", ABSENT, "")                                                                                  \
     X(104, getgid, "", WHOLE, "")                                                                                      \
-    X(105, setuid, "i", ABSENT, "")                                                                                    \
-    X(106, setgid, "i", ABSENT, "")                                                                                    \
+    X(105, setuid, "i", WHOLE, "")                                                                                     \
+    X(106, setgid, "i", WHOLE, "")                                                                                     \
     X(107, geteuid, "", WHOLE, "")                                                                                     \
     X(108, getegid, "", WHOLE, "")                                                                                     \
     X(109, setpgid, "ii", WHOLE, "")                                                                                   \
     X(110, getppid, "", WHOLE, "")                                                                                     \
     X(111, getpgrp, "", WHOLE, "")                                                                                     \
     X(112, setsid, "", WHOLE, "")                                                                                      \
-    X(113, setreuid, "ii", ABSENT, "")                                                                                 \
-    X(114, setregid, "ii", ABSENT, "")                                                                                 \
-    X(115, getgroups, "ia", ABSENT, "")                                                                                \
-    X(116, setgroups, "ia", ABSENT, "")                                                                                \
-    X(117, setresuid, "iii", ABSENT, "")                                                                               \
-    X(118, getresuid, "aaa", ABSENT, "")                                                                               \
-    X(119, setresgid, "iii", ABSENT, "")                                                                               \
-    X(120, getresgid, "aaa", ABSENT, "")                                                                               \
+    X(113, setreuid, "ii", WHOLE, "")                                                                                  \
+    X(114, setregid, "ii", WHOLE, "")                                                                                  \
+    X(115, getgroups, "ia", WHOLE, "")                                                                                 \
+    X(116, setgroups, "ia", WHOLE, "")                                                                                 \
+    X(117, setresuid, "iii", WHOLE, "")                                                                                \
+    X(118, getresuid, "aaa", WHOLE, "")                                                                                \
+    X(119, setresgid, "iii", WHOLE, "")                                                                                \
+    X(120, getresgid, "aaa", WHOLE, "")                                                                                \
     X(121, getpgid, "i", WHOLE, "")                                                                                    \
-    X(122, setfsuid, "i", ABSENT, "")                                                                                  \
-    X(123, setfsgid, "i", ABSENT, "")                                                                                  \
+    X(122, setfsuid, "i", WHOLE, "")                                                                                   \
+    X(123, setfsgid, "i", WHOLE, "")                                                                                   \
     X(124, getsid, "i", WHOLE, "")                                                                                     \
-    X(125, capget, "aa", ABSENT, "")                                                                                   \
-    X(126, capset, "aa", ABSENT, "")                                                                                   \
+    X(125, capget, "aa", WHOLE, "")                                                                                    \
+    X(126, capset, "aa", WHOLE, "")                                                                                    \
     X(127, rt_sigpending, "az", WHOLE, "")                                                                             \
     X(128, rt_sigtimedwait, "aaaz", WHOLE, "")                                                                         \
     X(129, rt_sigqueueinfo, "iia", WHOLE, "")                                                                          \
@@ -151,20 +151,20 @@
     X(132, utime, "pa", WHOLE, "")                                                                                     \
     X(133, mknod, "pox", WHOLE, "")                                                                                    \
     X(134, uselib, "xxxxxx", ABSENT, "")                                                                               \
-    X(135, personality, "x", ABSENT, "")                                                                               \
+    X(135, personality, "x", PARTIAL, "ADDR_NO_RANDOMIZE; the others are remembered")                                  \
     X(136, ustat, "xa", WHOLE, "")                                                                                     \
     X(137, statfs, "pa", WHOLE, "")                                                                                    \
     X(138, fstatfs, "fa", WHOLE, "")                                                                                   \
     X(139, sysfs, "xxxxxx", ABSENT, "")                                                                                \
-    X(140, getpriority, "ii", ABSENT, "")                                                                              \
-    X(141, setpriority, "iii", ABSENT, "")                                                                             \
-    X(142, sched_setparam, "ia", ABSENT, "")                                                                           \
-    X(143, sched_getparam, "ia", ABSENT, "")                                                                           \
-    X(144, sched_setscheduler, "iia", ABSENT, "")                                                                      \
-    X(145, sched_getscheduler, "i", ABSENT, "")                                                                        \
-    X(146, sched_get_priority_max, "i", ABSENT, "")                                                                    \
-    X(147, sched_get_priority_min, "i", ABSENT, "")                                                                    \
-    X(148, sched_rr_get_interval, "ia", ABSENT, "")                                                                    \
+    X(140, getpriority, "ii", WHOLE, "")                                                                               \
+    X(141, setpriority, "iii", WHOLE, "")                                                                              \
+    X(142, sched_setparam, "ia", PARTIAL, "no real-time policies")                                                     \
+    X(143, sched_getparam, "ia", WHOLE, "")                                                                            \
+    X(144, sched_setscheduler, "iia", PARTIAL, "no real-time policies")                                                \
+    X(145, sched_getscheduler, "i", WHOLE, "")                                                                         \
+    X(146, sched_get_priority_max, "i", WHOLE, "")                                                                     \
+    X(147, sched_get_priority_min, "i", WHOLE, "")                                                                     \
+    X(148, sched_rr_get_interval, "ia", WHOLE, "")                                                                     \
     X(149, mlock, "az", ABSENT, "")                                                                                    \
     X(150, munlock, "az", ABSENT, "")                                                                                  \
     X(151, mlockall, "x", ABSENT, "")                                                                                  \
@@ -173,10 +173,10 @@
     X(154, modify_ldt, "xxxxxx", ABSENT, "")                                                                           \
     X(155, pivot_root, "pp", PARTIAL, "the root and working directory of other processes stay")                        \
     X(156, _sysctl, "xxxxxx", ABSENT, "")                                                                              \
-    X(157, prctl, "ixxxx", ABSENT, "")                                                                                 \
+    X(157, prctl, "ixxxx", PARTIAL, "names, death signal, rights, dumpable, subreaper, timer slack")                   \
     X(158, arch_prctl, "xa", PARTIAL, "FS and GS base")                                                                \
     X(159, adjtimex, "a", PARTIAL, "reads; changes are EPERM")                                                         \
-    X(160, setrlimit, "ia", ABSENT, "")                                                                                \
+    X(160, setrlimit, "ia", WHOLE, "")                                                                                 \
     X(161, chroot, "p", WHOLE, "")                                                                                     \
     X(162, sync, "", WHOLE, "")                                                                                        \
     X(163, acct, "p", ABSENT, "")                                                                                      \
@@ -185,9 +185,9 @@
     X(166, umount2, "px", WHOLE, "")                                                                                   \
     X(167, swapon, "px", ABSENT, "")                                                                                   \
     X(168, swapoff, "p", ABSENT, "")                                                                                   \
-    X(169, reboot, "xxxa", ABSENT, "")                                                                                 \
-    X(170, sethostname, "az", ABSENT, "")                                                                              \
-    X(171, setdomainname, "az", ABSENT, "")                                                                            \
+    X(169, reboot, "xxxa", PARTIAL, "Ctrl-Alt-Del does nothing")                                                       \
+    X(170, sethostname, "az", WHOLE, "")                                                                               \
+    X(171, setdomainname, "az", WHOLE, "")                                                                             \
     X(172, iopl, "i", ABSENT, "")                                                                                      \
     X(173, ioperm, "zzi", ABSENT, "")                                                                                  \
     X(174, create_module, "xxxxxx", ABSENT, "")                                                                        \
@@ -219,8 +219,8 @@
     X(200, tkill, "ii", WHOLE, "")                                                                                     \
     X(201, time, "a", WHOLE, "")                                                                                       \
     X(202, futex, "aixaax", ABSENT, "")                                                                                \
-    X(203, sched_setaffinity, "iza", ABSENT, "")                                                                       \
-    X(204, sched_getaffinity, "iza", ABSENT, "")                                                                       \
+    X(203, sched_setaffinity, "iza", WHOLE, "")                                                                        \
+    X(204, sched_getaffinity, "iza", WHOLE, "")                                                                        \
     X(205, set_thread_area, "xxxxxx", ABSENT, "")                                                                      \
     X(206, io_setup, "xxxxxx", ABSENT, "")                                                                             \
     X(207, io_destroy, "xxxxxx", ABSENT, "")                                                                           \
@@ -267,8 +267,8 @@
     X(248, add_key, "xxxxxx", ABSENT, "")                                                                              \
     X(249, request_key, "xxxxxx", ABSENT, "")                                                                          \
     X(250, keyctl, "xxxxxx", ABSENT, "")                                                                               \
-    X(251, ioprio_set, "iii", ABSENT, "")                                                                              \
-    X(252, ioprio_get, "ii", ABSENT, "")                                                                               \
+    X(251, ioprio_set, "iii", PARTIAL, "remembered")                                                                   \
+    X(252, ioprio_get, "ii", WHOLE, "")                                                                                \
     X(253, inotify_init, "", ABSENT, "")                                                                               \
     X(254, inotify_add_watch, "fpx", ABSENT, "")                                                                       \
     X(255, inotify_rm_watch, "fi", ABSENT, "")                                                                         \
@@ -318,7 +318,7 @@
     X(299, recvmmsg, "xxxxxx", ABSENT, "")                                                                             \
     X(300, fanotify_init, "xxxxxx", ABSENT, "")                                                                        \
     X(301, fanotify_mark, "xxxxxx", ABSENT, "")                                                                        \
-    X(302, prlimit64, "iiaa", PARTIAL, "of the caller alone")                                                          \
+    X(302, prlimit64, "iiaa", PARTIAL, "CPU, RSS, MEMLOCK, MSGQUEUE, RTTIME and CORE are remembered")                  \
     X(303, name_to_handle_at, "xxxxxx", ABSENT, "")                                                                    \
     X(304, open_by_handle_at, "xxxxxx", ABSENT, "")                                                                    \
     X(305, clock_adjtime, "ia", PARTIAL, "reads; changes are EPERM")                                                   \
