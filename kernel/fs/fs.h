@@ -88,7 +88,8 @@ struct inode_ops {
     int (*lookup)(struct inode *dir, const char *name, size_t length, struct inode **inode); /* -ENOENT */
     /*
      * Does DENTRY, which the cache has for DIR, still say what is so? Asked at each look-up, the directory perhaps not
-     * locked. NULL: it does. A directory that has it never has names in the cache that lead to nothing.
+     * locked. NULL: it does. A directory that has it never has names in the cache that lead to nothing, and none is
+     * made in it: -ENOENT.
      */
     bool (*is_current)(struct inode *dir, const struct dentry *dentry);
     /* These make DENTRY, which is new, lead to a new inode of the caller's, or to INODE (dentry_add). */

@@ -59,14 +59,16 @@ static int make_in(struct inode *dir, struct dentry *dentry, const struct making
         return ops->symlink ? ops->symlink(dir, dentry, making->target, walk->credentials) : -EPERM;
     if ((type == S_IFCHR || type == S_IFBLK) && !credentials_capable(walk->credentials, CAP_MKNOD))
         return -EPERM;
-    return ops->create ? ops->create(dir, dentry, making->mode, making->device, walk->credentials) : -EPERM;
+    if (ops->create == NULL)
+        return type == S_IFREG ? -EACCES : -EPERM;
+    return ops->create(dir, dentry, making->mode, making->device, walk->credentials);
 }
 
 /* The name is known not to be there (NEGATIVE, whose reference goes, or NULL). *made gets a reference. */
 static int make_new(const struct walk *walk, struct dentry *parent, const char *name, size_t length,
     const struct making *making, struct dentry *negative, struct dentry **made)
 {
-    int error = name_check_change(walk, parent->inode);
+    int error = parent->inode->ops->is_current ? -ENOENT : name_check_change(walk, parent->inode);
     struct dentry *dentry = error ? NULL : dentry_create(parent, name, length);
     if (dentry == NULL) {
         dentry_put(negative);

@@ -8,6 +8,7 @@
  *
  * Source: proc(5), "/proc/loadavg", "/proc/stat"; sysconf(3), _SC_CLK_TCK.
  */
+#include "procfs/procfs.h"
 #include "procfs/procfs_internal.h"
 
 #include "procfs/procfs.h"

@@ -132,6 +132,11 @@ int procfs_show_zoneinfo(struct text *out, const struct pseudo_node *node)
     return 0;
 }
 
+static uint64_t objects_per_slab(const struct slab_report *report)
+{
+    return report->object_size ? max_u64(PAGE_SIZE / report->object_size, 1) : 0;
+}
+
 int procfs_show_slabinfo(struct text *out, const struct pseudo_node *node)
 {
     struct slab_report report;
@@ -142,8 +147,8 @@ int procfs_show_slabinfo(struct text *out, const struct pseudo_node *node)
     for (unsigned i = 0; slab_report(i, &report); i++) {
         uint64_t room = report.object_size ? report.pages * PAGE_SIZE / report.object_size : 0;
         text_printf(out, "%-17s %6lu %6lu %6lu %4lu %4u : tunables %4u %4u %4u : slabdata %6lu %6lu %6u\n", report.name,
-            report.objects, max_u64(room, report.objects), report.object_size,
-            report.object_size ? PAGE_SIZE / report.object_size : 0, 1, 0, 0, 0, report.pages, report.pages, 0);
+            report.objects, max_u64(room, report.objects), report.object_size, objects_per_slab(&report), 1, 0, 0, 0,
+            report.pages, report.pages, 0);
     }
     return 0;
 }

@@ -175,7 +175,8 @@ static int show_fdinfo(struct text *out, const struct pseudo_node *node)
     struct file *file = files ? files_find_any(files, fd) : NULL;
     if (file) {
         int closes = files_get_close_on_exec(files, fd);
-        text_printf(out, "pos:\t%lu\nflags:\t0%o\n", __atomic_load_n(&file->position, __ATOMIC_RELAXED),
+        text_printf(out, "pos:\t%lu\nflags:\t0%o\n",
+            file->ops->stream ? 0 : __atomic_load_n(&file->position, __ATOMIC_RELAXED),
             (file->flags & 07777777777u & ~FILE_PROGRAM) | (closes == 1 ? O_CLOEXEC : 0));
         text_printf(out, "mnt_id:\t%lu\nino:\t%lu\n", file->path.mount->number, file->inode->number);
         file_put(file);

@@ -12,7 +12,7 @@
 /* Registers the file system "proc", and begins to sample the load. After processes_init. */
 void procfs_init(void);
 
-/* Of the last one, five and fifteen minutes, with 16 bits behind the point. */
+/* The load averages over 1, 5 and 15 minutes, with 16 bits behind the point: for sysinfo. */
 void procfs_load_averages(uint64_t loads[3]);
 
 #endif

@@ -119,7 +119,7 @@
     X(100, times, "a", WHOLE, "")                                                                                      \
     X(101, ptrace, "iiaa", ABSENT, "")                                                                                 \
     X(102, getuid, "", WHOLE, "")                                                                                      \
-    X(103, syslog, "iai", ABSENT, "")                                                                                  \
+    X(103, syslog, "iai", WHOLE, "")                                                                                   \
     X(104, getgid, "", WHOLE, "")                                                                                      \
     X(105, setuid, "i", WHOLE, "")                                                                                     \
     X(106, setgid, "i", WHOLE, "")                                                                                     \
