@@ -274,13 +274,12 @@ KTEST(pseudo_texts_are_made_when_they_are_read)
         KTEST_EQUAL(buffer[6], '4');
         KTEST_EQUAL(file_seek(file, 0, SEEK_END), ERROR(EINVAL));
         KTEST_EQUAL(file_seek(file, -1, SEEK_SET), ERROR(EINVAL));
-        KTEST_EQUAL(file_seek(file, INT64_MAX, SEEK_SET), INT64_MAX);
+        KTEST_EQUAL(file_seek(file, 1 << 30, SEEK_SET), 1 << 30);
         KTEST_EQUAL(read_at(file, buffer, sizeof buffer, NULL), 0);
+        KTEST_EQUAL(file_seek(file, INT64_MAX, SEEK_SET), INT64_MAX);
         KTEST_EQUAL(file_seek(file, 1, SEEK_CUR), ERROR(EINVAL));
-        uint64_t at = UINT64_MAX;
-        KTEST_EQUAL(read_at(file, buffer, sizeof buffer, &at), 0);
         fail_show = true;
-        at = 0;
+        uint64_t at = 0;
         KTEST_EQUAL(read_at(file, buffer, sizeof buffer, &at), ERROR(ESRCH));
         file_put(file);
     }
