@@ -245,6 +245,12 @@ static long write_locked(struct file *file, struct iov *from, uint64_t *position
         *position = file->inode->size;
     if (*position > INT64_MAX - wanted)
         return -EFBIG; /* after the end of a file that is as large as can be */
+    if (from->limited && wanted > 0) {
+        from->exceeds = *position >= from->limit;
+        if (from->exceeds)
+            return -EFBIG;
+        wanted = min_u64(wanted, from->limit - *position);
+    }
     while (total < wanted) {
         size_t piece = min_u64(wanted - total, PAGE_SIZE - *position % PAGE_SIZE);
         size_t done = write_piece(cache, from, *position, piece, &error);

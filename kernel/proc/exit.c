@@ -50,9 +50,22 @@ static void tell_parent(struct process *process, struct list *gone)
         vanish(process, gone);
 }
 
+/* Those of CHILD's tasks that have asked for a signal when PARENT ends get it. */
+static void tell_child(struct process *child, const struct process *parent)
+{
+    const struct siginfo info = {.code = SI_USER, .sender = {.pid = parent->number, .uid = parent->credentials->uid}};
+    list_for_each(struct task, task, &child->tasks, in_process)
+    {
+        int signal = __atomic_load_n(&task->parent_death_signal, __ATOMIC_RELAXED);
+        if (signal)
+            signal_send_process(child, signal, &info);
+    }
+}
+
 static void give_child_away(struct process *child, struct process *heir, struct list *gone)
 {
     const struct process *lost = child->parent;
+    tell_child(child, lost);
     list_remove(&child->sibling);
     child->parent = heir;
     child->exit_signal = SIGCHLD;

@@ -9,11 +9,17 @@
 
 typedef long transfer_function(struct file *file, struct iov *iov, uint64_t *position);
 
-/* Who writes where nobody reads any more is told by a signal, too. */
-static void check_broken(const struct iov *iov)
+/* FUNCTION with the limit of the process. Who writes where nobody reads any more, or too much, is told by a signal. */
+static long call(transfer_function *function, struct file *file, struct iov *iov, uint64_t *position)
 {
+    iov->limit = task_current()->process->limits[RLIMIT_FSIZE].current;
+    iov->limited = iov->limit != RLIM_INFINITY;
+    long result = function(file, iov, position);
     if (__builtin_expect(iov->broken, 0))
         signal_send_self(SIGPIPE);
+    if (__builtin_expect(iov->exceeds, 0))
+        signal_send_self(SIGXFSZ);
+    return result;
 }
 
 static long transfer(const uint64_t a[6], transfer_function *function)
@@ -25,8 +31,7 @@ static long transfer(const uint64_t a[6], transfer_function *function)
     long result = -EFAULT;
     if (user_range_ok(a[1], a[2])) {
         iov_init_user(&iov, (void *)a[1], min_u64(a[2], TRANSFER_MAX));
-        result = function(file, &iov, NULL);
-        check_broken(&iov);
+        result = call(function, file, &iov, NULL);
     }
     file_put(file);
     return result;
@@ -55,7 +60,7 @@ static long transfer_at(const uint64_t a[6], transfer_function *function)
     long result = file->ops->stream ? -ESPIPE : -EFAULT;
     if (!file->ops->stream && user_range_ok(a[1], a[2])) {
         iov_init_user(&iov, (void *)a[1], min_u64(a[2], TRANSFER_MAX));
-        result = function(file, &iov, &position);
+        result = call(function, file, &iov, &position);
     }
     file_put(file);
     return result;
@@ -88,8 +93,7 @@ static long transfer_ranges(const uint64_t a[6], transfer_function *function, ui
     result = ranges_begin(&ranges, a[1], a[2]);
     if (result == 0) {
         ranges.iov.append = append;
-        result = function(file, &ranges.iov, position);
-        check_broken(&ranges.iov);
+        result = call(function, file, &ranges.iov, position);
     }
     ranges_end(&ranges);
 out_file:

@@ -12,6 +12,15 @@
  * Size
  */
 
+/* Growing beyond RLIMIT_FSIZE is told by a signal, too. */
+static int check_limit(const struct inode *inode, uint64_t size)
+{
+    if (size <= task_current()->process->limits[RLIMIT_FSIZE].current || size <= inode->size)
+        return 0;
+    signal_send_self(SIGXFSZ);
+    return -EFBIG;
+}
+
 static int truncate_path(const struct path *path, uint64_t size)
 {
     struct inode *inode = path->dentry->inode;
@@ -24,7 +33,9 @@ static int truncate_path(const struct path *path, uint64_t size)
         error = inode_begin_write(inode);
     if (error)
         return error;
-    error = inode_set_size(inode, size, credentials);
+    error = check_limit(inode, size);
+    if (!error)
+        error = inode_set_size(inode, size, credentials);
     inode_end_write(inode);
     return error;
 }
@@ -51,8 +62,9 @@ long sys_ftruncate(const uint64_t a[6])
         return -EBADF;
     unsigned mode = file->flags & O_ACCMODE;
     bool writable = mode == O_WRONLY || mode == O_RDWR;
-    int error = -EINVAL;
-    if (writable && (file->inode->mode & S_IFMT) == S_IFREG)
+    bool fits = writable && (file->inode->mode & S_IFMT) == S_IFREG;
+    int error = fits ? check_limit(file->inode, a[1]) : -EINVAL;
+    if (!error)
         error = inode_set_size(file->inode, a[1], task_current()->credentials);
     file_put(file);
     return error;

@@ -92,8 +92,8 @@
     X(73, flock, "fi", ABSENT, "")                                                                                     \
     X(74, fsync, "f", WHOLE, "")                                                                                       \
     X(75, fdatasync, "f", WHOLE, "")                                                                                   \
-    X(76, truncate, "pi", PARTIAL, "no RLIMIT_FSIZE")                                                                  \
-    X(77, ftruncate, "fi", PARTIAL, "no RLIMIT_FSIZE")                                                                 \
+    X(76, truncate, "pi", WHOLE, "")                                                                                   \
+    X(77, ftruncate, "fi", WHOLE, "")                                                                                  \
     X(78, getdents, "faz", WHOLE, "")                                                                                  \
     X(79, getcwd, "az", WHOLE, "")                                                                                     \
     X(80, chdir, "p", WHOLE, "")                                                                                       \
