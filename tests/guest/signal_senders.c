@@ -106,13 +106,13 @@ static void parents(void)
         _exit(read(asked[0], &answer, 1) != 1);
     }
     int status = -1;
+    close(asked[1]);
     CHECK(waitpid(child, &status, 0) == child && status == 0);
     CHECK(read(ends[0], &answer, 1) == 1 && answer == 'y');
     FAILS(EINVAL, prctl(PR_SET_PDEATHSIG, 65));
     close(ends[0]);
     close(ends[1]);
     close(asked[0]);
-    close(asked[1]);
 }
 
 int main(void)
