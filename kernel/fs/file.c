@@ -9,6 +9,7 @@
 #include "fs/credentials.h"
 #include "fs/dentry.h"
 #include "fs/epoll.h"
+#include "fs/lock.h"
 #include "fs/mount.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
@@ -139,6 +140,7 @@ void file_put(struct file *file)
         return;
     if (__builtin_expect(file->poll_items != NULL, 0))
         epoll_file_gone(file);
+    locks_drop_file(file);
     if (file->ops->release)
         file->ops->release(file);
     file_end_use(file);

@@ -4,6 +4,7 @@
  * Source: POSIX.1-2017, 4.5 (file access permissions); capabilities(7).
  */
 #include "fs/credentials.h"
+#include "fs/lock.h"
 #include "fs/dentry.h"
 #include "fs/mount.h"
 #include "lib/errno.h"
@@ -53,6 +54,7 @@ void inode_put(struct inode *inode)
         return;
     if (inode->ops->release)
         inode->ops->release(inode);
+    locks_destroy(inode->locks);
     slab_free(inode_cache, inode);
 }
 

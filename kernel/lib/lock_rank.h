@@ -15,6 +15,7 @@
     /* Sleeping locks */                                                                                               \
     X(6, EPOLL_NESTING, "kernel/fs/epoll.c", "sleeping: which epoll sets contain which")                               \
     X(7, EPOLL, "kernel/fs/epoll.c", "sleeping: the members of an epoll set; several, from the outer to the inner")    \
+    X(8, FILE_LOCKS, "kernel/fs/lock.c", "sleeping: locks on files, and who waits for them")                           \
     X(9, UNIX, "kernel/net/unix.c", "sleeping: AF_UNIX sockets: names, connections, files on their way")               \
     X(10, SUBSYSTEM, "anywhere", "a subsystem's sleeping lock; holds other locks below")                               \
     X(11, POSITION, "kernel/fs/file.c", "sleeping: the position of an open file")                                      \

@@ -3,6 +3,7 @@
  */
 #include "proc/files.h"
 
+#include "fs/lock.h"
 #include "lib/bitmap.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -23,13 +24,20 @@ void files_get(struct task_files *files)
     __atomic_fetch_add(&files->references, 1, __ATOMIC_RELAXED);
 }
 
+/* A descriptor no longer refers to FILE: what the process has locked in it goes with the first. */
+static void close(struct task_files *files, struct file *file)
+{
+    locks_drop_owner(file, files);
+    file_put(file);
+}
+
 void files_put(struct task_files *files)
 {
     if (files == NULL || __atomic_sub_fetch(&files->references, 1, __ATOMIC_ACQ_REL) > 0)
         return;
     for (unsigned fd = 0; fd < FILES_MAX; fd++)
         if (files->slots[fd])
-            file_put(files->slots[fd]);
+            close(files, files->slots[fd]);
     kfree(files);
 }
 
@@ -111,7 +119,7 @@ int files_close(struct task_files *files, int fd)
     spin_unlock(&files->lock);
     if (file == NULL)
         return -EBADF;
-    file_put(file);
+    close(files, file);
     return 0;
 }
 
@@ -125,7 +133,7 @@ int files_replace(struct task_files *files, struct file *file, int fd, bool clos
     (close_on_exec ? bitmap_set : bitmap_clear)(files->close_on_exec, (size_t)fd);
     spin_unlock(&files->lock);
     if (before)
-        file_put(before);
+        close(files, before);
     return fd;
 }
 

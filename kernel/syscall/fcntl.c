@@ -6,7 +6,7 @@
  */
 #include "fs/pipe.h"
 
-#include "syscall/handlers.h"
+#include "syscall/lock.h"
 
 #define FILE_FLAGS_CHANGEABLE (O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME)
 
@@ -176,7 +176,7 @@ static long set_pipe_size(struct file *file, uint64_t size)
 }
 
 /* Commands that are about the file, not the descriptor. */
-static long control(struct file *file, int command, uint64_t argument)
+static long control(struct file *file, int fd, int command, uint64_t argument)
 {
     switch (command) {
     case F_GETFL: return file->flags;
@@ -189,7 +189,7 @@ static long control(struct file *file, int command, uint64_t argument)
     case F_SETSIG: return set_signal(file, argument);
     case F_GETPIPE_SZ: return pipe_of(file) ? pipe_size(pipe_of(file)) : -EBADF;
     case F_SETPIPE_SZ: return set_pipe_size(file, argument);
-    default: return -EINVAL;
+    default: return lock_control(file, fd, command, argument);
     }
 }
 
@@ -210,7 +210,7 @@ long sys_fcntl(const uint64_t a[6])
         break;
     case F_GETFD: result = files_get_close_on_exec(files, fd); break;
     case F_SETFD: result = files_set_close_on_exec(files, fd, a[2] & 1); break;
-    default: result = file->flags & O_PATH && command != F_GETFL ? -EBADF : control(file, command, a[2]);
+    default: result = file->flags & O_PATH && command != F_GETFL ? -EBADF : control(file, fd, command, a[2]);
     }
     file_put(file);
     return result;

@@ -88,8 +88,8 @@
     X(69, msgsnd, "xxxxxx", ABSENT, "")                                                                                \
     X(70, msgrcv, "xxxxxx", ABSENT, "")                                                                                \
     X(71, msgctl, "xxxxxx", ABSENT, "")                                                                                \
-    X(72, fcntl, "fix", PARTIAL, "no locks, leases, F_NOTIFY, seals; nobody gets SIGIO")                               \
-    X(73, flock, "fi", ABSENT, "")                                                                                     \
+    X(72, fcntl, "fix", PARTIAL, "no leases, F_NOTIFY, seals; nobody gets SIGIO")                                      \
+    X(73, flock, "fi", WHOLE, "")                                                                                      \
     X(74, fsync, "f", WHOLE, "")                                                                                       \
     X(75, fdatasync, "f", WHOLE, "")                                                                                   \
     X(76, truncate, "pi", WHOLE, "")                                                                                   \
