@@ -76,7 +76,9 @@ int process_run_init(void)
     static const char *argv[ARGUMENTS_MAX + 2];
     struct process *process = NULL;
     int error = -ENOENT;
-    snprintf(term, sizeof term, "TERM=%s", console_term());
+    char kind[sizeof term - 5];
+    int length = cmdline_get("TERM", kind, sizeof kind);
+    snprintf(term, sizeof term, "TERM=%s", length > 0 && length < (int)sizeof kind ? kind : console_term());
     strlcpy(rest, cmdline_rest(), sizeof rest);
     split(rest, argv + 1, ARGUMENTS_MAX);
     if (cmdline_get("init", path, sizeof path) > 0) {

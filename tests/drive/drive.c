@@ -24,6 +24,8 @@
  * @WORD, WORD being native, serial or keyboard (the option --as says which we are, else it is keyboard or serial), is
  * for that alone; @!WORD for the others. Lines of # are comments.
  *
+ * After four tests that failed one after the other it gives up.
+ *
  * What is heard is kept without carriage returns and escape sequences.
  */
 #include "tests/drive/keyboard.h"
@@ -41,6 +43,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#define PATIENCE 4
 
 static int terminal;
 static pid_t child;
@@ -353,14 +357,29 @@ static const struct {
 static struct {
     char name[256];
     bool open, failed;
-    unsigned count, failures;
+    unsigned failures, in_sequence;
     char recover[256];
 } test;
+
+/* Ends COMMAND, if that is still necessary, and us. */
+static _Noreturn void exit_with(int status)
+{
+    kill(child, SIGTERM);
+    listen_through(ended ? 0 : 0.5);
+    if (!ended)
+        kill(child, SIGKILL);
+    exit(status);
+}
 
 static void finish_point(void)
 {
     if (test.open && !test.failed)
         printf("ok %s\n", test.name);
+    test.in_sequence = test.failed ? test.in_sequence + 1 : 0;
+    if (test.in_sequence == PATIENCE) {
+        printf("not ok what follows # given up\n");
+        exit_with(1);
+    }
     test.open = false;
 }
 
@@ -502,9 +521,5 @@ int main(int argc, char **argv)
         return 1;
     }
     play(script);
-    kill(child, SIGTERM);
-    listen_through(ended ? 0 : 0.5);
-    if (!ended)
-        kill(child, SIGKILL);
-    return test.failures > 0;
+    exit_with(test.failures > 0);
 }

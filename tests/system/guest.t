@@ -59,26 +59,6 @@ native() {
     tell "" "$tmp/results"
 }
 
-# tell WHERE FILE: what guest.awk has found, as points.
-tell() {
-    while read -r line; do
-        case $line in
-        'ok '*) point "${line#ok }$1" 0 ;;
-        'not ok '*)
-            line=${line#not ok }
-            case $line in
-            *' # '*)
-                point "${line%% # *}$1" 1
-                printf '# %s\n' "${line#* # }"
-                ;;
-            *) point "$line$1" 1 ;;
-            esac
-            ;;
-        '#'*) printf '%s\n' "$line" ;;
-        esac
-    done <"$2"
-}
-
 # follow FILE ARGUMENTS...: a boot, whose output goes to FILE, which is ended when it has nothing to say for too long.
 silence=100
 follow() {

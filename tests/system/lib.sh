@@ -56,6 +56,27 @@ point() {
     fi
 }
 
+# tell WHERE FILE: lines "ok NAME", "not ok NAME # WHY" and comments, of programs that do not number, as points; WHERE ends
+# their names.
+tell() {
+    while read -r line; do
+        case $line in
+        'ok '*) point "${line#ok }$1" 0 ;;
+        'not ok '*)
+            line=${line#not ok }
+            case $line in
+            *' # '*)
+                point "${line%% # *}$1" 1
+                printf '# %s\n' "${line#* # }"
+                ;;
+            *) point "$line$1" 1 ;;
+            esac
+            ;;
+        '#'*) printf '%s\n' "$line" ;;
+        esac
+    done <"$2"
+}
+
 # Text as TAP comments, its lines cut where no one would read on.
 diag() {
     printf '%s\n' "$*" | cut -c1-1000 | sed 's/^/# /'
