@@ -176,8 +176,12 @@ static void send_text(char *text, bool enter)
     size_t length = unescape(text);
     void (*to)(const char *, size_t) = keyboard_is_used ? keyboard_type : send_to_terminal;
     to(text, length);
-    if (enter)
+    if (length > 0 && text[length - 1] == '\033')
+        listen_through(0.3); /* or it would be the beginning of another key */
+    if (enter) {
         to("\r", 1);
+        listen_through(0.2); /* what comes too early, the shell may take for itself */
+    }
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -208,26 +212,34 @@ static const char *find(const char *text, const char *pattern, const char **end)
     return at;
 }
 
+/* In line ONLY of the screen, or in any, which is 0. Text, but no regular expression, may end in a blank. */
+static bool is_on_screen(const char *pattern, long only)
+{
+    char line[2048];
+    const char *text, *end;
+    view_update();
+    for (unsigned row = 0; (text = view_line(row)) != NULL; row++) {
+        snprintf(line, sizeof line, "%s%s", text, pattern[0] == '/' ? "" : " ");
+        if ((only == 0 || row + 1 == only) && find(line, pattern, &end))
+            return true;
+    }
+    return false;
+}
+
 static bool is_seen(const char *pattern)
 {
-    const char *line, *end;
     char *rest;
     long only = strtol(pattern, &rest, 10);
-    bool numbered = rest > pattern && *rest == ' ';
-    if (numbered)
-        pattern = rest + 1;
-    view_update();
-    for (unsigned row = 0; (line = view_line(row)) != NULL; row++)
-        if ((!numbered || row + 1 == only) && find(line, pattern, &end))
-            return true;
-    return false;
+    if (rest > pattern && *rest == ' ')
+        return is_on_screen(rest + 1, only);
+    return is_on_screen(pattern, 0);
 }
 
 static bool is_heard(const char *pattern)
 {
     const char *end = NULL;
     if (keyboard_is_used)
-        return is_seen(pattern);
+        return is_on_screen(pattern, 0);
     if (heard && find(heard + mark, pattern, &end))
         mark = (size_t)(end - heard);
     return end != NULL;
