@@ -136,12 +136,17 @@ static long seek(struct file *file, int64_t offset, int whence)
     return 0;
 }
 
-static unsigned poll(struct file *file, struct poll_table *table)
+unsigned kmsg_poll(uint64_t cursor, struct poll_table *table)
 {
     poll_wait(table, &waiting);
     if (table)
         begin_to_look();
-    return log_has(file->position) ? POLLIN | POLLRDNORM : 0;
+    return log_has(cursor) ? POLLIN | POLLRDNORM : 0;
+}
+
+static unsigned poll(struct file *file, struct poll_table *table)
+{
+    return kmsg_poll(file->position, table);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------

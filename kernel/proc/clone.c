@@ -72,6 +72,7 @@ static struct process *copy_process(struct process *parent, int *error)
     spin_unlock(&parent->signal_lock);
     memcpy(process->limits, parent->limits, sizeof process->limits);
     process->personality = parent->personality;
+    process->oom_adjustment = parent->oom_adjustment;
     process->undumpable = parent->undumpable;
     process->over_limit = parent->over_limit;
     process->executable = process_executable(parent);

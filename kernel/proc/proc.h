@@ -110,8 +110,9 @@ struct process {
     bool undumpable;   /* PR_SET_DUMPABLE, or its rights have changed: its /proc is root's */
     bool over_limit;   /* its user has had more processes than it may since it has become that user */
     uint32_t personality;
-    int exit_status;                       /* as wait4 tells */
-    int exit_signal;                       /* to the parent; 0: none */
+    int16_t oom_adjustment; /* /proc/PID/oom_score_adj: how much rather, or less, it should go when memory runs out */
+    int exit_status;        /* as wait4 tells */
+    int exit_signal;        /* to the parent; 0: none */
     const struct credentials *credentials; /* once it has ended: those of its last task */
 
     struct spinlock signal_lock;

@@ -27,7 +27,8 @@ int process_fd_refresh(struct inode *inode, const struct pseudo_node *node); /* 
 
 /* process_misc.c */
 procfs_show process_show_limits, process_show_wchan, process_show_io, process_show_oom_score, process_show_personality;
-procfs_show process_show_schedstat;
+procfs_show process_show_schedstat, process_show_oom_adjustment;
+process_store process_store_oom_adjustment;
 extern const struct pseudo_entry process_ns_entries[];
 
 /* mounts.c */

@@ -66,22 +66,83 @@ int process_show_schedstat(struct text *out, const struct pseudo_node *node)
 int process_show_personality(struct text *out, const struct pseudo_node *node)
 {
     int error = subject_may_look(node);
+    struct process *process = error ? NULL : subject_process(node);
+    if (process == NULL)
+        return error ? error : -ESRCH;
+    text_printf(out, "%08x\n", process->personality);
+    process_put(process);
+    return 0;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Who should go first when memory runs out: who has most of it, as far as the adjustment (-1000 to 1000) does not say
+ * otherwise
+ */
+
+#define ADJUSTMENT_MAX 1000
+
+static int get_adjustment(const struct pseudo_node *node, int *adjustment)
+{
+    struct process *process = subject_process(node);
+    if (process == NULL)
+        return -ESRCH;
+    *adjustment = __atomic_load_n(&process->oom_adjustment, __ATOMIC_RELAXED);
+    process_put(process);
+    return 0;
+}
+
+/* Linux's scale: 666 for who has nothing, 1333 for who has everything; an adjustment counts like so much memory. */
+int process_show_oom_score(struct text *out, const struct pseudo_node *node)
+{
+    int adjustment, error = get_adjustment(node, &adjustment);
+    struct vm_space *space = error ? NULL : subject_space(node);
+    int64_t total = (int64_t)page_total_count(), points = adjustment;
+    if (error)
+        return error;
+    if (space) {
+        points += (int64_t)(space->pages_resident + space->tables.count) * 1000 / (total ? total : 1);
+        vm_space_put(space);
+    }
+    text_printf(out, "%ld\n", space && adjustment > -ADJUSTMENT_MAX ? (1000 + points) * 2 / 3 : 0);
+    return 0;
+}
+
+int process_show_oom_adjustment(struct text *out, const struct pseudo_node *node)
+{
+    int adjustment, error = get_adjustment(node, &adjustment);
     if (!error)
-        text_puts(out, "00000000\n");
+        text_printf(out, "%d\n", adjustment);
     return error;
 }
 
-/* Of all memory, what part is in this process's hands, in thousandths: who has most is ended first when it runs out. */
-int process_show_oom_score(struct text *out, const struct pseudo_node *node)
+/* A number with its sign, blanks around it. */
+static bool parse_adjustment(const char *text, size_t length, int *value)
 {
-    struct vm_space *space = subject_space(node);
-    uint64_t pages = 0, total = page_total_count();
-    if (space) {
-        pages = space->pages_resident + space->tables.count;
-        vm_space_put(space);
+    while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == ' '))
+        length--;
+    bool negative = length > 0 && text[0] == '-';
+    *value = 0;
+    for (size_t i = negative; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9' || *value > ADJUSTMENT_MAX)
+            return false;
+        *value = *value * 10 + (text[i] - '0');
     }
-    text_printf(out, "%lu\n", total ? pages * 1000 / total : 0);
-    return 0;
+    *value = negative ? -*value : *value;
+    return length > negative && *value >= -ADJUSTMENT_MAX && *value <= ADJUSTMENT_MAX;
+}
+
+int process_store_oom_adjustment(const struct pseudo_node *node, const char *text, size_t length)
+{
+    int value, before, error = parse_adjustment(text, length, &value) ? get_adjustment(node, &before) : -EINVAL;
+    struct process *process = error ? NULL : subject_process(node);
+    if (process == NULL)
+        return error ? error : -ESRCH;
+    if (value < before && !procfs_reader_can(CAP_SYS_RESOURCE))
+        error = -EACCES;
+    else
+        __atomic_store_n(&process->oom_adjustment, (int16_t)value, __ATOMIC_RELAXED);
+    process_put(process);
+    return error;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------

@@ -128,7 +128,8 @@ static void show_rest(struct text *out, const struct snapshot *s, const struct m
     text_printf(out, "%lu %lu %lu 0 0 ", shown.code_start, shown.code_end, shown.stack_start);
     text_printf(out, "%lu %lu %lu %lu ", s->pending & LOW_SIGNALS, s->blocked & LOW_SIGNALS, s->ignored & LOW_SIGNALS,
         s->caught & LOW_SIGNALS);
-    text_printf(out, "%d 0 0 %d %u 0 0 0 0 0 ", may_look && s->state != 'R' && s->state != 'Z', s->exit_signal, s->cpu);
+    text_printf(out, "%d 0 0 %d %u 0 %d 0 0 0 ", may_look && s->state != 'R' && s->state != 'Z', s->exit_signal, s->cpu,
+        s->policy);
     text_printf(out, "%lu %lu %lu %lu %lu %lu %lu %d\n", shown.data_start, shown.data_end, shown.brk_start,
         shown.arguments, shown.arguments_end, shown.arguments_end, shown.environment_end,
         may_look ? s->exit_status : 0);
@@ -165,20 +166,29 @@ int process_show_comm(struct text *out, const struct pseudo_node *node)
     return error;
 }
 
-/* Only for oneself, and one's own threads. */
-int process_store_comm(const struct pseudo_node *node, const char *text, size_t length)
+/* Another thread of one's own process. */
+static int rename_sibling(const struct pseudo_node *node, const char *name)
 {
-    char name[THREAD_NAME_SIZE] = {0};
-    const struct task *self = task_current();
-    memcpy(name, text, min_u64(length, sizeof name - 1));
-    if (self == NULL || (uint64_t)self->process->number != node->parts[SUBJECT_PROCESS])
-        return -EINVAL;
     spin_lock(&processes_lock);
     struct task *task = subject_task_locked(node);
     if (task)
-        memcpy(task->number == task->process->number ? task->process->name : task->thread->name, name, sizeof name);
+        strlcpy(
+            task->number == task->process->number ? task->process->name : task->thread->name, name, THREAD_NAME_SIZE);
     spin_unlock(&processes_lock);
     return task ? 0 : -ESRCH;
+}
+
+/* Only for oneself, and one's own threads. */
+int process_store_comm(const struct pseudo_node *node, const char *text, size_t length)
+{
+    const struct task *self = task_current();
+    if (self == NULL || (uint64_t)self->process->number != node->parts[SUBJECT_PROCESS])
+        return -EINVAL;
+    uint64_t number = node->parts[SUBJECT_TASK] ? node->parts[SUBJECT_TASK] : node->parts[SUBJECT_PROCESS];
+    if (number != (uint64_t)self->number)
+        return rename_sibling(node, text);
+    task_set_name(text);
+    return 0;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------

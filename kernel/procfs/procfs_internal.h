@@ -30,6 +30,9 @@ static inline bool procfs_reader_can(unsigned capability)
 /* kernel.c: the kernel and its tables */
 procfs_show procfs_show_cmdline, procfs_show_version, procfs_show_filesystems, procfs_show_kallsyms;
 
+/* kmsg.c */
+extern const struct file_ops procfs_kmsg_ops;
+
 /* memory.c */
 procfs_show procfs_show_meminfo, procfs_show_vmstat, procfs_show_buddyinfo, procfs_show_zoneinfo, procfs_show_slabinfo;
 

@@ -23,6 +23,7 @@ static const struct pseudo_entry entries[] = {
     PROC_FILE("filesystems", procfs_show_filesystems),
     PROC_FILE("interrupts", procfs_show_interrupts),
     PROC_FILE("kallsyms", procfs_show_kallsyms),
+    {.name = "kmsg", .mode = S_IFREG | 0400, .file_ops = &procfs_kmsg_ops},
     PROC_FILE("loadavg", procfs_show_loadavg),
     PROC_FILE("meminfo", procfs_show_meminfo),
     PROC_TEXT("misc", ""),

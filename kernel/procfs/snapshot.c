@@ -65,6 +65,7 @@ static void copy_task(const struct process *process, struct task *task, struct s
     snapshot->task = task->number;
     snapshot->state = state_of(process, thread);
     snapshot->nice = thread->nice;
+    snapshot->policy = task->policy;
     snapshot->cpu = thread->cpu;
     snapshot->allowed = thread->allowed;
     if (task->number != process->number)

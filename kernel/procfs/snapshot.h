@@ -19,7 +19,7 @@ struct snapshot {
     int exit_status, exit_signal;
     uint64_t started; /* ns */
 
-    int nice;
+    int nice, policy;
     unsigned cpu;
     struct cpu_mask allowed;
     struct usage used, children_used;

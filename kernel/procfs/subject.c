@@ -123,10 +123,14 @@ int subject_may_look(const struct pseudo_node *node)
     const struct task *self = task_current();
     if (self == NULL || (uint64_t)self->process->number == node->parts[SUBJECT_PROCESS])
         return 0;
-    const struct credentials *credentials = subject_credentials(node);
+    struct process *process = subject_process(node);
+    const struct credentials *credentials = process ? subject_credentials(node) : NULL;
+    bool may = credentials && (credentials_capable(self->credentials, CAP_SYS_PTRACE) ||
+                                  (!process->undumpable && is_alike(self->credentials, credentials)));
+    if (process)
+        process_put(process);
     if (credentials == NULL)
         return -ESRCH;
-    bool may = credentials_capable(self->credentials, CAP_SYS_PTRACE) || is_alike(self->credentials, credentials);
     credentials_put(credentials);
     return may ? 0 : -EACCES;
 }
@@ -147,10 +151,11 @@ int subject_refresh(struct inode *inode, const struct pseudo_node *node)
     const struct credentials *credentials = task ? task_credentials(task) : NULL;
     if (there && credentials == NULL && process->credentials)
         credentials = credentials_get(process->credentials);
+    bool of_root = there && process->undumpable && node->entry->mode != (S_IFDIR | 0555);
     spin_unlock(&processes_lock);
     if (credentials) {
-        inode->uid = credentials->euid;
-        inode->gid = credentials->egid;
+        inode->uid = of_root ? 0 : credentials->euid;
+        inode->gid = of_root ? 0 : credentials->egid;
         credentials_put(credentials);
     }
     return there ? 0 : -ENOENT;

@@ -33,7 +33,8 @@ bool subject_working(const struct pseudo_node *node, struct path *working);
 int subject_may_look(const struct pseudo_node *node);
 int subject_open(const struct pseudo_node *node, unsigned flags); /* pseudo_entry.open for files of that kind */
 
-/* Owner and group of the inodes: the subject's effective ones. pseudo_filesystem.refresh. */
+/* Owner and group of the inodes: the subject's effective ones, or root's of one that nobody may look into.
+ * pseudo_filesystem.refresh. */
 int subject_refresh(struct inode *inode, const struct pseudo_node *node);
 
 #endif
