@@ -55,6 +55,8 @@ static struct superblock *find_single(
     *error = i < SINGLES_MAX ? 0 : -ENOSPC;
     if (*error == 0 && singles[i] == NULL)
         singles[i] = create(type, source, options, error);
+    else if (*error == 0 && type->remount)
+        *error = type->remount(singles[i], options); /* the last mount's options hold for all */
     if (*error)
         return NULL;
     superblock_get(singles[i]);

@@ -30,6 +30,7 @@
     X(30, WORK, "kernel/sched/work.c", "sleeping: a work queue's set-up")                                              \
     /* Spin locks */                                                                                                   \
     X(100, DEVICE, "kernel/drivers", "a device's state and registers")                                                 \
+    X(101, PTYS, "kernel/tty/pty.c", "which numbers pseudo-terminals have")                                            \
     X(102, TTY, "kernel/tty/tty.h", "all else about a line discipline: its rings, what is done with bytes")            \
     X(105, PCI_CONFIG, "kernel/drivers/pci/config.c", "the two ports of configuration space")                          \
     X(110, TERMINAL, "kernel/tty/terminal.c", "a terminal's input")                                                    \

@@ -113,6 +113,12 @@ static bool is_privileged(void)
     return credentials_capable(task_current()->credentials, CAP_SYS_ADMIN);
 }
 
+static int add_file(struct file *file, bool close_on_exec)
+{
+    const struct task *task = task_current();
+    return files_add(task->files, file, close_on_exec, task->process->limits[RLIMIT_NOFILE].current);
+}
+
 void session_terminals_init(void)
 {
     static const struct tty_jobs jobs = {.session = own_session,
@@ -124,7 +130,8 @@ void session_terminals_init(void)
         .terminal = terminal,
         .set_terminal = set_terminal,
         .background = background,
-        .privileged = is_privileged};
+        .privileged = is_privileged,
+        .add_file = add_file};
     tty_set_jobs(&jobs);
 }
 

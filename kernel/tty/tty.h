@@ -34,6 +34,12 @@
 
 struct tty;
 
+enum tty_event {
+    TTY_STOPPED, /* output: by ^S or TCOOFF */
+    TTY_STARTED,
+    TTY_INPUT_LOST, /* somebody has thrown the input away */
+};
+
 /* NULL in a slot: there is nothing to do, unless said otherwise. "Under input_lock": with the spin lock held. */
 struct tty_driver {
     const char *name; /* of the device: "ttyS", "tty", "pts/" */
@@ -46,9 +52,10 @@ struct tty_driver {
     void (*discard)(struct tty *tty);  /* forgets those. Under input_lock */
     /* There is room again after tty_receive took less than it was given. A thread's context, no lock. */
     void (*input_room)(struct tty *tty);
-    void (*settings_changed)(struct tty *tty);                            /* a thread's context, tty->lock held */
+    void (*settings_changed)(struct tty *tty, const struct termios *old); /* a thread's context, tty->lock held */
     void (*send_break)(struct tty *tty, uint64_t ns);                     /* a thread's context; takes its time */
     long (*ioctl)(struct tty *tty, unsigned command, uintptr_t argument); /* others than a terminal's; NULL: -ENOTTY */
+    void (*event)(struct tty *tty, enum tty_event event);                 /* has just happened. Under input_lock */
     void (*closed)(struct tty *tty);                                      /* the last file is; a thread's context */
     void (*release)(struct tty *tty); /* the last reference goes. Any context; spin locks below TTY may be held */
     bool is_line;                     /* somebody at the other end heeds XON and XOFF: IXOFF sends them */
@@ -141,6 +148,15 @@ int tty_open(struct tty *tty, struct file *file); /* for file_ops->open: becomes
 /* The same for a file that outlives hang-ups and is nobody's way to a controlling terminal: /dev/console. */
 int tty_open_console(struct tty *tty, struct file *file);
 
+/* How many bytes tty_receive would take at least; 0: none. A hint. */
+size_t tty_input_room(struct tty *tty);
+
+/* Whether programs have it open. */
+static inline bool tty_is_open(const struct tty *tty)
+{
+    return __atomic_load_n(&tty->files, __ATOMIC_ACQUIRE) > 0;
+}
+
 /* The device /dev/tty: the controlling terminal of who opens it. */
 void tty_devices_init(void);
 
@@ -164,6 +180,8 @@ struct tty_jobs {
      */
     int (*background)(int signal);
     bool (*privileged)(void); /* may the current one do what only root may? */
+    /* Makes FILE a descriptor of the current one and takes the reference over; -EMFILE, -ENOMEM: it does not. */
+    int (*add_file)(struct file *file, bool close_on_exec);
 };
 void tty_set_jobs(const struct tty_jobs *jobs);
 

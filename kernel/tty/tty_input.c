@@ -51,6 +51,7 @@ void tty_discard_input_locked(struct tty *tty)
     bitmap_clear_range(tty->line_ends, 0, TTY_INPUT_SIZE);
     tty->head = tty->lines_end = tty->tail = 0;
     tty->erasing = false;
+    tty_tell_locked(tty, TTY_INPUT_LOST);
 }
 
 static void echo_typed(struct tty *tty, uint8_t c)
@@ -87,7 +88,7 @@ static bool receive_flow_control(struct tty *tty, uint8_t c)
     }
     if (!tty_is(tty, VSTOP, c))
         return false;
-    tty->stopped = true;
+    tty_stop_locked(tty);
     return true;
 }
 
@@ -224,19 +225,40 @@ static void receive_byte(struct tty *tty, uint8_t c)
  * From the driver
  */
 
-/* How many bytes may be received now; each may take several places. One place stays free. */
-static size_t make_room(struct tty *tty)
+/* How many bytes there is room for; each may take several places. One place stays free; below 0: not even that is. */
+static int32_t count_room(const struct tty *tty)
 {
     int32_t room = (int32_t)(TTY_INPUT_SIZE - (tty->head - tty->tail));
     if (tty_input_flag(tty, PARMRK))
         room = (room + 2) / 3;
-    if (--room > 0)
+    return room - 1;
+}
+
+/* Would the line that is being edited never be read, because there is no room for its end? */
+static bool is_stuck(const struct tty *tty)
+{
+    return is_canonical(tty) && tty->lines_end == tty->tail;
+}
+
+static size_t make_room(struct tty *tty)
+{
+    int32_t room = count_room(tty);
+    if (room > 0)
         return (size_t)room;
-    if (!is_canonical(tty) || tty->lines_end != tty->tail)
+    if (!is_stuck(tty))
         return 0;
     if (room < 0)
         tty->head--;
     return 1;
+}
+
+size_t tty_input_room(struct tty *tty)
+{
+    spin_lock(&tty->input_lock);
+    int32_t room = count_room(tty);
+    bool stuck = is_stuck(tty);
+    spin_unlock(&tty->input_lock);
+    return room > 0 ? (size_t)room : stuck;
 }
 
 /* IXOFF: the sender shall wait before the ring is full. */

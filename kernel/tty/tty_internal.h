@@ -77,7 +77,13 @@ bool tty_send_locked(struct tty *tty);           /* to the driver, as far as it 
 size_t tty_write_locked(
     struct tty *tty, const uint8_t *data, size_t size); /* a program's; how many there was room for */
 void tty_discard_output_locked(struct tty *tty);
+void tty_stop_locked(struct tty *tty);
 void tty_start_locked(struct tty *tty);
+static inline void tty_tell_locked(struct tty *tty, enum tty_event event)
+{
+    if (tty->driver->event)
+        tty->driver->event(tty, event);
+}
 static inline bool tty_can_write(const struct tty *tty)
 {
     return __atomic_load_n(&tty->output_head, __ATOMIC_RELAXED) ==
@@ -113,7 +119,8 @@ void tty_adopt(struct tty *tty, const struct file *file); /* becomes the control
 long tty_session_ioctl(struct tty *tty, struct file *file, unsigned command, uintptr_t argument);
 void tty_signal_locked(struct tty *tty, int signal); /* to the foreground group */
 
-/* tty_ioctl.c. */
+/* tty_ioctl.c. tty_shared_ioctl: what may be asked of a terminal's other side, too; -ENOTTY: something else. */
+long tty_shared_ioctl(struct tty *tty, struct file *file, unsigned command, uintptr_t argument);
 long tty_ioctl(struct file *file, unsigned command, uintptr_t argument);
 
 #endif

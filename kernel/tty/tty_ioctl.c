@@ -87,7 +87,10 @@ static long control_flow(struct tty *tty, uintptr_t what)
         return result;
     spin_lock(&tty->input_lock);
     switch (what) {
-    case TCOOFF: tty->held = tty->stopped = true; break;
+    case TCOOFF:
+        tty->held = true;
+        tty_stop_locked(tty);
+        break;
     case TCOON:
         if (tty->held) {
             tty->held = false;
@@ -170,16 +173,20 @@ static long general_ioctl(struct tty *tty, unsigned command, uintptr_t argument)
     }
 }
 
+long tty_shared_ioctl(struct tty *tty, struct file *file, unsigned command, uintptr_t argument)
+{
+    long result = general_ioctl(tty, command, argument);
+    if (result == -ENOTTY)
+        result = tty_session_ioctl(tty, file, command, argument);
+    return result == -ENOTTY ? tty_settings_ioctl(tty, command, argument) : result;
+}
+
 long tty_ioctl(struct file *file, unsigned command, uintptr_t argument)
 {
     struct tty *tty = tty_of(file);
     if (tty_is_dead(file))
         return command == TIOCSPGRP ? -ENOTTY : -EIO;
-    long result = general_ioctl(tty, command, argument);
-    if (result == -ENOTTY)
-        result = tty_session_ioctl(tty, file, command, argument);
-    if (result == -ENOTTY)
-        result = tty_settings_ioctl(tty, command, argument);
+    long result = tty_shared_ioctl(tty, file, command, argument);
     if (result == -ENOTTY && tty->driver->ioctl)
         result = tty->driver->ioctl(tty, command, argument);
     return result;

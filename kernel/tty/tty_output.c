@@ -188,10 +188,19 @@ void tty_echo_tab_back_locked(struct tty *tty, unsigned columns, bool after_tab)
  * Stopping, starting, waiting
  */
 
+void tty_stop_locked(struct tty *tty)
+{
+    if (!tty->stopped)
+        tty_tell_locked(tty, TTY_STOPPED);
+    tty->stopped = true;
+}
+
 void tty_start_locked(struct tty *tty)
 {
     if (tty->held)
         return;
+    if (tty->stopped)
+        tty_tell_locked(tty, TTY_STARTED);
     tty->stopped = false;
     if (tty_send_locked(tty))
         wait_queue_wake_all(&tty->writers);

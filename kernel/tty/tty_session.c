@@ -235,12 +235,16 @@ static int leave(struct tty *tty)
     return result;
 }
 
-static long get_number(struct tty *tty, uaddr_t to, const int32_t *of)
+static long get_group(const struct tty *tty, uaddr_t to)
 {
-    if (!is_mine(tty))
-        return -ENOTTY;
-    int32_t number = *of;
-    return copy_to_user(to, &number);
+    int32_t group = tty->foreground;
+    return copy_to_user(to, &group);
+}
+
+static long get_session(const struct tty *tty, uaddr_t to)
+{
+    int32_t session = tty->session;
+    return session != 0 ? copy_to_user(to, &session) : -ENOTTY;
 }
 
 static long set_foreground(struct tty *tty, uaddr_t from)
@@ -269,12 +273,13 @@ static long set_foreground(struct tty *tty, uaddr_t from)
 
 long tty_session_ioctl(struct tty *tty, struct file *file, unsigned command, uintptr_t argument)
 {
+    bool may_look = is_mine(tty) || file->ops != &tty_file_ops; /* the other side may always */
     switch (command) {
     case TIOCSCTTY: return join(tty, file, argument == 1);
     case TIOCNOTTY: return leave(tty);
-    case TIOCGPGRP: return get_number(tty, argument, &tty->foreground);
+    case TIOCGPGRP: return may_look ? get_group(tty, argument) : -ENOTTY;
     case TIOCSPGRP: return set_foreground(tty, argument);
-    case TIOCGSID: return get_number(tty, argument, &tty->session);
+    case TIOCGSID: return may_look ? get_session(tty, argument) : -ENOTTY;
     default: return -ENOTTY;
     }
 }

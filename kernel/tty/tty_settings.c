@@ -83,7 +83,7 @@ void tty_apply(struct tty *tty, const struct termios *termios)
     spin_unlock(&tty->input_lock);
     tty_written(tty);
     if (tty->driver->settings_changed)
-        tty->driver->settings_changed(tty);
+        tty->driver->settings_changed(tty, &old);
     wait_queue_wake_all(&tty->readers);
     wait_queue_wake_all(&tty->writers);
 }

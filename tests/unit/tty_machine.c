@@ -170,7 +170,7 @@ static void driver_input_room(struct tty *tty)
     tty_machine_retype(tty->data);
 }
 
-static void driver_settings_changed(struct tty *tty)
+static void driver_settings_changed(struct tty *tty, const struct termios *old)
 {
     tty->termios.c_cflag = (tty->termios.c_cflag & ~(CSIZE | PARENB)) | CS8 | CREAD; /* as a pseudo-terminal */
 }
@@ -184,7 +184,7 @@ void tty_machine_open(struct tty_machine *machine)
         .settings_changed = driver_settings_changed,
     };
     static const struct tty_jobs jobs = {self_session, self_group, self_leads, session_of_group, signal_someone,
-        signal_someone, terminal, set_terminal, background, self_privileged};
+        signal_someone, terminal, set_terminal, background, self_privileged, NULL};
     memset(machine, 0, sizeof *machine);
     current = machine;
     this_cpu(current_thread) = &the_thread;
