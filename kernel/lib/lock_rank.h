@@ -41,6 +41,7 @@
     X(119, ACCOUNTS, "kernel/proc/accounts.c", "how many tasks each user has")                                         \
     X(119, TEXT, "kernel/fs/pseudo.c", "which text an open file of /proc or /sys shows")                               \
     X(119, SOCKET, "kernel/net/unix.c", "who the peer of one socket is")                                               \
+    X(119, SIGNALFDS, "kernel/proc/signalfd.c", "which files which processes wait for signals by")                     \
     X(120, INTERRUPT, "kernel/arch/x86_64/interrupt.c", "vectors and their handlers; I/O APIC registers")              \
     X(121, UTS, "kernel/proc/uts.c", "the names of the system")                                                        \
     X(122, TIMERFD, "kernel/fs/timerfd.c", "one timer that is a file")                                                 \

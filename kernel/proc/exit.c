@@ -11,6 +11,7 @@
 #include "proc/jobs.h"
 #include "proc/numbers.h"
 #include "proc/process_internal.h"
+#include "proc/signalfd.h"
 
 void process_give_memory_back(struct process *process)
 {
@@ -132,6 +133,7 @@ static bool leave_process_locked(struct task *task)
     task->identity->task = NULL;
     number_release_locked(task->identity);
     if (last) {
+        signalfds_leave(process);
         process->credentials = task->credentials;
         task->credentials = NULL;
     }

@@ -119,6 +119,7 @@ struct process {
     struct signal_queue signals; /* for whichever task takes them */
     uint32_t signals_queued;     /* in this queue and those of its tasks, with information: RLIMIT_SIGPENDING */
     bool unkillable;             /* process 1: signals do to it only what it has handlers for */
+    struct list signalfds;       /* signalfd.c: files by which it waits for signals */
     struct signal_action actions[SIGNALS];
     int stop_signal;            /* it is stopped by this one; 0: it runs */
     int stop_wanted;            /* a task has taken this one, by which it is about to stop; 0: none */

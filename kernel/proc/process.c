@@ -69,6 +69,7 @@ struct process *process_create(const char *name, int *error)
     wait_queue_init(&process->going_on);
     spin_lock_init(&process->signal_lock, LOCK_RANK_SIGNALS);
     signal_queue_init(&process->signals);
+    list_init(&process->signalfds);
     process->unkillable = process->number == 1;
     strlcpy(process->name, name, sizeof process->name);
     memcpy(process->limits, first_limits, sizeof process->limits);

@@ -18,6 +18,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/signal_internal.h"
+#include "proc/signalfd.h"
 
 /* They come before others: what has happened to the program before what it is told. */
 #define SYNCHRONOUS                                                                                                    \
@@ -196,6 +197,7 @@ static bool accepts(const struct task *task, int signal)
 /* Tells a task that SIGNAL is pending for it, or for its process. */
 static void announce(struct process *process, struct task *task, int signal)
 {
+    signalfds_notify(process);
     if (task == NULL)
         list_for_each(struct task, other, &process->tasks, in_process)
         {

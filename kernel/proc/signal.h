@@ -74,6 +74,10 @@ struct siginfo {
         struct {
             uint64_t address;
         } fault;
+        struct {
+            int64_t band;
+            int32_t fd;
+        } poll;
         uint8_t bytes[112];
     };
 };

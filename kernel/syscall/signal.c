@@ -5,7 +5,8 @@
  * tgkill(2), sigaltstack(2), sigreturn(2), pause(2), restart_syscall(2).
  */
 #include "lib/string.h"
-#include "syscall/handlers.h"
+#include "proc/signalfd.h"
+#include "syscall/waiting.h"
 #include "time/clock.h"
 
 #define SIGNAL_SET_SIZE 8
@@ -142,21 +143,46 @@ long sys_rt_sigsuspend(const uint64_t a[6])
 
 long sys_rt_sigtimedwait(const uint64_t a[6])
 {
-    uint64_t wanted, deadline = THREAD_FOREVER;
-    struct user_timespec time;
+    uint64_t wanted, deadline;
     struct siginfo info;
     if (a[3] != SIGNAL_SET_SIZE)
         return -EINVAL;
-    if (copy_from_user(&wanted, a[0]) < 0 || (a[2] && copy_from_user(&time, a[2]) < 0))
+    if (copy_from_user(&wanted, a[0]) < 0)
         return -EFAULT;
-    if (a[2] && (time.seconds < 0 || time.nanoseconds < 0 || time.nanoseconds >= (int64_t)NS_PER_SECOND))
-        return -EINVAL;
-    if (a[2]) {
-        uint64_t seconds = min_u64((uint64_t)time.seconds, INT32_MAX); /* some 68 years */
-        deadline = clock_monotonic() + seconds * NS_PER_SECOND + (uint64_t)time.nanoseconds;
-    }
+    int error = deadline_read(a[2], &deadline);
+    if (error)
+        return error;
     long signal = signal_wait(wanted, &info, deadline);
     return signal > 0 && a[1] && copy_to_user(a[1], &info) < 0 ? -EFAULT : signal;
+}
+
+static long make_file(int fd, uaddr_t from, uint64_t size, unsigned flags)
+{
+    uint64_t set;
+    if (size != SIGNAL_SET_SIZE)
+        return -EINVAL;
+    if (copy_from_user(&set, from) < 0)
+        return -EFAULT;
+    if (flags & ~(O_CLOEXEC | O_NONBLOCK))
+        return -EINVAL;
+    if (fd == -1)
+        return descriptor_install(signalfd_create(set, flags & O_NONBLOCK), flags);
+    struct file *file = files_find(task_current()->files, fd);
+    if (file == NULL)
+        return -EBADF;
+    int error = signalfd_change(file, set);
+    file_put(file);
+    return error ? error : fd;
+}
+
+long sys_signalfd(const uint64_t a[6])
+{
+    return make_file((int)a[0], a[1], a[2], 0);
+}
+
+long sys_signalfd4(const uint64_t a[6])
+{
+    return make_file((int)a[0], a[1], a[2], (unsigned)a[3]);
 }
 
 /* What a call that was interrupted, and would have lost count of the time, has left to do. */

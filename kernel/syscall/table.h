@@ -298,14 +298,14 @@
     X(279, move_pages, "xxxxxx", ABSENT, "")                                                                           \
     X(280, utimensat, "dpax", WHOLE, "")                                                                               \
     X(281, epoll_pwait, "faiiaz", WHOLE, "")                                                                           \
-    X(282, signalfd, "faz", ABSENT, "")                                                                                \
+    X(282, signalfd, "faz", WHOLE, "")                                                                                 \
     X(283, timerfd_create, "ix", WHOLE, "")                                                                            \
     X(284, eventfd, "i", WHOLE, "")                                                                                    \
     X(285, fallocate, "fxii", ABSENT, "")                                                                              \
     X(286, timerfd_settime, "fxaa", PARTIAL, "does not follow the time of day when that is set")                       \
     X(287, timerfd_gettime, "fa", WHOLE, "")                                                                           \
     X(288, accept4, "faax", WHOLE, "")                                                                                 \
-    X(289, signalfd4, "fazx", ABSENT, "")                                                                              \
+    X(289, signalfd4, "fazx", WHOLE, "")                                                                               \
     X(290, eventfd2, "ix", WHOLE, "")                                                                                  \
     X(291, epoll_create1, "x", WHOLE, "")                                                                              \
     X(292, dup3, "ffx", WHOLE, "")                                                                                     \
