@@ -89,7 +89,8 @@ int signal_stack_change(const struct signal_stack *new, struct signal_stack *old
             return -EPERM;
         if (mode != 0 && mode != SS_ONSTACK && mode != SS_DISABLE)
             return -EINVAL;
-        if (mode != SS_DISABLE && new->size < MINSIGSTKSZ)
+        bool changes = new->base != now.base || new->size != now.size || new->flags != now.flags;
+        if (mode != SS_DISABLE && changes && new->size < MINSIGSTKSZ)
             return -ENOMEM;
         *stack = (struct signal_stack){.flags = new->flags};
         if (mode != SS_DISABLE) {

@@ -80,8 +80,14 @@ long sys_pwrite64(const uint64_t a[6])
  * Several ranges
  */
 
-/* POSITION NULL: the file's own. */
-static long transfer_ranges(const uint64_t a[6], transfer_function *function, uint64_t *position, bool append)
+#define RWF_HIPRI 1u
+#define RWF_DSYNC 2u
+#define RWF_SYNC 4u
+#define RWF_APPEND 16u
+#define RWF_KNOWN (RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND)
+
+/* POSITION NULL: the file's own. FLAGS: RWF_*; who moves nothing may ask for any. */
+static long transfer_ranges(const uint64_t a[6], transfer_function *function, uint64_t *position, unsigned flags)
 {
     struct ranges ranges;
     struct file *file = files_find(task_current()->files, (int)a[0]);
@@ -91,9 +97,11 @@ static long transfer_ranges(const uint64_t a[6], transfer_function *function, ui
     if (position && file->ops->stream)
         goto out_file;
     result = ranges_begin(&ranges, a[1], a[2]);
+    if (result == 0 && ranges.iov.left > 0 && flags & ~RWF_KNOWN)
+        result = -EOPNOTSUPP;
     if (result == 0) {
-        ranges.iov.append = append;
-        result = call(function, file, &ranges.iov, position);
+        ranges.iov.append = flags & RWF_APPEND;
+        result = function(file, &ranges.iov, position);
     }
     ranges_end(&ranges);
 out_file:
@@ -103,19 +111,19 @@ out_file:
 
 long sys_readv(const uint64_t a[6])
 {
-    return transfer_ranges(a, file_read, NULL, false);
+    return transfer_ranges(a, file_read, NULL, 0);
 }
 
 long sys_writev(const uint64_t a[6])
 {
-    return transfer_ranges(a, file_write, NULL, false);
+    return transfer_ranges(a, file_write, NULL, 0);
 }
 
 /* The offset is in one register; the next, meant for its upper half, counts for nothing on 64 bits. */
 static long transfer_ranges_at(const uint64_t a[6], transfer_function *function)
 {
     uint64_t position = a[3];
-    return (int64_t)position < 0 ? -EINVAL : transfer_ranges(a, function, &position, false);
+    return (int64_t)position < 0 ? -EINVAL : transfer_ranges(a, function, &position, 0);
 }
 
 long sys_preadv(const uint64_t a[6])
@@ -128,22 +136,14 @@ long sys_pwritev(const uint64_t a[6])
     return transfer_ranges_at(a, file_write);
 }
 
-#define RWF_HIPRI 1u
-#define RWF_DSYNC 2u
-#define RWF_SYNC 4u
-#define RWF_APPEND 16u
-
 /* Offset -1: the file's own position. What is written is as safe as it will be, so the flags that ask for more of that
  * hold. RWF_NOWAIT no file system here can promise. */
 static long transfer_ranges_with(const uint64_t a[6], transfer_function *function)
 {
     uint64_t position = a[3];
-    unsigned flags = (unsigned)a[5];
     if ((int64_t)position < -1)
         return -EINVAL;
-    if (flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND))
-        return -EOPNOTSUPP;
-    return transfer_ranges(a, function, position == UINT64_MAX ? NULL : &position, flags & RWF_APPEND);
+    return transfer_ranges(a, function, position == UINT64_MAX ? NULL : &position, (unsigned)a[5]);
 }
 
 long sys_preadv2(const uint64_t a[6])

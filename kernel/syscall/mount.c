@@ -15,6 +15,7 @@
 
 #define MS_MAGIC 0xc0ed0000u /* programs older than Linux 2.4 put it into the upper half */
 #define MS_MAGIC_MASK 0xffff0000u
+#define MS_NOUSER 0xffffffff80000000ull /* the kernel's own: nobody may ask for it */
 #define MS_PROPAGATION (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
 
 static bool is_administrator(void)
@@ -110,6 +111,7 @@ static int do_mount(const struct mounting *mounting, const struct path *on)
 long sys_mount(const uint64_t a[6])
 {
     struct mounting mounting = {.flags = (unsigned)a[3]};
+    bool internal = a[3] & MS_NOUSER;
     struct path on;
     if ((mounting.flags & MS_MAGIC_MASK) == MS_MAGIC)
         mounting.flags &= ~MS_MAGIC_MASK;
@@ -118,7 +120,7 @@ long sys_mount(const uint64_t a[6])
     error = error ? error : copy_options(a[4], &mounting.options);
     error = error ? error : request_walk(AT_FDCWD, a[1], 0, &on);
     if (!error) {
-        error = do_mount(&mounting, &on);
+        error = internal ? -EINVAL : do_mount(&mounting, &on);
         path_put(&on);
     }
     kfree(mounting.type);

@@ -87,7 +87,7 @@ long sys_getrandom(const uint64_t a[6])
     enum { FLAGS = 7 };
     uint8_t bytes[256];
     uint64_t size = min_u64(a[1], INT32_MAX), done = 0;
-    if (a[2] & ~(uint64_t)FLAGS)
+    if ((unsigned)a[2] & ~(unsigned)FLAGS)
         return -EINVAL;
     while (done < size) {
         size_t piece = min_u64(sizeof bytes, size - done);

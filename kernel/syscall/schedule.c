@@ -112,7 +112,7 @@ long sys_sched_getaffinity(const uint64_t a[6])
 {
     uint32_t room = (uint32_t)a[1];
     struct cpu_mask mask;
-    if ((uint64_t)room * 8 < cpu_count || room % sizeof(uint64_t) != 0)
+    if (room * 8 < cpu_count || /* in 32 bits, as Linux does */ room % sizeof(uint64_t) != 0)
         return -EINVAL;
     const struct task *task = find_and_lock((int32_t)a[0]);
     if (task == NULL)

@@ -106,7 +106,8 @@ long sys_rt_sigqueueinfo(const uint64_t a[6])
 long sys_rt_tgsigqueueinfo(const uint64_t a[6])
 {
     struct siginfo info;
-    int error = (int)a[0] <= 0 || (int)a[1] <= 0 ? -EINVAL : read_info(&info, a[3], (int)a[2]);
+    int error = read_info(&info, a[3], (int)a[2]);
+    error = error == 0 && ((int)a[0] <= 0 || (int)a[1] <= 0) ? -EINVAL : error;
     return error ? error : signal_queue_task((int)a[0], (int)a[1], (int)a[2], &info);
 }
 

@@ -170,7 +170,8 @@ long sys_adjtimex(const uint64_t a[6])
 long sys_clock_adjtime(const uint64_t a[6])
 {
     struct program_clock clock;
-    if (program_clock_find((int)a[0], &clock) < 0)
+    bool of_processor = (int)a[0] < 0 && (a[0] & 7) != 3; /* 3: a clock that is a file */
+    if (!of_processor && program_clock_find((int)a[0], &clock) < 0)
         return -EINVAL;
     return (int)a[0] == CLOCK_REALTIME ? read_discipline(a[1]) : -EOPNOTSUPP;
 }

@@ -43,17 +43,14 @@ static int copy_siginfo(uaddr_t to, const struct wait_report *report, bool news)
     return copy_to_user(to + offsetof(struct siginfo, child), &child);
 }
 
-long sys_waitid(const uint64_t a[6])
+enum { P_ALL, P_PID, P_PGID };
+
+static int wait_for_id(int which, int32_t number, uint32_t options, struct wait_report *report)
 {
-    enum { P_ALL, P_PID, P_PGID };
     enum {
         KNOWN = (int)(WAIT_NO_HANG | WAIT_STOPPED | WAIT_ENDED | WAIT_CONTINUED | WAIT_LEAVE | WAIT_NO_THREADS |
                       WAIT_ALL | WAIT_CLONE)
     };
-    int which = (int)a[0];
-    int32_t number = (int32_t)a[1];
-    uint32_t options = (uint32_t)a[3];
-    struct wait_report report = {.number = 0};
     if (options & ~(uint32_t)KNOWN || !(options & (WAIT_ENDED | WAIT_STOPPED | WAIT_CONTINUED)))
         return -EINVAL;
     if (which < P_ALL || which > P_PGID || (which == P_PID && number <= 0) || (which == P_PGID && number < 0))
@@ -63,7 +60,14 @@ long sys_waitid(const uint64_t a[6])
                  : number        ? number
                                  : process_get_group(0),
         .options = options};
-    int result = process_wait_child(&request, &report);
+    return process_wait_child(&request, report);
+}
+
+/* The structures are written although there may be nothing to tell, or an error: Linux does. */
+long sys_waitid(const uint64_t a[6])
+{
+    struct wait_report report = {.number = 0};
+    int result = wait_for_id((int)a[0], (int32_t)a[1], (uint32_t)a[3], &report);
     if (result > 0 && a[4] && copy_rusage(a[4], &report.usage) < 0)
         return -EFAULT;
     if (a[2] && copy_siginfo(a[2], &report, result > 0) < 0)

@@ -220,9 +220,15 @@ int main(void)
         CHECK(setgid(NOBODY) == 0 && setuid(NOBODY) == 0);
     CHECK(fresh_file());
     signal(SIGPIPE, SIG_IGN);
+    pid_t bystander = fork(); /* so that there is somebody for kill(-1) */
+    if (bystander == 0) {
+        pause();
+        _exit(0);
+    }
     for (size_t i = 0; i < LENGTH(calls); i++)
         if (!is_left_out(&calls[i]))
             point(sweep(&calls[i]), calls[i].name, __LINE__);
+    (void)kill(bystander, SIGKILL);
     (void)unlink("f");
     (void)rmdir(directory);
     return done();

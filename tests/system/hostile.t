@@ -11,6 +11,9 @@ seed=${FUZZ_SEED:-0}
 
 # Where Corrode answers otherwise than Linux, on purpose: the call, and why.
 deviations='rseq: refused with ENOSYS, which the C libraries take
+epoll_wait: versions of Linux differ in what they look at first
+epoll_pwait: versions of Linux differ in what they look at first
+epoll_pwait2: versions of Linux differ in what they look at first
 '
 
 # archive PROGRAM: an initramfs with it as process 1.
