@@ -7,6 +7,7 @@
 
 #include "fs/credentials.h"
 #include "fs/dentry.h"
+#include "fs/watch.h"
 #include "lib/errno.h"
 #include "time/clock.h"
 
@@ -69,6 +70,8 @@ int path_set_mode(const struct path *path, uint32_t mode, const struct credentia
         inode->changed = now();
     }
     rwlock_write_unlock(&inode->lock);
+    if (!error)
+        watch_dentry(path->dentry, IN_ATTRIB);
     return error;
 }
 
@@ -104,6 +107,8 @@ int path_set_owner(const struct path *path, uint32_t uid, uint32_t gid, const st
         inode->changed = now();
     }
     rwlock_write_unlock(&inode->lock);
+    if (!error)
+        watch_dentry(path->dentry, IN_ATTRIB);
     return error;
 }
 
@@ -159,6 +164,8 @@ static void set_time(fs_time_t *time, enum time_change_kind kind, fs_time_t valu
 int path_set_times(const struct path *path, const struct time_change *change, const struct credentials *credentials)
 {
     struct inode *inode = path->dentry->inode;
+    bool accessed = change->accessed_kind != TIME_OMIT, modified = change->modified_kind != TIME_OMIT;
+    uint32_t event = accessed && modified ? IN_ATTRIB : accessed ? IN_ACCESS : modified ? IN_MODIFY : 0;
     int error = mount_check_write(path->mount);
     if (error)
         return error;
@@ -173,6 +180,8 @@ int path_set_times(const struct path *path, const struct time_change *change, co
         inode->changed = moment;
     }
     rwlock_write_unlock(&inode->lock);
+    if (!error && event)
+        watch_dentry(path->dentry, event);
     return error;
 }
 

@@ -8,6 +8,8 @@
  */
 #include "fs/dentry.h"
 
+#include "fs/watch.h"
+
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -279,6 +281,8 @@ void dentry_get(struct dentry *dentry)
 static struct dentry *destroy(struct dentry *dentry)
 {
     struct dentry *parent = dentry_is_root(dentry) ? NULL : dentry->parent;
+    if (dentry->inode && dentry->inode->links == 0)
+        watch_gone(dentry->inode);
     if (dentry->inode)
         inode_put(dentry->inode);
     free_name(dentry);

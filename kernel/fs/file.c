@@ -11,6 +11,7 @@
 #include "fs/epoll.h"
 #include "fs/lock.h"
 #include "fs/mount.h"
+#include "fs/watch.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -138,6 +139,7 @@ void file_put(struct file *file)
 {
     if (__atomic_sub_fetch(&file->references, 1, __ATOMIC_ACQ_REL) > 0)
         return;
+    watch_file(file, file->flags & (O_WRONLY | O_RDWR) ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
     if (__builtin_expect(file->poll_items != NULL, 0))
         epoll_file_gone(file);
     locks_drop_file(file);
@@ -178,14 +180,20 @@ static long transfer(
 long file_read(struct file *file, struct iov *to, uint64_t *position)
 {
     unsigned mode = file->flags & O_ACCMODE;
-    return mode == O_RDONLY || mode == O_RDWR ? transfer(file, to, position, file->ops->read) : -EBADF;
+    long result = mode == O_RDONLY || mode == O_RDWR ? transfer(file, to, position, file->ops->read) : -EBADF;
+    if (result > 0)
+        watch_file(file, IN_ACCESS);
+    return result;
 }
 
 long file_write(struct file *file, struct iov *from, uint64_t *position)
 {
     unsigned mode = file->flags & O_ACCMODE;
     from->append |= (file->flags & O_APPEND) != 0;
-    return mode == O_WRONLY || mode == O_RDWR ? transfer(file, from, position, file->ops->write) : -EBADF;
+    long result = mode == O_WRONLY || mode == O_RDWR ? transfer(file, from, position, file->ops->write) : -EBADF;
+    if (result > 0)
+        watch_file(file, IN_MODIFY);
+    return result;
 }
 
 long file_seek_nowhere(struct file *file, int64_t offset, int whence)
@@ -222,5 +230,7 @@ int file_read_directory(struct file *file, struct directory_sink *sink)
     int error = file->inode->links == 0 ? -ENOENT : file->ops->read_directory(file, sink, &file->position);
     rwlock_read_unlock(&file->inode->lock);
     mutex_unlock(&file->position_lock);
+    if (!error)
+        watch_file(file, IN_ACCESS);
     return error;
 }

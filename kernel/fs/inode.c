@@ -4,9 +4,10 @@
  * Source: POSIX.1-2017, 4.5 (file access permissions); capabilities(7).
  */
 #include "fs/credentials.h"
-#include "fs/lock.h"
 #include "fs/dentry.h"
+#include "fs/lock.h"
 #include "fs/mount.h"
+#include "fs/watch.h"
 #include "lib/errno.h"
 #include "mm/slab.h"
 #include "panic.h"
@@ -55,6 +56,7 @@ void inode_put(struct inode *inode)
     if (inode->ops->release)
         inode->ops->release(inode);
     locks_destroy(inode->locks);
+    watches_destroy(inode->watches);
     slab_free(inode_cache, inode);
 }
 

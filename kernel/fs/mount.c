@@ -5,6 +5,7 @@
 #include "fs/mount_internal.h"
 
 #include "fs/text.h"
+#include "fs/watch.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -82,6 +83,7 @@ void superblock_put(struct superblock *super)
 {
     if (__atomic_sub_fetch(&super->references, 1, __ATOMIC_ACQ_REL) > 0)
         return;
+    watch_unmount(super);
     super->type->unmount(super);
     kfree(super);
 }

@@ -7,6 +7,7 @@
 #include "fs/names.h"
 
 #include "fs/names_internal.h"
+#include "fs/watch.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
@@ -78,11 +79,15 @@ static int make_new(const struct walk *walk, struct dentry *parent, const char *
         dentry_unhash(negative);
     dentry_put(negative);
     error = make_in(parent->inode, dentry, making, walk);
-    if (error)
+    if (error) {
         dentry_put(dentry);
-    else
-        *made = dentry;
-    return error;
+        return error;
+    }
+    if (making->inode)
+        watch_inode(making->inode, IN_ATTRIB); /* it has one link more */
+    watch_name(parent->inode, dentry->inode, IN_CREATE, name, length);
+    *made = dentry;
+    return 0;
 }
 
 /* Is it there? The dentry with a reference if the cache knows it, negative perhaps; -ENOENT without one. */
@@ -198,11 +203,24 @@ int name_check_remove(
     return 0;
 }
 
+/* The name is gone; the file, too, if it has no other and nobody but the caller holds this one. */
+static void watch_unlinked(struct inode *dir, const struct dentry *dentry)
+{
+    struct inode *inode = dentry->inode;
+    if (!is_directory(inode))
+        watch_inode(inode, IN_ATTRIB);
+    if (inode->links == 0 && __atomic_load_n(&dentry->references, __ATOMIC_RELAXED) == 1)
+        watch_gone(inode);
+    watch_name(dir, inode, IN_DELETE, dentry->name, dentry->length);
+}
+
 static int unlink_locked(struct inode *dir, struct dentry *dentry)
 {
     name_lock_victim(dentry);
     int error = dentry->mounts ? -EBUSY : dir->ops->unlink ? dir->ops->unlink(dir, dentry) : -EPERM;
     name_unlock_victim(dentry);
+    if (!error)
+        watch_unlinked(dir, dentry);
     return error;
 }
 

@@ -9,6 +9,7 @@
 #include "fs/device.h"
 #include "fs/file_internal.h"
 #include "fs/pipe.h"
+#include "fs/watch.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
 
@@ -74,8 +75,10 @@ static struct file *create(const struct path *path, unsigned flags, int *error)
     file->flags |= flags & O_NOCTTY; /* `open` looks at it, and nobody later */
     *error = ops->open ? ops->open(file) : 0;
     file->flags &= ~O_NOCTTY;
-    if (*error == 0)
+    if (*error == 0) {
+        watch_file(file, IN_OPEN);
         return file;
+    }
     file_end_use(file);
 out_file:
     file_free(file);
@@ -158,8 +161,9 @@ static int check_flags(unsigned flags)
     return (flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY) ? -EINVAL : 0;
 }
 
-static int truncate(struct inode *inode, const struct credentials *credentials)
+static int truncate(const struct file *file, const struct credentials *credentials)
 {
+    struct inode *inode = file->inode;
     if ((inode->mode & S_IFMT) != S_IFREG)
         return 0; /* devices and pipes take no notice */
     int error = inode_begin_write(inode);
@@ -167,6 +171,8 @@ static int truncate(struct inode *inode, const struct credentials *credentials)
         return error;
     error = inode_set_size(inode, 0, credentials);
     inode_end_write(inode);
+    if (!error)
+        watch_file(file, IN_MODIFY);
     return error;
 }
 
@@ -194,7 +200,7 @@ struct file *file_open(const struct walk *walk, const char *name, unsigned flags
         return NULL;
     }
     if (flags & O_TRUNC && !created)
-        *error = truncate(file->inode, walk->credentials);
+        *error = truncate(file, walk->credentials);
     if (*error) {
         file_put(file);
         return NULL;

@@ -8,6 +8,7 @@
 #include "fs/names_internal.h"
 
 #include "fs/names.h"
+#include "fs/watch.h"
 #include "lib/errno.h"
 
 static struct mutex rename_lock = MUTEX_INIT(rename_lock, RENAME);
@@ -106,12 +107,27 @@ static int check_permissions(const struct moving *moving)
     return error;
 }
 
+/* DENTRY has come from FROM, to where VICTIM (NULL: nothing) was. */
+static void watch_moved(const struct place *from, const struct dentry *dentry, const struct dentry *victim)
+{
+    watch_move(from->directory.dentry->inode, from->name, from->length, dentry);
+    if (victim)
+        watch_inode(victim->inode, IN_ATTRIB);
+    watch_inode(dentry->inode, IN_MOVE_SELF);
+}
+
 static int move(const struct moving *moving)
 {
     struct inode *dir = moving->from.directory.dentry->inode;
     const struct place *to = &moving->to;
-    if (moving->flags & RENAME_EXCHANGE)
-        return dir->ops->exchange ? dir->ops->exchange(moving->old, moving->new) : -EINVAL;
+    if (moving->flags & RENAME_EXCHANGE) {
+        int result = dir->ops->exchange ? dir->ops->exchange(moving->old, moving->new) : -EINVAL;
+        if (!result) {
+            watch_moved(&moving->from, moving->old, NULL);
+            watch_moved(&moving->to, moving->new, NULL);
+        }
+        return result;
+    }
     if (dir->ops->rename == NULL)
         return -EPERM;
     name_lock_victim(moving->new);
@@ -119,6 +135,8 @@ static int move(const struct moving *moving)
                     ? -EBUSY
                     : dir->ops->rename(dir, moving->old, to->directory.dentry, to->name, to->length, moving->new);
     name_unlock_victim(moving->new);
+    if (!error)
+        watch_moved(&moving->from, moving->old, moving->new);
     return error;
 }
 

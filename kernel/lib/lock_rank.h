@@ -45,6 +45,9 @@
     X(120, INTERRUPT, "kernel/arch/x86_64/interrupt.c", "vectors and their handlers; I/O APIC registers")              \
     X(121, UTS, "kernel/proc/uts.c", "the names of the system")                                                        \
     X(122, TIMERFD, "kernel/fs/timerfd.c", "one timer that is a file")                                                 \
+    X(123, WATCHES, "kernel/fs/inotify.c", "the inotify watches on one file")                                          \
+    X(124, WATCHES_ALL, "kernel/fs/inotify.c", "the list of all inotify watches")                                      \
+    X(126, INOTIFY, "kernel/fs/inotify.c", "one inotify instance: its watches by number, its events")                  \
     X(130, MUTEX, "kernel/sched/mutex.c", "the waiters of one sleeping lock")                                          \
     X(140, WORK_QUEUE, "kernel/sched/work.c", "the items of one work queue")                                           \
     X(150, WAIT_QUEUE, "kernel/sched/wait.c", "the waiters of one wait queue")                                         \

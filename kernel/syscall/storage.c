@@ -5,6 +5,7 @@
  */
 #include "fs/attributes.h"
 #include "fs/dentry.h"
+#include "fs/watch.h"
 #include "syscall/handlers.h"
 #include "syscall/request.h"
 
@@ -36,6 +37,8 @@ static int truncate_path(const struct path *path, uint64_t size)
     error = check_limit(inode, size);
     if (!error)
         error = inode_set_size(inode, size, credentials);
+    if (!error)
+        watch_dentry(path->dentry, IN_MODIFY);
     inode_end_write(inode);
     return error;
 }
@@ -66,6 +69,8 @@ long sys_ftruncate(const uint64_t a[6])
     int error = fits ? check_limit(file->inode, a[1]) : -EINVAL;
     if (!error)
         error = inode_set_size(file->inode, a[1], task_current()->credentials);
+    if (!error)
+        watch_file(file, IN_MODIFY);
     file_put(file);
     return error;
 }

@@ -269,9 +269,9 @@
     X(250, keyctl, "xxxxxx", ABSENT, "")                                                                               \
     X(251, ioprio_set, "iii", PARTIAL, "remembered")                                                                   \
     X(252, ioprio_get, "ii", WHOLE, "")                                                                                \
-    X(253, inotify_init, "", ABSENT, "")                                                                               \
-    X(254, inotify_add_watch, "fpx", ABSENT, "")                                                                       \
-    X(255, inotify_rm_watch, "fi", ABSENT, "")                                                                         \
+    X(253, inotify_init, "", WHOLE, "")                                                                                \
+    X(254, inotify_add_watch, "fpx", WHOLE, "")                                                                        \
+    X(255, inotify_rm_watch, "fi", WHOLE, "")                                                                          \
     X(256, migrate_pages, "xxxxxx", ABSENT, "")                                                                        \
     X(257, openat, "dpxo", WHOLE, "")                                                                                  \
     X(258, mkdirat, "dpo", WHOLE, "")                                                                                  \
@@ -310,7 +310,7 @@
     X(291, epoll_create1, "x", WHOLE, "")                                                                              \
     X(292, dup3, "ffx", WHOLE, "")                                                                                     \
     X(293, pipe2, "ax", PARTIAL, "no O_NOTIFICATION_PIPE")                                                             \
-    X(294, inotify_init1, "x", ABSENT, "")                                                                             \
+    X(294, inotify_init1, "x", WHOLE, "")                                                                              \
     X(295, preadv, "faii", WHOLE, "")                                                                                  \
     X(296, pwritev, "faii", WHOLE, "")                                                                                 \
     X(297, rt_tgsigqueueinfo, "iiia", WHOLE, "")                                                                       \
