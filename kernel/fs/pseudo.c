@@ -173,6 +173,8 @@ static int find(const struct pseudo_node *directory, const char *name, size_t le
 static int lookup(struct inode *dir, const char *name, size_t length, struct inode **inode)
 {
     struct pseudo_node child;
+    if (refresh(dir) != 0)
+        return -ESRCH; /* somebody has kept the directory of what is gone */
     int error = find(dir->data, name, length, &child);
     return error ? error : make_inode(dir->super, &child, number_of(dir->number, name, length), inode);
 }
@@ -381,7 +383,7 @@ static long write(struct file *file, struct iov *from, uint64_t *position)
     const struct pseudo_node *node = file->inode->data;
     size_t length = from->left;
     if (node->entry->store == NULL)
-        return -EIO;
+        return node->parts[0] ? -EINVAL : -EIO; /* as Linux has it: of what is about something, and of the others */
     if (length >= STORE_MAX)
         return -EINVAL;
     char *text = kmalloc(length + 1, 0);
