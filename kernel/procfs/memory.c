@@ -146,9 +146,13 @@ int procfs_show_slabinfo(struct text *out, const struct pseudo_node *node)
         "<batchcount> <sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>\n");
     for (unsigned i = 0; slab_report(i, &report); i++) {
         uint64_t room = report.object_size ? report.pages * PAGE_SIZE / report.object_size : 0;
-        text_printf(out, "%-17s %6lu %6lu %6lu %4lu %4u : tunables %4u %4u %4u : slabdata %6lu %6lu %6u\n", report.name,
-            report.objects, max_u64(room, report.objects), report.object_size, objects_per_slab(&report), 1, 0, 0, 0,
-            report.pages, report.pages, 0);
+        size_t start = out->length;
+        for (const char *c = report.name; *c; c++)
+            text_put(out, *c == ' ' ? "_" : c, 1); /* whoever reads it takes words */
+        text_pad(out, start, 17);
+        text_printf(out, " %6lu %6lu %6lu %4lu %4u : tunables %4u %4u %4u : slabdata %6lu %6lu %6u\n", report.objects,
+            max_u64(room, report.objects), report.object_size, objects_per_slab(&report), 1, 0, 0, 0, report.pages,
+            report.pages, 0);
     }
     return 0;
 }

@@ -207,7 +207,7 @@ static const struct pseudo_entry kernel_entries[] = {
 static int store_drop_caches(const struct pseudo_node *node, const char *text, size_t length)
 {
     uint64_t what;
-    if (!parse_number(text, length, &what) || what < 1 || what > 4)
+    if (!parse_number(text, length, &what) || what < 1 || what > 7)
         return -EINVAL;
     slab_reclaim();
     page_cache_drain();
