@@ -55,37 +55,58 @@ static uint64_t time_in(const struct program_clock *clock, const struct usage *u
     return usage->user_ns + (clock->only_user ? 0 : usage->system_ns);
 }
 
-static int read_process(const struct program_clock *clock, uint64_t *ns)
+/* One task of PROCESS, or all of them. */
+int program_clock_read_locked(struct process *process, const struct program_clock *clock, uint64_t *ns)
 {
     struct usage usage;
-    struct process *self = task_current()->process;
-    struct process *process = clock->number && clock->number != self->number ? process_find(clock->number) : NULL;
-    if (process == NULL && clock->number && clock->number != self->number)
-        return -EINVAL;
-    process_usage(process ? process : self, &usage);
-    if (process)
-        process_put(process);
-    *ns = time_in(clock, &usage);
-    return 0;
-}
-
-/* Only those of the caller's own process. */
-static int read_task(const struct program_clock *clock, uint64_t *ns)
-{
-    struct usage usage;
-    struct process *process = task_current()->process;
-    int32_t number = clock->number ? clock->number : task_current()->number;
-    int error = -EINVAL;
-    spin_lock(&process->signal_lock);
+    if (clock->kind == PROGRAM_CLOCK_PROCESS) {
+        process_usage_locked(process, &usage);
+        *ns = time_in(clock, &usage);
+        return 0;
+    }
     list_for_each(struct task, task, &process->tasks, in_process)
     {
-        if (task->number != number)
+        if (task->number != clock->number)
             continue;
         task_usage_locked(task, &usage);
         *ns = time_in(clock, &usage);
-        error = 0;
+        return 0;
     }
+    return -EINVAL;
+}
+
+static int read_of(struct process *process, const struct program_clock *clock, uint64_t *ns)
+{
+    spin_lock(&process->signal_lock);
+    int error = program_clock_read_locked(process, clock, ns);
     spin_unlock(&process->signal_lock);
+    return error;
+}
+
+void program_clock_fix(struct program_clock *clock)
+{
+    const struct task *task = task_current();
+    if (clock->number == 0)
+        clock->number = clock->kind == PROGRAM_CLOCK_TASK ? task->number : task->process->number;
+}
+
+bool program_clock_is_foreign(const struct program_clock *clock)
+{
+    return clock->kind == PROGRAM_CLOCK_PROCESS && clock->number && clock->number != task_current()->process->number;
+}
+
+/* Of tasks only those of the caller's own process. */
+static int read_processor(const struct program_clock *clock, uint64_t *ns)
+{
+    struct program_clock exact = *clock;
+    program_clock_fix(&exact);
+    if (!program_clock_is_foreign(clock))
+        return read_of(task_current()->process, &exact, ns);
+    struct process *process = process_find(exact.number);
+    if (process == NULL)
+        return -EINVAL;
+    int error = read_of(process, &exact, ns);
+    process_put(process);
     return error;
 }
 
@@ -94,8 +115,7 @@ int program_clock_read(const struct program_clock *clock, uint64_t *ns)
     switch (clock->kind) {
     case PROGRAM_CLOCK_WALL: *ns = clock_wall(); return 0;
     case PROGRAM_CLOCK_STEADY: *ns = clock_monotonic(); return 0;
-    case PROGRAM_CLOCK_PROCESS: return read_process(clock, ns);
-    default: return read_task(clock, ns);
+    default: return read_processor(clock, ns);
     }
 }
 

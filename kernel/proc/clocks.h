@@ -43,6 +43,16 @@ int program_clock_find(int id, struct program_clock *clock);
 /* -EINVAL: the process or task does not exist, or is not for the caller to look at. */
 int program_clock_read(const struct program_clock *clock, uint64_t *ns);
 
+/* Does it measure another process? Then there are no timers of it. And: CLOCK becomes one whose number is not 0, if it
+ * measures anybody at all. */
+bool program_clock_is_foreign(const struct program_clock *clock);
+void program_clock_fix(struct program_clock *clock);
+
+/* The same as the current task of PROCESS would see it, any context, with its signal_lock; only processor time of
+ * itself. */
+struct process;
+int program_clock_read_locked(struct process *process, const struct program_clock *clock, uint64_t *ns);
+
 /*
  * Sets the time of day, and tells everyone who listens: in this thread, with no spin lock held. Listeners come and go
  * in threads that may sleep.

@@ -12,6 +12,7 @@
 #include "mm/slab.h"
 #include "proc/accounts.h"
 #include "proc/process_internal.h"
+#include "proc/timers.h"
 
 #define CLONE_KNOWN                                                                                                    \
     (0xffu | CLONE_VM | CLONE_VFORK | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID)
@@ -129,6 +130,7 @@ static void wait_for_memory(const struct process *child)
 static void launch(struct process *process, struct thread *thread, const struct clone_arguments *arguments)
 {
     process_get(process);
+    process_limit_processor(process);
     thread_start(thread);
     thread_detach(thread);
     if (arguments->flags & CLONE_VFORK)

@@ -9,6 +9,7 @@
 #include "lib/string.h"
 #include "proc/accounts.h"
 #include "proc/process_internal.h"
+#include "proc/timers.h"
 
 #define ADDR_NO_RANDOMIZE 0x40000u /* of personality(2) */
 
@@ -80,6 +81,7 @@ int task_execute(struct program_request *request)
     take_rights(task, &program);
     files_close_on_exec(task->files);
     reset_actions(process);
+    process_timers_forget();
     process->exit_signal = SIGCHLD;
     process_set_name(request->name ? request->name : request->path);
     reset_registers(thread_current());

@@ -229,7 +229,7 @@ bool task_working(struct task *task, struct path *working);
 /* Of the current one, and of its process if it is the first: what ps shows. NAME is cut where it is too long. */
 void task_set_name(const char *name);
 
-/* The limits of PROCESS on its memory have changed. */
+/* The limits of PROCESS have changed: those on its memory and its processor time are enforced elsewhere. */
 void process_limits_changed(struct process *process);
 
 /* What a path that the current task names is looked up with. */

@@ -13,6 +13,7 @@
 #include "proc/accounts.h"
 #include "proc/jobs.h"
 #include "proc/numbers.h"
+#include "proc/timers.h"
 #include "proc/vdso.h"
 
 #define LOG_NAME "process"
@@ -82,6 +83,7 @@ void process_put(struct process *process)
     if (__atomic_sub_fetch(&process->references, 1, __ATOMIC_ACQ_REL) > 0)
         return;
     __atomic_fetch_sub(&count, 1, __ATOMIC_RELAXED);
+    process_timers_free(process);
     if (process->credentials)
         credentials_put(process->credentials);
     kfree(process);
@@ -116,6 +118,7 @@ void process_set_name(const char *path)
 void process_limits_changed(struct process *process)
 {
     struct vm_space *space = NULL;
+    process_limit_processor(process);
     spin_lock(&process->signal_lock);
     if (!list_is_empty(&process->tasks))
         space = task_space(container_of(list_first(&process->tasks), struct task, in_process));
@@ -299,4 +302,5 @@ void processes_init(void)
     vdso_init();
     accounts_init();
     limits_init();
+    process_timers_init();
 }

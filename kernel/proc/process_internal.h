@@ -39,6 +39,7 @@ void process_give_memory_back(struct process *process);
 /* usage.c: the process leaves SPACE; and, with signal_lock, a task's. */
 void process_note_peak(struct process *process, const struct vm_space *space);
 void task_usage_locked(struct task *task, struct usage *usage);
+void process_usage_locked(struct process *process, struct usage *usage); /* with signal_lock */
 
 /* A task of PROCESS with nothing yet but the number (NULL: the process's own); NULL: no memory. task_free ends it. */
 struct task *task_create(struct process *process, struct number *identity);

@@ -19,6 +19,7 @@
 #include "mm/slab.h"
 #include "proc/signal_internal.h"
 #include "proc/signalfd.h"
+#include "proc/timers.h"
 
 /* They come before others: what has happened to the program before what it is told. */
 #define SYNCHRONOUS                                                                                                    \
@@ -51,14 +52,18 @@ void signal_queue_init(struct signal_queue *queue)
     queue->spare_used = false;
 }
 
-static void release(struct process *process, struct signal_queue *queue, struct queued_signal *queued)
+/* Out of the queue; NULL, or the timer that it belongs to. */
+static struct posix_timer *release(struct process *process, struct signal_queue *queue, struct queued_signal *queued)
 {
     list_remove(&queued->link);
+    if (queued->timer)
+        return queued->timer;
     process->signals_queued--;
     if (queued == &queue->spare)
         queue->spare_used = false;
     else
         kfree(queued);
+    return NULL;
 }
 
 static void discard(struct process *process, struct signal_queue *queue, uint64_t set)
@@ -68,9 +73,14 @@ static void discard(struct process *process, struct signal_queue *queue, uint64_
     __atomic_store_n(&queue->pending, queue->pending & ~set, __ATOMIC_RELAXED);
     list_for_each_safe(struct queued_signal, queued, &queue->queued, link)
     {
-        if (signal_bit(queued->signal) & set)
-            release(process, queue, queued);
+        if (!(signal_bit(queued->signal) & set))
+            continue;
+        struct posix_timer *timer = release(process, queue, queued);
+        if (timer)
+            timer_signal_taken_locked(timer, NULL);
     }
+    if (set & SIGNAL_BIT(SIGALRM))
+        alarm_signal_taken_locked(process);
 }
 
 void signal_queue_clear(struct process *process, struct signal_queue *queue)
@@ -102,34 +112,19 @@ static struct queued_signal *allocate(struct process *process, struct signal_que
     return queued;
 }
 
-/* A timer that expires while its signal is pending has only overrun. */
-static bool add_to_timer(struct signal_queue *queue, const struct siginfo *info)
-{
-    list_for_each(struct queued_signal, queued, &queue->queued, link)
-    {
-        struct siginfo pending;
-        memcpy(&pending, queued->info, sizeof queued->info);
-        if (pending.signal != info->signal || pending.code != SI_TIMER || pending.timer.timer != info->timer.timer)
-            continue;
-        pending.timer.overrun += 1 + info->timer.overrun;
-        memcpy(queued->info, &pending, sizeof queued->info);
-        return true;
-    }
-    return false;
-}
-
 /* 1: it is pending now; 0: it was. */
 static int enqueue(struct process *process, struct signal_queue *queue, int signal, const struct siginfo *info)
 {
     static const struct siginfo from_kernel = {.code = SI_KERNEL};
     uint64_t bit = signal_bit(signal);
     bool real_time = signal >= SIGRTMIN, user_queued = info && info->code < 0;
-    if (queue->pending & bit && (!real_time || (user_queued && info->code == SI_TIMER && add_to_timer(queue, info))))
+    if (queue->pending & bit && !real_time)
         return 0;
     if (signal == SIGKILL)
         goto out; /* nobody asks why */
     struct queued_signal *queued = allocate(process, queue, !real_time && !user_queued);
     if (queued) {
+        queued->timer = NULL;
         memcpy(queued->info, info ? info : &from_kernel, sizeof queued->info);
         queued->signal = signal;
         list_push_back(&queue->queued, &queued->link);
@@ -171,8 +166,12 @@ static int take(struct process *process, struct signal_queue *queue, uint64_t wa
         if (found)
             memcpy(info, found->info, sizeof found->info);
     }
-    if (found)
-        release(process, queue, found);
+    struct posix_timer *timer = found ? release(process, queue, found) : NULL;
+    struct siginfo unwanted;
+    if (timer)
+        timer_signal_taken_locked(timer, info ? info : &unwanted);
+    if (signal == SIGALRM)
+        alarm_signal_taken_locked(process);
     return signal;
 }
 
@@ -224,22 +223,57 @@ static void act_at_once(struct process *process, int signal)
         process_go_on_locked(process, signal == SIGCONT);
 }
 
+/* Has nobody use for it? Then it is not even queued. */
+static bool is_lost(const struct process *process, const struct task *task, int signal)
+{
+    if (process->exiting || list_is_empty(&process->tasks))
+        return true;
+    const struct task *first = task ? task : container_of(process->tasks.head.next, struct task, in_process);
+    return is_ignored(process, signal) && !(first->signal_mask & signal_bit(signal));
+}
+
+int signal_send_locked(struct process *process, struct task *task, int signal, const struct siginfo *info)
+{
+    if (!process->exiting && !list_is_empty(&process->tasks))
+        act_at_once(process, signal);
+    if (is_lost(process, task, signal))
+        return 0;
+    int result = enqueue(process, task ? &task->signals : &process->signals, signal, info);
+    if (result <= 0)
+        return result;
+    announce(process, task, signal);
+    return 0;
+}
+
+bool signal_send_timer_locked(
+    struct process *process, struct task *task, struct queued_signal *queued, const struct siginfo *info)
+{
+    struct signal_queue *queue = task ? &task->signals : &process->signals;
+    if (is_lost(process, task, info->signal))
+        return false;
+    memcpy(queued->info, info, sizeof queued->info);
+    list_push_back(&queue->queued, &queued->link);
+    __atomic_store_n(&queue->pending, queue->pending | signal_bit(info->signal), __ATOMIC_SEQ_CST);
+    announce(process, task, info->signal);
+    return true;
+}
+
+void signal_unqueue_timer_locked(struct process *process, struct signal_queue *queue, struct queued_signal *queued)
+{
+    int signal = queued->signal;
+    list_remove(&queued->link);
+    list_for_each(struct queued_signal, other, &queue->queued, link)
+    {
+        if (other->signal == signal)
+            return;
+    }
+    __atomic_store_n(&queue->pending, queue->pending & ~signal_bit(signal), __ATOMIC_RELAXED);
+}
+
 static int send(struct process *process, struct task *task, int signal, const struct siginfo *info)
 {
-    int result = 0;
     spin_lock(&process->signal_lock);
-    struct task *first = task ? task : container_of(process->tasks.head.next, struct task, in_process);
-    if (process->exiting || list_is_empty(&process->tasks))
-        goto out;
-    act_at_once(process, signal);
-    if (is_ignored(process, signal) && !(first->signal_mask & signal_bit(signal)))
-        goto out;
-    result = enqueue(process, task ? &task->signals : &process->signals, signal, info);
-    if (result > 0) {
-        announce(process, task, signal);
-        result = 0;
-    }
-out:
+    int result = signal_send_locked(process, task, signal, info);
     spin_unlock(&process->signal_lock);
     return result;
 }

@@ -85,8 +85,10 @@ _Static_assert(sizeof(struct siginfo) == 128, "struct siginfo");
 
 /* One that is pending, with what is kept of its struct siginfo: the rest is zero. */
 #define SIGINFO_KEPT 48
+struct posix_timer;
 struct queued_signal {
     struct list_node link;
+    struct posix_timer *timer; /* whose it is; NULL: the queue's */
     union {
         struct {
             int32_t signal, error, code;

@@ -23,6 +23,17 @@ static inline uint64_t signals_pending(const struct task *task)
            __atomic_load_n(&task->process->signals.pending, __ATOMIC_RELAXED);
 }
 
+/* As signal_send_process, or with TASK signal_send_task. signal_lock is held. */
+int signal_send_locked(struct process *process, struct task *task, int signal, const struct siginfo *info);
+
+/*
+ * The same for a timer, which brings QUEUED along: false if nobody has use for the signal. It is the queue's until
+ * timer_signal_taken_locked (timers.h), or until it is taken out of there. signal_lock is held.
+ */
+bool signal_send_timer_locked(
+    struct process *process, struct task *task, struct queued_signal *queued, const struct siginfo *info);
+void signal_unqueue_timer_locked(struct process *process, struct signal_queue *queue, struct queued_signal *queued);
+
 /* Takes away all pending ones out of SET, of the process and its tasks. signal_lock is held. */
 void signals_discard_locked(struct process *process, uint64_t set);
 

@@ -62,10 +62,9 @@ static void add_space(struct task *task, struct usage *usage)
         usage->peak_pages = max_u64(usage->peak_pages, space->pages_peak);
 }
 
-void process_usage(struct process *process, struct usage *usage)
+void process_usage_locked(struct process *process, struct usage *usage)
 {
     struct usage one;
-    spin_lock(&process->signal_lock);
     *usage = process->used;
     list_for_each(struct task, task, &process->tasks, in_process)
     {
@@ -75,6 +74,12 @@ void process_usage(struct process *process, struct usage *usage)
         spin_unlock(&task->parts_lock);
         usage_add(usage, &one);
     }
+}
+
+void process_usage(struct process *process, struct usage *usage)
+{
+    spin_lock(&process->signal_lock);
+    process_usage_locked(process, usage);
     spin_unlock(&process->signal_lock);
 }
 

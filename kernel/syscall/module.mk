@@ -7,5 +7,5 @@ SYSCALL_SOURCES += $(addprefix kernel/syscall/,file.c fcntl.c pipe.c poll.c epol
 SYSCALL_SOURCES += $(addprefix kernel/syscall/,process.c clone.c jobs.c wait.c execute.c signal.c)
 SYSCALL_SOURCES += $(addprefix kernel/syscall/,credentials.c capability.c prctl.c limits.c schedule.c system.c)
 SYSCALL_SOURCES += $(addprefix kernel/syscall/,socket.c socket_message.c)
-SYSCALL_SOURCES += $(addprefix kernel/syscall/,sleep.c)
+SYSCALL_SOURCES += $(addprefix kernel/syscall/,sleep.c timer.c)
 SYSCALL_SOURCES += kernel/syscall/log.c

@@ -52,9 +52,9 @@
     X(33, dup2, "fi", WHOLE, "")                                                                                       \
     X(34, pause, "", WHOLE, "")                                                                                        \
     X(35, nanosleep, "aa", WHOLE, "")                                                                                  \
-    X(36, getitimer, "ia", ABSENT, "")                                                                                 \
-    X(37, alarm, "i", ABSENT, "")                                                                                      \
-    X(38, setitimer, "iaa", ABSENT, "")                                                                                \
+    X(36, getitimer, "ia", WHOLE, "")                                                                                  \
+    X(37, alarm, "i", WHOLE, "")                                                                                       \
+    X(38, setitimer, "iaa", WHOLE, "")                                                                                 \
     X(39, getpid, "", WHOLE, "")                                                                                       \
     X(40, sendfile, "ffaz", ABSENT, "")                                                                                \
     X(41, socket, "iix", PARTIAL, "AF_UNIX")                                                                           \
@@ -238,11 +238,11 @@
     X(219, restart_syscall, "", WHOLE, "")                                                                             \
     X(220, semtimedop, "iaza", ABSENT, "")                                                                             \
     X(221, fadvise64, "fizi", ABSENT, "")                                                                              \
-    X(222, timer_create, "iaa", ABSENT, "")                                                                            \
-    X(223, timer_settime, "ixaa", ABSENT, "")                                                                          \
-    X(224, timer_gettime, "ia", ABSENT, "")                                                                            \
-    X(225, timer_getoverrun, "i", ABSENT, "")                                                                          \
-    X(226, timer_delete, "i", ABSENT, "")                                                                              \
+    X(222, timer_create, "iaa", WHOLE, "")                                                                             \
+    X(223, timer_settime, "ixaa", WHOLE, "")                                                                           \
+    X(224, timer_gettime, "ia", WHOLE, "")                                                                             \
+    X(225, timer_getoverrun, "i", WHOLE, "")                                                                           \
+    X(226, timer_delete, "i", WHOLE, "")                                                                               \
     X(227, clock_settime, "ia", WHOLE, "")                                                                             \
     X(228, clock_gettime, "ia", WHOLE, "")                                                                             \
     X(229, clock_getres, "ia", WHOLE, "")                                                                              \
