@@ -112,7 +112,7 @@ static void give_back(struct task *task)
     vm_space_enter(NULL);
     vm_space_put(task_set_space(NULL));
     process_give_memory_back(process);
-    files_put(task_set_files(NULL));
+    files_leave(task_set_files(NULL));
     paths_put(task_set_paths(NULL));
 }
 

@@ -69,7 +69,7 @@ void task_walk(struct walk *walk)
 void task_free(struct task *task)
 {
     vm_space_put(task->space);
-    files_put(task->files);
+    files_leave(task->files);
     paths_put(task->paths);
     if (task->credentials)
         credentials_put(task->credentials);

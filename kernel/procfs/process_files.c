@@ -126,14 +126,13 @@ static int follow_fd(const struct pseudo_node *node, struct path *path)
 static bool next_fd(const struct pseudo_node *directory, uint64_t *number)
 {
     struct task_files *files = subject_files(directory);
+    unsigned flags;
     if (files == NULL)
         return false;
-    spin_lock(&files->lock);
-    while (*number < FILES_MAX && files->slots[*number] == NULL)
-        ++*number;
-    spin_unlock(&files->lock);
+    int found = *number < FILES_MAX ? files_next(files, (unsigned)*number, &flags) : -1;
     files_put(files);
-    return *number < FILES_MAX;
+    *number = found < 0 ? *number : (uint64_t)found;
+    return found >= 0;
 }
 
 static int find_fd(const struct pseudo_node *directory, uint64_t number, struct pseudo_node *child)
@@ -150,14 +149,12 @@ int process_fd_refresh(struct inode *inode, const struct pseudo_node *node)
 {
     uint64_t number = node->parts[SUBJECT_ITEM];
     struct task_files *files = subject_files(node);
+    unsigned flags = 0;
     if (files == NULL)
         return -ENOENT;
-    spin_lock(&files->lock);
-    const struct file *file = files->slots[number];
-    uint32_t flags = file ? file->flags : 0;
-    spin_unlock(&files->lock);
+    int found = files_next(files, (unsigned)number, &flags);
     files_put(files);
-    if (file == NULL)
+    if (found != (int)number)
         return -ENOENT;
     uint32_t way = flags & O_ACCMODE, mode = flags & O_PATH ? 0 : way == O_WRONLY ? 0300 : way == O_RDWR ? 0700 : 0500;
     inode->mode = S_IFLNK | mode;

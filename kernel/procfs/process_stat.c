@@ -292,8 +292,9 @@ static unsigned room_for_files(const struct pseudo_node *node)
     struct task_files *files = subject_files(node);
     if (files == NULL)
         return 0;
+    unsigned size = files_size(files);
     files_put(files);
-    return FILES_MAX;
+    return size;
 }
 
 int process_show_status(struct text *out, const struct pseudo_node *node)

@@ -5,8 +5,6 @@
  */
 #include "syscall/handlers.h"
 
-#define FILES_LIMIT_MAX (1u << 20) /* /proc/sys/fs/nr_open */
-
 /* May the current task look at the limits of TASK, and change them? */
 static bool may_limit(struct task *task)
 {
@@ -39,7 +37,7 @@ static int check(unsigned resource, const struct rlimit *old, const struct rlimi
 {
     if (new->current > new->maximum)
         return -EINVAL;
-    if (resource == RLIMIT_NOFILE && new->maximum > FILES_LIMIT_MAX)
+    if (resource == RLIMIT_NOFILE && new->maximum > FILES_MAX)
         return -EPERM;
     if (new->maximum > old->maximum && !credentials_capable(task_current()->credentials, CAP_SYS_RESOURCE))
         return -EPERM;

@@ -287,7 +287,8 @@ static long select_until(const uint64_t a[6], uint64_t deadline)
     uint64_t few[SETS * 2];
     if ((int)a[0] < 0)
         return -EINVAL;
-    struct selection selection = {.count = (unsigned)min_u64((unsigned)a[0], FILES_MAX), .user = {a[1], a[2], a[3]}};
+    struct selection selection = {
+        .count = (unsigned)min_u64((unsigned)a[0], files_size(task_current()->files)), .user = {a[1], a[2], a[3]}};
     selection.words = (selection.count + 63) / 64;
     selection.sets =
         selection.words * SETS <= ARRAY_LENGTH(few) ? few : kmalloc(selection.words * SETS * sizeof *selection.sets, 0);

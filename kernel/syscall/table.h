@@ -288,7 +288,7 @@
     X(269, faccessat, "dpo", WHOLE, "")                                                                                \
     X(270, pselect6, "iaaaaa", WHOLE, "")                                                                              \
     X(271, ppoll, "aiaaz", WHOLE, "")                                                                                  \
-    X(272, unshare, "x", ABSENT, "")                                                                                   \
+    X(272, unshare, "x", PARTIAL, "no namespaces")                                                                     \
     X(273, set_robust_list, "az", PARTIAL, "remembered; there are no futexes")                                         \
     X(274, get_robust_list, "iaa", ABSENT, "")                                                                         \
     X(275, splice, "fafazx", ABSENT, "")                                                                               \
@@ -318,7 +318,7 @@
     X(299, recvmmsg, "xxxxxx", ABSENT, "")                                                                             \
     X(300, fanotify_init, "xxxxxx", ABSENT, "")                                                                        \
     X(301, fanotify_mark, "xxxxxx", ABSENT, "")                                                                        \
-    X(302, prlimit64, "iiaa", PARTIAL, "CPU, RSS, MEMLOCK, MSGQUEUE, RTTIME and CORE are remembered")                  \
+    X(302, prlimit64, "iiaa", PARTIAL, "RSS, MEMLOCK, MSGQUEUE, RTTIME and CORE are remembered")                       \
     X(303, name_to_handle_at, "xxxxxx", ABSENT, "")                                                                    \
     X(304, open_by_handle_at, "xxxxxx", ABSENT, "")                                                                    \
     X(305, clock_adjtime, "ia", PARTIAL, "reads; changes are EPERM")                                                   \
@@ -363,7 +363,7 @@
     X(433, fspick, "xxxxxx", ABSENT, "")                                                                               \
     X(434, pidfd_open, "ix", ABSENT, "")                                                                               \
     X(435, clone3, "az", ABSENT, "")                                                                                   \
-    X(436, close_range, "iix", ABSENT, "")                                                                             \
+    X(436, close_range, "iix", WHOLE, "")                                                                              \
     X(437, openat2, "dpaz", ABSENT, "")                                                                                \
     X(438, pidfd_getfd, "xxxxxx", ABSENT, "")                                                                          \
     X(439, faccessat2, "dpox", WHOLE, "")                                                                              \
