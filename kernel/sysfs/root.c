@@ -66,8 +66,7 @@ static const struct pseudo_entry entries[] = {
 };
 
 static const struct pseudo_filesystem sysfs = {
-    .type =
-        {.name = "sysfs", .mount = pseudo_mount, .unmount = pseudo_unmount, .report = pseudo_report, .single = true},
+    .type = {.name = "sysfs", .mount = pseudo_mount, .unmount = pseudo_unmount, .report = pseudo_report},
     .magic = SYSFS_MAGIC,
     .root = &(const struct pseudo_entry){.mode = S_IFDIR | 0555, .entries = entries},
     .file_size = PAGE_SIZE,

@@ -2,7 +2,6 @@
  * Processes in /proc: what ps, top, lsof and shells read of them, format by format.
  *
  * guest: root
- * guest: pie
  */
 #include "tests/guest/guest.h"
 #include "tests/guest/slurp.h"

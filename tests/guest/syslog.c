@@ -63,9 +63,9 @@ static void test_reading(void)
          *three = strstr(text, "syslog test: three\n");
     CHECK(one && two && three && one < two && two < three);
     CHECK(one && strncmp(one - 20, "<30>[", 5) <= 0 && strstr(text, "<30>["));
-    CHECK(strstr(text, "<12>[") != NULL);              /* of "two" and "three": user, warning */
-    int all = (int)strlen(text), less = read_all(200); /* the last whole lines that fit */
-    CHECK(less > 0 && less <= 200 && less < all && text[0] == '<' && strstr(text, "syslog test: three\n"));
+    CHECK(strstr(text, "<12>[") != NULL); /* of "two" and "three": user, warning */
+    int all = (int)strlen(text), half = all / 2, less = read_all(half);
+    CHECK(less > 0 && less <= half && text[0] == '<' && text[less - 1] == '\n'); /* the last whole lines that fit */
     CHECK(read_all(10) == 0);
     CHECK(klogctl(READ_ALL, text, 0) == 0);
     FAILS(EINVAL, klogctl(READ_ALL, NULL, 100));
