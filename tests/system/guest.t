@@ -178,6 +178,21 @@ for how in int3 trap trap-syscall; do
     ends_with 133 $how
 done
 
+# Signals to process 1 are another matter, and their frames with more vector registers than QEMU's usual processor has.
+for libc in musl glibc; do
+    ok "signal_init ($libc) passes on this machine" "$guests/signal_init.$libc"
+    archive "$tmp/archive" "$guests/signal_init.$libc"
+    boot --firmware direct --smp 2 --module "$tmp/archive" "$kernel"
+    is "signal_init ($libc) passes as process 1" "$status" 0
+    like "all of it" "$out" '^1\.\.14'
+done
+archive "$tmp/archive" "$guests/signal_frame.glibc"
+for words in fpu=xsave fpu=xsaveopt fpu=fxsave noavx; do
+    boot --firmware direct --smp 2 --qemu-arg=-cpu --qemu-arg=max --module "$tmp/archive" "$kernel" loglevel=warning $words
+    is "signal_frame passes with $words" "$status" 0
+    like "all of it" "$out" '^1\.\.53'
+done
+
 # Which program is process 1, and with which arguments.
 archive "$tmp/archive" "$guests/end.musl" other
 ends "init= names another" 0 '^about to end: exit' --firmware direct --module "$tmp/archive" "$kernel" init=/other
