@@ -130,7 +130,7 @@ static void attend(struct task *task, struct trap_frame *frame, uint32_t bits)
         task_stop(task);
     if (task->restores_mask && !is_restartable(frame) && frame->rax != (uint64_t)-EINTR)
         restore_mask(task); /* it was no signal that has ended the wait */
-    while (signal_is_pending() && take(task, &taken))
+    while (signals_deliverable(task) && take(task, &taken))
         deliver(task, frame, &taken);
     if (is_restartable(frame))
         restart(frame);
@@ -143,6 +143,8 @@ void task_attend(struct trap_frame *frame)
     struct thread *self = thread_current();
     do {
         uint32_t bits = __atomic_exchange_n(&self->attention, 0, __ATOMIC_SEQ_CST);
+        if (bits == ATTENTION_FRAME)
+            continue;
         cpu_interrupts_enable();
         attend(self->task, frame, bits);
         cpu_interrupts_disable();

@@ -323,8 +323,7 @@ void signal_force(int signal, const struct siginfo *info)
 
 bool signal_is_pending(void)
 {
-    const struct task *task = task_current();
-    return signals_pending(task) & ~task->signal_mask;
+    return signals_deliverable(task_current());
 }
 
 /* Others may take what has been sent to the process and this task does not want any more. */
@@ -344,7 +343,7 @@ void signal_set_mask(uint64_t mask)
     if (mask == old)
         return;
     __atomic_store_n(&task->signal_mask, mask, __ATOMIC_SEQ_CST); /* before the look at what is pending */
-    if (signal_is_pending())
+    if (signals_deliverable(task))
         thread_interrupt(task->thread, ATTENTION_SIGNAL);
     if (task->process->task_count > 1 && task->process->signals.pending & mask & ~old)
         pass_on(task->process, mask & ~old);

@@ -23,6 +23,12 @@ static inline uint64_t signals_pending(const struct task *task)
            __atomic_load_n(&task->process->signals.pending, __ATOMIC_RELAXED);
 }
 
+/* Is there one that it does not block? */
+static inline bool signals_deliverable(const struct task *task)
+{
+    return signals_pending(task) & ~task->signal_mask;
+}
+
 /* As signal_send_process, or with TASK signal_send_task. signal_lock is held. */
 int signal_send_locked(struct process *process, struct task *task, int signal, const struct siginfo *info);
 
