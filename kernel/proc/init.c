@@ -60,12 +60,26 @@ static void split(char *text, const char **words, unsigned most)
         log_warning("process 1 gets %u arguments, and not those after them", most);
 }
 
+/* ENOENT may also mean the interpreter that a program or script names. */
+static bool is_there(const char *name)
+{
+    struct walk walk;
+    struct path path;
+    fs_root_walk(&walk);
+    bool there = path_walk(&walk, name, &path) == 0;
+    if (there)
+        path_put(&path);
+    return there;
+}
+
 static struct process *try_start(const char *path, const char **argv, int *error)
 {
     const struct program_arguments arguments = {.argv = argv, .environment = environment};
     argv[0] = path;
     struct process *process = process_start(path, &arguments, error);
-    if (process == NULL && *error != -ENOENT)
+    if (process == NULL && *error == -ENOENT && is_there(path))
+        log_warning("%s cannot be run: the interpreter that it names is not there", path);
+    else if (process == NULL && *error != -ENOENT)
         log_warning("%s cannot be run: error %d", path, -*error);
     return process;
 }

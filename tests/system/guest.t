@@ -88,7 +88,7 @@ inside() {
     from=0
     : >"$tmp/$1.results"
     for _ in 1 2 3 4 5 6 7 8; do
-        follow "$tmp/$1.out" --firmware "$3" --smp "$4" --module "$tmp/archive" "$build/kernel$2.elf" loglevel=warning -- /tests/list "$from"
+        follow "$tmp/$1.out" --firmware "$3" --smp "$4" --module "$tmp/archive" "$build/kernel$2.elf" loglevel=error -- /tests/list "$from"
         plain <"$tmp/$1.out" >"$tmp/$1.plain"
         awk -v what=inside -v ending="$(cat "$tmp/$1.out.ending")" -f tests/system/guest.awk "$tmp/native" "$tmp/$1.plain" \
             >>"$tmp/$1.results"
@@ -204,5 +204,9 @@ ends "trace=syscall tells what it asks for" 0 'trace: init \(1\) writev\(1, 0x[0
     "$tmp/archive" "$kernel" trace=syscall
 printf '#!/bin/sh\n' >"$tmp/script"
 chmod +x "$tmp/script"
+archive "$tmp/archive" "$tmp/script"
+ends "a script without its interpreter" 126 '/init cannot be run: the interpreter that it names is not there' \
+    --firmware direct --module "$tmp/archive" "$kernel"
+printf 'neither\n' >"$tmp/script"
 archive "$tmp/archive" "$tmp/script"
 ends "what is no program" 126 '/init cannot be run: error 8' --firmware direct --module "$tmp/archive" "$kernel"
