@@ -3,10 +3,12 @@
  *
  * A timer that has fired is not started again for its next interval before somebody looks at it: then it is known how
  * many times have come meanwhile. So a program gains nothing by an interval of a nanosecond. An absolute time of
- * clock_wall is turned into one of clock_monotonic when it is set.
+ * clock_wall is turned into one of clock_monotonic when it is set, and again when the clock is; these timers are in a
+ * list for that.
  *
- * Locks: timerfd->lock (spin, rank TIMERFD) guards all of it; the timer's function takes it, too. A function that comes
- * late, after the timer has been set anew, finds that its time has not come.
+ * Locks: list_lock (spin, rank TIMERFDS) guards the list; below it timerfd->lock (spin, rank TIMERFD) guards all of it;
+ * the timer's function takes it, too. A function that comes late, after the timer has been set anew, finds that its
+ * time has not come.
  *
  * Source: timerfd_create(2).
  */
@@ -23,11 +25,18 @@ struct timerfd {
     uint64_t expires;  /* clock_monotonic: the next time, or if it has fired, that one */
     uint64_t interval; /* 0: once */
     uint64_t ticks;    /* not yet read */
+    uint64_t offset;   /* with an absolute time of clock_wall: clock_wall - clock_monotonic, of `expires` */
+    bool cancels;      /* when the clock is set, a read says so */
+    bool canceled;
+    struct list_node in_list;
     struct timer timer;
     struct wait_queue readable;
 };
 
 static const struct file_ops timerfd_ops;
+
+static struct spinlock list_lock = SPINLOCK_INIT(TIMERFDS);
+static struct list absolute_timers = LIST_INIT(absolute_timers);
 
 static void fire(struct timer *timer)
 {
@@ -48,7 +57,8 @@ static void catch_up(struct timerfd *timerfd)
 {
     if (!timerfd->fired || timerfd->interval == 0)
         return;
-    uint64_t missed = (clock_monotonic() - timerfd->expires) / timerfd->interval;
+    uint64_t now = clock_monotonic(),
+             missed = now > timerfd->expires ? (now - timerfd->expires) / timerfd->interval : 0;
     timerfd->ticks += missed;
     uint64_t step;
     if (__builtin_mul_overflow(missed + 1, timerfd->interval, &step) ||
@@ -86,11 +96,15 @@ static long read(struct file *file, struct iov *to, uint64_t *position)
                 return error;
         }
         spin_lock(&timerfd->lock);
-        if (timerfd->ticks > 0)
+        bool canceled = timerfd->canceled;
+        if (timerfd->ticks > 0 && !canceled)
             catch_up(timerfd);
         ticks = timerfd->ticks;
         timerfd->ticks = 0;
+        timerfd->canceled = false;
         spin_unlock(&timerfd->lock);
+        if (canceled)
+            return -ECANCELED;
     }
     return iov_copy_out(to, &ticks, sizeof ticks) == sizeof ticks ? (long)sizeof ticks : -EFAULT;
 }
@@ -105,6 +119,9 @@ static unsigned poll(struct file *file, struct poll_table *table)
 static void release(struct file *file)
 {
     struct timerfd *timerfd = file->data;
+    spin_lock(&list_lock);
+    list_remove(&timerfd->in_list);
+    spin_unlock(&list_lock);
     timer_stop_wait(&timerfd->timer);
     kfree(timerfd);
 }
@@ -120,6 +137,7 @@ struct file *timerfd_create(bool wall, unsigned flags)
     timerfd->wall = wall;
     spin_lock_init(&timerfd->lock, LOCK_RANK_TIMERFD);
     timer_init(&timerfd->timer, fire);
+    list_node_init(&timerfd->in_list);
     wait_queue_init(&timerfd->readable);
     struct file *file = file_create_anonymous("anon_inode:[timerfd]", &timerfd_ops, timerfd, O_RDWR | flags, 0600);
     if (file == NULL)
@@ -128,34 +146,78 @@ struct file *timerfd_create(bool wall, unsigned flags)
 }
 
 /* A time as the program names it, as one of clock_monotonic. */
-static uint64_t expiry(const struct timerfd *timerfd, uint64_t value, bool absolute)
+static uint64_t expiry(struct timerfd *timerfd, uint64_t value, bool absolute)
 {
     uint64_t now = clock_monotonic();
     if (absolute && timerfd->wall) {
-        uint64_t wall = clock_wall();
-        value = value > wall ? value - wall : 0;
-    } else if (absolute)
+        timerfd->offset = clock_wall() - now;
+        return value > timerfd->offset ? value - timerfd->offset : 0;
+    }
+    if (absolute)
         return value;
     return value < THREAD_FOREVER - now ? now + value : THREAD_FOREVER;
 }
 
-int timerfd_set(struct file *file, const struct timerfd_setting *new, bool absolute, struct timerfd_setting *old)
+static void set_locked(struct timerfd *timerfd, const struct timerfd_setting *new, bool absolute, bool cancels)
 {
-    struct timerfd *timerfd = file->data;
-    if (file->ops != &timerfd_ops)
-        return -EINVAL;
-    spin_lock(&timerfd->lock);
-    *old = setting_of(timerfd);
     timer_stop(&timerfd->timer);
     timerfd->set = new->value > 0;
-    timerfd->fired = false;
+    timerfd->fired = timerfd->canceled = false;
+    timerfd->cancels = cancels;
     timerfd->interval = new->interval;
     timerfd->ticks = 0;
     timerfd->expires = timerfd->set ? expiry(timerfd, new->value, absolute) : 0;
     if (timerfd->set)
         timer_start(&timerfd->timer, timerfd->expires);
+}
+
+int timerfd_set(
+    struct file *file, const struct timerfd_setting *new, bool absolute, bool cancels, struct timerfd_setting *old)
+{
+    struct timerfd *timerfd = file->data;
+    if (file->ops != &timerfd_ops)
+        return -EINVAL;
+    bool listed = absolute && timerfd->wall && new->value > 0;
+    spin_lock(&list_lock);
+    spin_lock(&timerfd->lock);
+    *old = setting_of(timerfd);
+    set_locked(timerfd, new, absolute, cancels && listed);
+    list_remove(&timerfd->in_list);
+    if (listed)
+        list_push_back(&absolute_timers, &timerfd->in_list);
     spin_unlock(&timerfd->lock);
+    spin_unlock(&list_lock);
     return 0;
+}
+
+/* OFFSET: what clock_wall is ahead of clock_monotonic now. */
+static void move_locked(struct timerfd *timerfd, uint64_t offset)
+{
+    uint64_t moment;
+    if (__builtin_add_overflow(timerfd->expires, timerfd->offset, &moment))
+        moment = THREAD_FOREVER;
+    timerfd->offset = offset;
+    timerfd->expires = moment > offset ? moment - offset : 0;
+    if (!timerfd->fired)
+        timer_start(&timerfd->timer, timerfd->expires);
+    if (timerfd->cancels) {
+        timerfd->canceled = true;
+        __atomic_store_n(&timerfd->ticks, timerfd->ticks + 1, __ATOMIC_RELEASE);
+    }
+}
+
+void timerfd_clock_was_set(void)
+{
+    uint64_t offset = clock_wall() - clock_monotonic();
+    spin_lock(&list_lock);
+    list_for_each(struct timerfd, timerfd, &absolute_timers, in_list)
+    {
+        spin_lock(&timerfd->lock);
+        move_locked(timerfd, offset);
+        spin_unlock(&timerfd->lock);
+        wait_queue_wake_all(&timerfd->readable);
+    }
+    spin_unlock(&list_lock);
 }
 
 int timerfd_get(struct file *file, struct timerfd_setting *setting)

@@ -44,6 +44,7 @@
     X(119, SIGNALFDS, "kernel/proc/signalfd.c", "which files which processes wait for signals by")                     \
     X(120, INTERRUPT, "kernel/arch/x86_64/interrupt.c", "vectors and their handlers; I/O APIC registers")              \
     X(121, UTS, "kernel/proc/uts.c", "the names of the system")                                                        \
+    X(121, TIMERFDS, "kernel/fs/timerfd.c", "the list of timers that are files and wait for a time of day")            \
     X(122, TIMERFD, "kernel/fs/timerfd.c", "one timer that is a file")                                                 \
     X(123, WATCHES, "kernel/fs/inotify.c", "the inotify watches on one file")                                          \
     X(124, WATCHES_ALL, "kernel/fs/inotify.c", "the list of all inotify watches")                                      \

@@ -5,6 +5,7 @@
  */
 #include "proc/clocks.h"
 
+#include "fs/timerfd.h"
 #include "lib/errno.h"
 #include "proc/process_internal.h"
 
@@ -144,6 +145,7 @@ void time_of_day_set(uint64_t ns)
 {
     mutex_lock(&listening);
     clock_set_wall(ns);
+    timerfd_clock_was_set();
     list_for_each(struct clock_listener, listener, &listeners, link) listener->clock_was_set(listener);
     mutex_unlock(&listening);
 }

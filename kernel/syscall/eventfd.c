@@ -80,7 +80,7 @@ long sys_timerfd_settime(const uint64_t a[6])
     struct file *file = files_find(task_current()->files, (int)a[0]);
     if (file == NULL)
         return -EBADF;
-    int error = timerfd_set(file, &new, flags & TFD_TIMER_ABSTIME, &old);
+    int error = timerfd_set(file, &new, flags & TFD_TIMER_ABSTIME, flags & TFD_TIMER_CANCEL_ON_SET, &old);
     file_put(file);
     return error || a[3] == 0 ? error : tell(a[3], &old);
 }

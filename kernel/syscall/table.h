@@ -302,7 +302,7 @@
     X(283, timerfd_create, "ix", WHOLE, "")                                                                            \
     X(284, eventfd, "i", WHOLE, "")                                                                                    \
     X(285, fallocate, "fxii", ABSENT, "")                                                                              \
-    X(286, timerfd_settime, "fxaa", PARTIAL, "does not follow the time of day when that is set")                       \
+    X(286, timerfd_settime, "fxaa", WHOLE, "")                                                                         \
     X(287, timerfd_gettime, "fa", WHOLE, "")                                                                           \
     X(288, accept4, "faax", WHOLE, "")                                                                                 \
     X(289, signalfd4, "fazx", WHOLE, "")                                                                               \
