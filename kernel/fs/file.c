@@ -161,6 +161,12 @@ uint64_t file_count(void)
  * Reading and writing
  */
 
+/* Positions are signed to programs, so no file is larger than that. */
+static bool is_beyond(uint64_t position, size_t length)
+{
+    return position > INT64_MAX || length > INT64_MAX - position;
+}
+
 /* At *position; NULL: at the file's own, which moves on. */
 static long transfer(
     struct file *file, struct iov *iov, uint64_t *position, long (*function)(struct file *, struct iov *, uint64_t *))
@@ -170,9 +176,9 @@ static long transfer(
     if (file->ops->stream)
         return function(file, iov, &file->position);
     if (position)
-        return *position + iov->left > INT64_MAX ? -EINVAL : function(file, iov, position);
+        return is_beyond(*position, iov->left) ? -EINVAL : function(file, iov, position);
     mutex_lock(&file->position_lock);
-    long result = file->position + iov->left > INT64_MAX ? -EINVAL : function(file, iov, &file->position);
+    long result = is_beyond(file->position, iov->left) ? -EINVAL : function(file, iov, &file->position);
     mutex_unlock(&file->position_lock);
     return result;
 }
