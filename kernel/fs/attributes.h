@@ -39,6 +39,13 @@ bool inode_is_owner(const struct inode *inode, const struct credentials *credent
 /* What the inode holds has been read through MOUNT. With "relatime" that is noted when it tells something new. */
 void inode_accessed(struct inode *inode, const struct mount *mount);
 
+/* The same for a file that has been read, or mapped, unless it was opened with O_NOATIME. */
+static inline void file_accessed(const struct file *file)
+{
+    if (!(file->flags & O_NOATIME))
+        inode_accessed(file->inode, file->path.mount);
+}
+
 /* INODE is new in DIR: whose it is, and its mode. In a directory with the set-group-ID bit it gets that one's group. */
 void inode_inherit(struct inode *inode, const struct inode *dir, const struct credentials *credentials);
 

@@ -4,6 +4,7 @@
  */
 #include "fs/cache.h"
 
+#include "fs/attributes.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -213,6 +214,7 @@ long page_cache_read(struct file *file, struct iov *to, uint64_t *position)
             break;
         }
     }
+    file_accessed(file);
     return total || !error ? (long)total : error;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "fs/file_internal.h"
 
+#include "fs/attributes.h"
 #include "fs/credentials.h"
 #include "fs/dentry.h"
 #include "fs/epoll.h"
@@ -238,5 +239,6 @@ int file_read_directory(struct file *file, struct directory_sink *sink)
     mutex_unlock(&file->position_lock);
     if (!error)
         watch_file(file, IN_ACCESS);
+    file_accessed(file);
     return error;
 }

@@ -3,6 +3,7 @@
  *
  * Source: mmap(2), mprotect(2), brk(2).
  */
+#include "fs/attributes.h"
 #include "fs/origin.h"
 #include "syscall/handlers.h"
 
@@ -23,14 +24,17 @@
 static int map_file(struct file *file, bool shared, unsigned *flags, struct vm_backing *backing)
 {
     unsigned mode = file->flags & O_ACCMODE;
-    if (mode == O_WRONLY || (shared && *flags & VM_WRITE && mode != O_RDWR))
+    if (mode == O_WRONLY || mode == O_ACCMODE || (shared && *flags & VM_WRITE && mode != O_RDWR))
         return -EACCES;
+    if (*flags & VM_EXECUTE && (file->path.mount->flags | file->path.mount->super->flags) & MS_NOEXEC)
+        return -EPERM;
     if (!shared || mode == O_RDWR)
         *flags |= VM_MAY_WRITE;
     backing->object = file->inode->object;
     int error = file->ops->map ? file->ops->map(file, &backing->object, &backing->offset) : 0;
     if (error) /* FILE_MAP_ANONYMOUS, too */
         return error;
+    file_accessed(file);
     backing->origin = file_origin(file);
     return backing->object == NULL ? -ENODEV : backing->origin == NULL ? -ENOMEM : 0;
 }

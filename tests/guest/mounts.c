@@ -405,7 +405,7 @@ static void limits(void)
     CHECK(tmpfs("m", 0, "nr_blocks=3,nr_inodes=0") == 0 && statfs("m", &st) == 0 && st.f_blocks == 3);
     CHECK(mkdir("m/d", 0755) == 0 && umount("m") == 0);
     FAILS(ENOENT, statfs("none", &st));
-    FAILS(EFAULT, statfs(".", (void *)BAD));
+    FAILS(EFAULT, syscall(SYS_statfs, ".", BAD));
     FAILS(EBADF, fstatfs(99, &st));
 }
 
