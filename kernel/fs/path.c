@@ -68,29 +68,41 @@ static void go(struct position *position, struct path next)
     position->at = next;
 }
 
-static void go_to_root(struct position *position)
+/* An absolute path begins. */
+static int go_to_root(struct position *position)
 {
+    if (position->walk->flags & WALK_BENEATH ||
+        (position->walk->flags & WALK_NO_CROSSING && position->at.mount != position->walk->root.mount))
+        return -EXDEV;
     path_get(&position->walk->root);
     go(position, position->walk->root);
+    return 0;
 }
 
-static void go_up(struct position *position)
+static int go_up(struct position *position)
 {
-    while (!path_equal(&position->at, &position->walk->root)) {
+    const struct walk *walk = position->walk;
+    if (walk->flags & WALK_BENEATH && path_equal(&position->at, &walk->start))
+        return -EXDEV;
+    while (!path_equal(&position->at, &walk->root)) {
         if (position->at.dentry != position->at.mount->root) {
-            struct path parent = {position->at.mount, dentry_parent(position->at.dentry)};
-            mount_get(parent.mount);
-            go(position, parent);
-            return;
+            struct dentry *parent = dentry_parent(position->at.dentry);
+            dentry_put(position->at.dentry);
+            position->at.dentry = parent;
+            break;
         }
         struct path below;
         if (!mount_parent(position->at.mount, &below))
-            return; /* the root of everything, above the walk's own root */
+            break; /* the root of everything, above the walk's own root */
         go(position, below);
+        if (walk->flags & WALK_NO_CROSSING)
+            return -EXDEV;
     }
+    if (position->at.dentry->mounts) /* what is mounted there now hides what was left */
+        mount_descend(&position->at);
+    return 0;
 }
 
-/* The cache's entry, with a reference; *stale: it must give way to a new one. */
 static struct dentry *find_cached(struct dentry *directory, const char *name, size_t length, bool *stale)
 {
     const struct inode_ops *ops = directory->inode->ops;
@@ -195,21 +207,24 @@ static int push_link(struct position *position, struct inode *inode)
     text->end = bytes + length;
     text->below = position->text;
     position->text = text;
-    if (*text->at == '/')
-        go_to_root(position);
-    return 0;
+    return *text->at == '/' ? go_to_root(position) : 0;
 }
 
 /* Follows LINK, which lies in the directory that we are at. */
 static int follow(struct position *position, struct dentry *link)
 {
     struct inode *inode = link->inode;
-    if (++position->links > LINK_DEPTH_MAX || position->at.mount->flags & MS_NOSYMFOLLOW)
+    unsigned flags = position->walk->flags;
+    if (++position->links > LINK_DEPTH_MAX || position->at.mount->flags & MS_NOSYMFOLLOW || flags & WALK_NO_LINKS)
         return -ELOOP;
     inode_accessed(inode, position->at.mount);
     if (inode->ops->follow_link) {
         struct path target;
-        int error = inode->ops->follow_link(inode, &target);
+        int error = flags & WALK_NO_JUMPS ? -ELOOP : inode->ops->follow_link(inode, &target);
+        if (error == 0 && flags & (WALK_BENEATH | WALK_NO_CROSSING)) {
+            path_put(&target);
+            error = -EXDEV;
+        }
         if (error == 0)
             go(position, target);
         if (error <= 0)
@@ -253,8 +268,7 @@ static int step(struct position *position, const char *name, size_t length, bool
     if (length == 1 && name[0] == '.')
         return 0;
     if (length == 2 && name[0] == '.' && name[1] == '.') {
-        go_up(position);
-        return 0;
+        return go_up(position);
     }
     struct dentry *next;
     bool last = is_last(position);
@@ -270,8 +284,12 @@ static int step(struct position *position, const char *name, size_t length, bool
     }
     dentry_put(position->at.dentry);
     position->at.dentry = next;
-    if (__builtin_expect(next->mounts != 0, 0))
+    if (__builtin_expect(next->mounts != 0, 0)) {
+        const struct mount *mount = position->at.mount;
         mount_descend(&position->at);
+        if (position->walk->flags & WALK_NO_CROSSING && position->at.mount != mount)
+            return -EXDEV;
+    }
     return 0;
 }
 
@@ -317,9 +335,10 @@ static int walk_from_start(struct position *position, const char *name, const ch
     const struct walk *walk = position->walk;
     position->first = (struct text){.at = name, .end = end};
     position->text = &position->first;
-    position->at = name < end && *name == '/' ? walk->root : walk->start;
+    bool absolute = name < end && *name == '/';
+    position->at = absolute ? walk->root : walk->start;
     path_get(&position->at);
-    int error = walk_texts(position);
+    int error = absolute && walk->flags & WALK_BENEATH ? -EXDEV : walk_texts(position);
     if (!error && walk->flags & WALK_DIRECTORY && !is_directory(position->at.dentry))
         error = -ENOTDIR;
     if (error)

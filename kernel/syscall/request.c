@@ -48,6 +48,18 @@ int request_begin(struct request *request, int directory, uaddr_t name)
     return error;
 }
 
+int request_confine(struct request *request, int directory)
+{
+    if (directory != AT_FDCWD && request->directory == NULL) {
+        request->directory = files_find_any(task_current()->files, directory);
+        if (request->directory == NULL)
+            return -EBADF;
+        request->walk.start = request->directory->path;
+    }
+    request->walk.root = request->walk.start;
+    return 0;
+}
+
 int request_walk(int directory, uaddr_t name, unsigned walk_flags, struct path *path)
 {
     struct request request;

@@ -41,6 +41,9 @@ struct request {
 int request_begin(struct request *request, int directory, uaddr_t name);
 void request_end(struct request *request);
 
+/* DIRECTORY is the root of the walk, too, even if the path is absolute. 0 or -EBADF. */
+int request_confine(struct request *request, int directory);
+
 /* All of it for those who only want what the path leads to: *path with references, or the error. */
 int request_walk(int directory, uaddr_t name, unsigned walk_flags, struct path *path);
 
