@@ -238,23 +238,28 @@ static void grow(struct inode *inode, uint64_t end)
     inode->modified = inode->changed = (fs_time_t)clock_wall();
 }
 
+/* How many of the WANTED bytes may be written at POSITION: -EFBIG when there are some, and none may. */
+static long writable_length(struct iov *from, uint64_t position, size_t wanted)
+{
+    uint64_t end = from->limited ? min_u64(from->limit, INT64_MAX) : INT64_MAX;
+    if (wanted == 0 || position < end)
+        return (long)min_u64(wanted, end - min_u64(position, end));
+    from->exceeds = from->limited;
+    return -EFBIG;
+}
+
 static long write_locked(struct file *file, struct iov *from, uint64_t *position)
 {
     struct page_cache *cache = cache_of(file->inode);
-    size_t total = 0, wanted = from->left;
+    size_t total = 0;
     int error = 0;
     if (from->append)
         *position = file->inode->size;
-    if (*position > INT64_MAX - wanted)
-        return -EFBIG; /* after the end of a file that is as large as can be */
-    if (from->limited && wanted > 0) {
-        from->exceeds = *position >= from->limit;
-        if (from->exceeds)
-            return -EFBIG;
-        wanted = min_u64(wanted, from->limit - *position);
-    }
-    while (total < wanted) {
-        size_t piece = min_u64(wanted - total, PAGE_SIZE - *position % PAGE_SIZE);
+    long wanted = writable_length(from, *position, from->left);
+    if (wanted < 0)
+        return wanted;
+    while (total < (size_t)wanted) {
+        size_t piece = min_u64((size_t)wanted - total, PAGE_SIZE - *position % PAGE_SIZE);
         size_t done = write_piece(cache, from, *position, piece, &error);
         total += done;
         *position += done;
@@ -303,4 +308,153 @@ void page_cache_truncate(struct inode *inode, uint64_t size)
     clear_rest(cache, size);
     mutex_unlock(&cache->fill);
     inode->blocks = page_cache_pages(inode) * (PAGE_SIZE / 512);
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Holes
+ */
+
+#define LOOK_AT_ONCE 1024 /* pages, with a spin lock held */
+
+/* How many pages are missing in [first, end). The inode is locked, so there will not be fewer than that. */
+static uint64_t missing_pages(struct page_cache *cache, uint64_t first, uint64_t end)
+{
+    uint64_t there = 0, index = first;
+    void *page = cache; /* any */
+    while (index < end && page) {
+        uint64_t stop = min_u64(end, index + LOOK_AT_ONCE);
+        spin_lock(&cache->object.lock);
+        for (; (page = radix_next(&cache->pages, &index)) != NULL && index < stop; index++)
+            there++;
+        spin_unlock(&cache->object.lock);
+    }
+    return end - first - there;
+}
+
+/* Room for them all, or an error before anything has changed. */
+static int check_room(const struct page_cache *cache, uint64_t pages)
+{
+    uint64_t limit = cache->quota ? __atomic_load_n(&cache->quota->limit, __ATOMIC_RELAXED) : 0;
+    uint64_t used = cache->quota ? __atomic_load_n(&cache->quota->used, __ATOMIC_RELAXED) : 0;
+    return limit == 0 || (used <= limit && pages <= limit - used) ? 0 : -ENOSPC;
+}
+
+static int fill_range(struct page_cache *cache, uint64_t first, uint64_t end)
+{
+    int error = check_room(cache, missing_pages(cache, first, end));
+    for (uint64_t index = first; index < end && !error; index++) {
+        struct page *page;
+        error = get(cache, index, &page);
+        if (!error)
+            page_put(page);
+        if (thread_current()->attention)
+            error = error ? error : -EINTR;
+    }
+    if (error) /* those behind the end of the file were of no use but to this call */
+        remove_pages(cache, max_u64(first, align_up(cache->inode->size, PAGE_SIZE) / PAGE_SIZE), end);
+    return error;
+}
+
+/* Zeros in [offset, end), which lies in one page. */
+static void clear_piece(struct page_cache *cache, uint64_t offset, uint64_t end)
+{
+    struct page *page = offset < end ? peek(&cache->object, offset / PAGE_SIZE) : NULL;
+    if (page == NULL)
+        return;
+    memset((char *)page_memory(page) + offset % PAGE_SIZE, 0, end - offset);
+    page_put(page);
+}
+
+/* Takes the page at *INDEX or after it out; one that somebody else refers to stays, and becomes zeros. False: there is
+ * none before END. */
+static bool punch_page(struct page_cache *cache, uint64_t *index, uint64_t end)
+{
+    spin_lock(&cache->object.lock);
+    struct page *page = radix_next(&cache->pages, index);
+    if (page && *index >= end)
+        page = NULL;
+    bool taken = page && page->references == 1;
+    if (taken)
+        radix_remove(&cache->pages, *index);
+    else if (page)
+        page_get(page);
+    spin_unlock(&cache->object.lock);
+    if (page == NULL)
+        return false;
+    if (taken)
+        discharge(cache->quota, 1);
+    else
+        memset(page_memory(page), 0, PAGE_SIZE);
+    page_put(page);
+    ++*index;
+    return true;
+}
+
+static void punch(struct page_cache *cache, uint64_t offset, uint64_t end)
+{
+    uint64_t first = align_up(offset, PAGE_SIZE), last = align_down(end, PAGE_SIZE);
+    if (first > last) { /* all within one page */
+        clear_piece(cache, offset, end);
+        return;
+    }
+    clear_piece(cache, offset, first);
+    clear_piece(cache, last, end);
+    mutex_lock(&cache->fill);
+    for (uint64_t index = first / PAGE_SIZE; punch_page(cache, &index, last / PAGE_SIZE);)
+        ;
+    mutex_unlock(&cache->fill);
+}
+
+int page_cache_allocate(struct file *file, int mode, uint64_t offset, uint64_t length)
+{
+    struct inode *inode = file->inode;
+    struct page_cache *cache = cache_of(inode);
+    uint64_t end = offset + length;
+    if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE) || cache->read_page)
+        return -EOPNOTSUPP;
+    rwlock_write(&inode->lock);
+    int error = 0;
+    if (mode & FALLOC_FL_PUNCH_HOLE)
+        punch(cache, offset, end);
+    else
+        error = fill_range(cache, offset / PAGE_SIZE, align_up(end, PAGE_SIZE) / PAGE_SIZE);
+    if (!error && !(mode & FALLOC_FL_KEEP_SIZE) && end > inode->size)
+        __atomic_store_n(&inode->size, end, __ATOMIC_RELEASE);
+    inode->blocks = page_cache_pages(inode) * (PAGE_SIZE / 512);
+    if (!error)
+        inode->modified = inode->changed = (fs_time_t)clock_wall();
+    rwlock_write_unlock(&inode->lock);
+    return error;
+}
+
+/* Where data, or a hole, begins at or after OFFSET, within SIZE. */
+static uint64_t find_edge(struct page_cache *cache, uint64_t offset, uint64_t size, bool data)
+{
+    uint64_t index = offset / PAGE_SIZE, at = index, stop = at;
+    while (at == stop && at * PAGE_SIZE < size) {
+        stop = at + LOOK_AT_ONCE;
+        spin_lock(&cache->object.lock);
+        if (data)
+            at = radix_next(&cache->pages, &at) ? at : UINT64_MAX / PAGE_SIZE;
+        else
+            while (at < stop && at * PAGE_SIZE < size && radix_get(&cache->pages, at))
+                at++;
+        spin_unlock(&cache->object.lock);
+    }
+    return at == index ? offset : at * PAGE_SIZE;
+}
+
+long page_cache_seek(struct file *file, int64_t offset, int whence)
+{
+    struct inode *inode = file->inode;
+    if (whence != SEEK_DATA && whence != SEEK_HOLE)
+        return file_seek_within(file, offset, whence);
+    rwlock_read(&inode->lock);
+    uint64_t size = inode->size, to = UINT64_MAX;
+    if (offset >= 0 && (uint64_t)offset < size)
+        to = find_edge(cache_of(inode), (uint64_t)offset, size, whence == SEEK_DATA);
+    rwlock_read_unlock(&inode->lock);
+    if (to == UINT64_MAX || (to >= size && whence == SEEK_DATA))
+        return -ENXIO;
+    return file_seek_within(file, (int64_t)min_u64(to, size), SEEK_SET);
 }

@@ -40,6 +40,12 @@ long page_cache_write(struct file *file, struct iov *from, uint64_t *position);
 /* The file ends at SIZE now: pages beyond go, everywhere, and the rest of the last one becomes zeros. Inode locked. */
 void page_cache_truncate(struct inode *inode, uint64_t size);
 
+/* As file_ops->allocate: pages are made, or (FALLOC_FL_PUNCH_HOLE) go. */
+int page_cache_allocate(struct file *file, int mode, uint64_t offset, uint64_t length);
+
+/* As file_ops->seek: a page that is not there is a hole. */
+long page_cache_seek(struct file *file, int64_t offset, int whence);
+
 uint64_t page_cache_pages(const struct inode *inode);
 
 #endif

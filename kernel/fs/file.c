@@ -208,16 +208,8 @@ long file_seek_nowhere(struct file *file, int64_t offset, int whence)
     return 0;
 }
 
-long file_seek(struct file *file, int64_t offset, int whence)
+long file_seek_within(struct file *file, int64_t offset, int whence)
 {
-    if (whence < 0 || whence > SEEK_MAX)
-        return -EINVAL;
-    if (file->ops->seek)
-        return file->ops->seek(file, offset, whence);
-    if (file->ops->stream)
-        return -ESPIPE;
-    if (whence < SEEK_SET || whence > SEEK_END)
-        return -EINVAL;
     mutex_lock(&file->position_lock);
     int64_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? (int64_t)file->position : (int64_t)file->inode->size;
     int64_t to;
@@ -226,6 +218,29 @@ long file_seek(struct file *file, int64_t offset, int whence)
         file->position = (uint64_t)to;
     mutex_unlock(&file->position_lock);
     return result;
+}
+
+/* In a file that is nothing but data: the only hole is behind it. */
+static long seek_data(struct file *file, int64_t offset, int whence)
+{
+    uint64_t size = file->inode->size;
+    if (offset < 0 || (uint64_t)offset >= size)
+        return -ENXIO;
+    return file_seek_within(file, whence == SEEK_DATA ? offset : (int64_t)size, SEEK_SET);
+}
+
+long file_seek(struct file *file, int64_t offset, int whence)
+{
+    bool directory = (file->inode->mode & S_IFMT) == S_IFDIR;
+    if (whence < 0 || whence > SEEK_MAX)
+        return -EINVAL;
+    if (file->ops->seek)
+        return file->ops->seek(file, offset, whence);
+    if (file->ops->stream)
+        return -ESPIPE;
+    if (whence <= (directory ? SEEK_CUR : SEEK_END))
+        return file_seek_within(file, offset, whence);
+    return directory ? -EINVAL : seek_data(file, offset, whence);
 }
 
 int file_read_directory(struct file *file, struct directory_sink *sink)

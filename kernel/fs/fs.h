@@ -147,6 +147,8 @@ struct file_ops {
     long (*ioctl)(struct file *file, unsigned command, uintptr_t argument); /* NULL: -ENOTTY */
     int (*sync)(struct file *file, bool data_only);                         /* NULL: -EINVAL for streams, else 0 */
     int (*allocate)(struct file *file, int mode, uint64_t offset, uint64_t length); /* fallocate; NULL: -EOPNOTSUPP */
+#define FALLOC_FL_KEEP_SIZE 1
+#define FALLOC_FL_PUNCH_HOLE 2
     /* What a map shows; FILE_MAP_ANONYMOUS: memory without a file. NULL: inode->object, else -ENODEV. */
     int (*map)(struct file *file, struct vm_object **object, uint64_t *offset);
 #define FILE_MAP_ANONYMOUS 1
@@ -246,6 +248,11 @@ struct walk {
 #define WALK_NO_FOLLOW (1u << 0) /* the last component, if it is a symbolic link, is the result */
 #define WALK_DIRECTORY (1u << 1) /* the result must be a directory */
 #define WALK_EMPTY (1u << 2)     /* "" means the start */
+/* openat2's: */
+#define WALK_NO_CROSSING (1u << 3) /* -EXDEV where another mount begins */
+#define WALK_NO_LINKS (1u << 4)    /* -ELOOP at a symbolic link */
+#define WALK_NO_JUMPS (1u << 5)    /* -ELOOP at a link of /proc's that leads to an object */
+#define WALK_BENEATH (1u << 6)     /* -EXDEV where it would leave the start: nothing above it, nothing absolute */
 
 /* Resolves NAME (NUL-terminated). *path gets references of its own. */
 int path_walk(const struct walk *walk, const char *name, struct path *path);
@@ -312,8 +319,11 @@ long file_write(struct file *file, struct iov *from, uint64_t *position);
 #define SEEK_SET 0
 #define SEEK_CUR 1
 #define SEEK_END 2
-#define SEEK_MAX 4 /* SEEK_HOLE */
+#define SEEK_DATA 3
+#define SEEK_HOLE 4
+#define SEEK_MAX SEEK_HOLE
 long file_seek(struct file *file, int64_t offset, int whence);
+long file_seek_within(struct file *file, int64_t offset, int whence);  /* SEEK_SET, _CUR, _END; by the inode's size */
 long file_seek_nowhere(struct file *file, int64_t offset, int whence); /* file_ops.seek of what has no position */
 int file_read_directory(struct file *file, struct directory_sink *sink);
 uint64_t file_count(void);

@@ -125,7 +125,6 @@ static long read(struct file *file, struct iov *to, uint64_t *position)
 /* To the oldest record, or behind the newest. */
 static long seek(struct file *file, int64_t offset, int whence)
 {
-    enum { SEEK_DATA = 3 };
     if (offset != 0)
         return -ESPIPE;
     if (whence == SEEK_CUR || whence < SEEK_SET || whence > SEEK_DATA)

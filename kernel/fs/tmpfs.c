@@ -30,7 +30,8 @@ struct tmpfs_super {
 static const struct inode_ops directory_ops, file_inode_ops, link_ops, special_ops;
 static const struct file_ops directory_file_ops;
 
-static const struct file_ops regular_file_ops = {.read = page_cache_read, .write = page_cache_write};
+static const struct file_ops regular_file_ops = {
+    .read = page_cache_read, .write = page_cache_write, .seek = page_cache_seek, .allocate = page_cache_allocate};
 
 static bool is_directory(const struct inode *inode)
 {

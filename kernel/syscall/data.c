@@ -4,22 +4,35 @@
  *
  * Source: read(2), pread(2), readv(2), preadv2(2).
  */
+#include "fs/attributes.h"
 #include "syscall/handlers.h"
 #include "syscall/ranges.h"
+#include "syscall/transfer.h"
 
-typedef long transfer_function(struct file *file, struct iov *iov, uint64_t *position);
-
-/* FUNCTION with the limit of the process. Who writes where nobody reads any more, or too much, is told by a signal. */
-static long call(transfer_function *function, struct file *file, struct iov *iov, uint64_t *position)
+static uint64_t size_limit(void)
 {
-    iov->limit = task_current()->process->limits[RLIMIT_FSIZE].current;
-    iov->limited = iov->limit != RLIM_INFINITY;
-    long result = function(file, iov, position);
-    if (__builtin_expect(iov->broken, 0))
-        signal_send_self(SIGPIPE);
-    if (__builtin_expect(iov->exceeds, 0))
-        signal_send_self(SIGXFSZ);
+    return task_current()->process->limits[RLIMIT_FSIZE].current;
+}
+
+long program_write(struct file *file, struct iov *from, uint64_t *position)
+{
+    from->limit = size_limit();
+    from->limited = from->limit != RLIM_INFINITY;
+    if (__builtin_expect(file->inode->mode & (S_ISUID | S_ISGID), 0))
+        inode_drop_privileges(file->inode, task_current()->credentials);
+    long result = file_write(file, from, position);
+    /* Who writes where nobody reads any more, or more than he may, is told by a signal, too. */
+    if (__builtin_expect(from->broken | from->exceeds, 0))
+        signal_send_self(from->broken ? SIGPIPE : SIGXFSZ);
     return result;
+}
+
+int program_check_size(const struct inode *inode, uint64_t size)
+{
+    if (size <= inode->size || size <= size_limit())
+        return 0;
+    signal_send_self(SIGXFSZ);
+    return -EFBIG;
 }
 
 static long transfer(const uint64_t a[6], transfer_function *function)
@@ -31,7 +44,7 @@ static long transfer(const uint64_t a[6], transfer_function *function)
     long result = -EFAULT;
     if (user_range_ok(a[1], a[2])) {
         iov_init_user(&iov, (void *)a[1], min_u64(a[2], TRANSFER_MAX));
-        result = call(function, file, &iov, NULL);
+        result = function(file, &iov, NULL);
     }
     file_put(file);
     return result;
@@ -44,7 +57,7 @@ long sys_read(const uint64_t a[6])
 
 long sys_write(const uint64_t a[6])
 {
-    return transfer(a, file_write);
+    return transfer(a, program_write);
 }
 
 /* At the offset that the call names, leaving the file's own position alone. */
@@ -60,7 +73,7 @@ static long transfer_at(const uint64_t a[6], transfer_function *function)
     long result = file->ops->stream ? -ESPIPE : -EFAULT;
     if (!file->ops->stream && user_range_ok(a[1], a[2])) {
         iov_init_user(&iov, (void *)a[1], min_u64(a[2], TRANSFER_MAX));
-        result = call(function, file, &iov, &position);
+        result = function(file, &iov, &position);
     }
     file_put(file);
     return result;
@@ -73,7 +86,7 @@ long sys_pread64(const uint64_t a[6])
 
 long sys_pwrite64(const uint64_t a[6])
 {
-    return transfer_at(a, file_write);
+    return transfer_at(a, program_write);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -116,7 +129,7 @@ long sys_readv(const uint64_t a[6])
 
 long sys_writev(const uint64_t a[6])
 {
-    return transfer_ranges(a, file_write, NULL, 0);
+    return transfer_ranges(a, program_write, NULL, 0);
 }
 
 /* The offset is in one register; the next, meant for its upper half, counts for nothing on 64 bits. */
@@ -133,7 +146,7 @@ long sys_preadv(const uint64_t a[6])
 
 long sys_pwritev(const uint64_t a[6])
 {
-    return transfer_ranges_at(a, file_write);
+    return transfer_ranges_at(a, program_write);
 }
 
 /* Offset -1: the file's own position. What is written is as safe as it will be, so the flags that ask for more of that
@@ -153,5 +166,5 @@ long sys_preadv2(const uint64_t a[6])
 
 long sys_pwritev2(const uint64_t a[6])
 {
-    return transfer_ranges_with(a, file_write);
+    return transfer_ranges_with(a, program_write);
 }

@@ -110,11 +110,10 @@ static int do_mount(const struct mounting *mounting, const struct path *on)
 
 long sys_mount(const uint64_t a[6])
 {
-    struct mounting mounting = {.flags = (unsigned)a[3]};
-    bool internal = a[3] & MS_NOUSER;
+    uint64_t flags = (a[3] & MS_MAGIC_MASK) == MS_MAGIC ? a[3] & ~(uint64_t)MS_MAGIC_MASK : a[3];
+    struct mounting mounting = {.flags = (unsigned)flags};
+    bool internal = flags & MS_NOUSER;
     struct path on;
-    if ((mounting.flags & MS_MAGIC_MASK) == MS_MAGIC)
-        mounting.flags &= ~MS_MAGIC_MASK;
     int error = copy_string(a[2], &mounting.type);
     error = error ? error : copy_string(a[0], &mounting.source);
     error = error ? error : copy_options(a[4], &mounting.options);

@@ -1,26 +1,24 @@
 /*
- * System calls about the size of files and what is kept of them.
+ * System calls about the size of files, what is kept of them, and what will be wanted of them.
  *
- * Source: truncate(2), fsync(2), sync(2), sync_file_range(2).
+ * Source: truncate(2), fallocate(2), fsync(2), sync(2), sync_file_range(2), posix_fadvise(2), readahead(2).
  */
 #include "fs/attributes.h"
 #include "fs/dentry.h"
 #include "fs/watch.h"
 #include "syscall/handlers.h"
 #include "syscall/request.h"
+#include "syscall/transfer.h"
+
+static bool is_open_for(const struct file *file, unsigned mode)
+{
+    unsigned has = file->flags & O_ACCMODE;
+    return has == mode || has == O_RDWR;
+}
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Size
  */
-
-/* Growing beyond RLIMIT_FSIZE is told by a signal, too. */
-static int check_limit(const struct inode *inode, uint64_t size)
-{
-    if (size <= task_current()->process->limits[RLIMIT_FSIZE].current || size <= inode->size)
-        return 0;
-    signal_send_self(SIGXFSZ);
-    return -EFBIG;
-}
 
 static int truncate_path(const struct path *path, uint64_t size)
 {
@@ -34,7 +32,7 @@ static int truncate_path(const struct path *path, uint64_t size)
         error = inode_begin_write(inode);
     if (error)
         return error;
-    error = check_limit(inode, size);
+    error = program_check_size(inode, size);
     if (!error)
         error = inode_set_size(inode, size, credentials);
     if (!error)
@@ -63,16 +61,48 @@ long sys_ftruncate(const uint64_t a[6])
     struct file *file = files_find(task_current()->files, (int)a[0]);
     if (file == NULL)
         return -EBADF;
-    unsigned mode = file->flags & O_ACCMODE;
-    bool writable = mode == O_WRONLY || mode == O_RDWR;
-    bool fits = writable && (file->inode->mode & S_IFMT) == S_IFREG;
-    int error = fits ? check_limit(file->inode, a[1]) : -EINVAL;
-    if (!error)
+    bool writable = is_open_for(file, O_WRONLY);
+    int error = -EINVAL;
+    if (writable && (file->inode->mode & S_IFMT) == S_IFREG)
+        error = program_check_size(file->inode, a[1]);
+    if (writable && !error)
         error = inode_set_size(file->inode, a[1], task_current()->credentials);
     if (!error)
         watch_file(file, IN_MODIFY);
     file_put(file);
     return error;
+}
+
+static int check_allocate(const struct file *file, int mode, uint64_t offset, uint64_t length)
+{
+    uint32_t type = file->inode->mode & S_IFMT;
+    if (offset > INT64_MAX || length == 0 || length > INT64_MAX)
+        return -EINVAL;
+    if (mode & FALLOC_FL_PUNCH_HOLE && !(mode & FALLOC_FL_KEEP_SIZE))
+        return -EOPNOTSUPP;
+    if (!is_open_for(file, O_WRONLY))
+        return -EBADF;
+    if (type != S_IFREG)
+        return type == S_IFIFO ? -ESPIPE : type == S_IFDIR ? -EISDIR : -ENODEV;
+    if (length > INT64_MAX - offset)
+        return -EFBIG;
+    return mode & FALLOC_FL_PUNCH_HOLE ? 0 : program_check_size(file->inode, offset + length);
+}
+
+/* Modes that a file system does not know it refuses. */
+long sys_fallocate(const uint64_t a[6])
+{
+    int mode = (int)a[1];
+    struct file *file = files_find(task_current()->files, (int)a[0]);
+    if (file == NULL)
+        return -EBADF;
+    long result = check_allocate(file, mode, a[2], a[3]);
+    if (result == 0)
+        result = file->ops->allocate ? file->ops->allocate(file, mode, a[2], a[3]) : -EOPNOTSUPP;
+    if (result == 0)
+        inode_drop_privileges(file->inode, task_current()->credentials);
+    file_put(file);
+    return result;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -128,6 +158,33 @@ long sys_sync_file_range(const uint64_t a[6])
         result = -EINVAL;
     else if (type != S_IFREG && type != S_IFDIR && type != S_IFBLK && type != S_IFLNK)
         result = -ESPIPE;
+    file_put(file);
+    return result;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Advice: nothing has to be fetched
+ */
+
+#define ADVICE_LAST 5 /* POSIX_FADV_NOREUSE */
+
+long sys_fadvise64(const uint64_t a[6])
+{
+    struct file *file = files_find(task_current()->files, (int)a[0]);
+    if (file == NULL)
+        return -EBADF;
+    bool fifo = (file->inode->mode & S_IFMT) == S_IFIFO;
+    file_put(file);
+    return fifo ? -ESPIPE : (int64_t)a[2] < 0 || (unsigned)a[3] > ADVICE_LAST ? -EINVAL : 0;
+}
+
+long sys_readahead(const uint64_t a[6])
+{
+    struct file *file = files_find(task_current()->files, (int)a[0]);
+    if (file == NULL)
+        return -EBADF;
+    uint32_t type = file->inode->mode & S_IFMT;
+    long result = !is_open_for(file, O_RDONLY) ? -EBADF : type == S_IFREG || type == S_IFBLK ? 0 : -EINVAL;
     file_put(file);
     return result;
 }

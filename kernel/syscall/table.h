@@ -24,7 +24,7 @@
     X(5, fstat, "fa", WHOLE, "")                                                                                       \
     X(6, lstat, "pa", WHOLE, "")                                                                                       \
     X(7, poll, "azi", WHOLE, "")                                                                                       \
-    X(8, lseek, "fii", PARTIAL, "no SEEK_DATA, SEEK_HOLE")                                                             \
+    X(8, lseek, "fii", WHOLE, "")                                                                                      \
     X(9, mmap, "azxxfx", PARTIAL, "no shared anonymous memory")                                                        \
     X(10, mprotect, "azx", WHOLE, "")                                                                                  \
     X(11, munmap, "az", WHOLE, "")                                                                                     \
@@ -56,7 +56,7 @@
     X(37, alarm, "i", WHOLE, "")                                                                                       \
     X(38, setitimer, "iaa", WHOLE, "")                                                                                 \
     X(39, getpid, "", WHOLE, "")                                                                                       \
-    X(40, sendfile, "ffaz", ABSENT, "")                                                                                \
+    X(40, sendfile, "ffaz", WHOLE, "")                                                                                 \
     X(41, socket, "iix", PARTIAL, "AF_UNIX")                                                                           \
     X(42, connect, "faz", PARTIAL, "AF_UNIX")                                                                          \
     X(43, accept, "faa", WHOLE, "")                                                                                    \
@@ -203,19 +203,19 @@
     X(184, tuxcall, "xxxxxx", ABSENT, "")                                                                              \
     X(185, security, "xxxxxx", ABSENT, "")                                                                             \
     X(186, gettid, "", WHOLE, "")                                                                                      \
-    X(187, readahead, "fiz", ABSENT, "")                                                                               \
-    X(188, setxattr, "ppazx", ABSENT, "")                                                                              \
-    X(189, lsetxattr, "ppazx", ABSENT, "")                                                                             \
-    X(190, fsetxattr, "fpazx", ABSENT, "")                                                                             \
-    X(191, getxattr, "ppaz", ABSENT, "")                                                                               \
-    X(192, lgetxattr, "ppaz", ABSENT, "")                                                                              \
-    X(193, fgetxattr, "fpaz", ABSENT, "")                                                                              \
-    X(194, listxattr, "paz", ABSENT, "")                                                                               \
-    X(195, llistxattr, "paz", ABSENT, "")                                                                              \
-    X(196, flistxattr, "faz", ABSENT, "")                                                                              \
-    X(197, removexattr, "pp", ABSENT, "")                                                                              \
-    X(198, lremovexattr, "pp", ABSENT, "")                                                                             \
-    X(199, fremovexattr, "fp", ABSENT, "")                                                                             \
+    X(187, readahead, "fiz", WHOLE, "")                                                                                \
+    X(188, setxattr, "ppazx", REFUSED, "EOPNOTSUPP")                                                                   \
+    X(189, lsetxattr, "ppazx", REFUSED, "EOPNOTSUPP")                                                                  \
+    X(190, fsetxattr, "fpazx", REFUSED, "EOPNOTSUPP")                                                                  \
+    X(191, getxattr, "ppaz", REFUSED, "no file has any")                                                               \
+    X(192, lgetxattr, "ppaz", REFUSED, "no file has any")                                                              \
+    X(193, fgetxattr, "fpaz", REFUSED, "no file has any")                                                              \
+    X(194, listxattr, "paz", PARTIAL, "no file has any")                                                               \
+    X(195, llistxattr, "paz", PARTIAL, "no file has any")                                                              \
+    X(196, flistxattr, "faz", PARTIAL, "no file has any")                                                              \
+    X(197, removexattr, "pp", REFUSED, "EOPNOTSUPP")                                                                   \
+    X(198, lremovexattr, "pp", REFUSED, "EOPNOTSUPP")                                                                  \
+    X(199, fremovexattr, "fp", REFUSED, "EOPNOTSUPP")                                                                  \
     X(200, tkill, "ii", WHOLE, "")                                                                                     \
     X(201, time, "a", WHOLE, "")                                                                                       \
     X(202, futex, "aixaax", ABSENT, "")                                                                                \
@@ -237,7 +237,7 @@
     X(218, set_tid_address, "a", PARTIAL, "no futex is woken")                                                         \
     X(219, restart_syscall, "", WHOLE, "")                                                                             \
     X(220, semtimedop, "iaza", ABSENT, "")                                                                             \
-    X(221, fadvise64, "fizi", ABSENT, "")                                                                              \
+    X(221, fadvise64, "fizi", WHOLE, "")                                                                               \
     X(222, timer_create, "iaa", WHOLE, "")                                                                             \
     X(223, timer_settime, "ixaa", WHOLE, "")                                                                           \
     X(224, timer_gettime, "ia", WHOLE, "")                                                                             \
@@ -301,8 +301,8 @@
     X(282, signalfd, "faz", WHOLE, "")                                                                                 \
     X(283, timerfd_create, "ix", WHOLE, "")                                                                            \
     X(284, eventfd, "i", WHOLE, "")                                                                                    \
-    X(285, fallocate, "fxii", ABSENT, "")                                                                              \
-    X(286, timerfd_settime, "fxaa", WHOLE, "")                                                                         \
+    X(285, fallocate, "fxii", WHOLE, "")                                                                               \
+    X(286, timerfd_settime, "fxaa", PARTIAL, "does not follow the time of day when that is set")                       \
     X(287, timerfd_gettime, "fa", WHOLE, "")                                                                           \
     X(288, accept4, "faax", WHOLE, "")                                                                                 \
     X(289, signalfd4, "fazx", WHOLE, "")                                                                               \
@@ -342,7 +342,7 @@
     X(323, userfaultfd, "xxxxxx", ABSENT, "")                                                                          \
     X(324, membarrier, "ixi", ABSENT, "")                                                                              \
     X(325, mlock2, "azx", ABSENT, "")                                                                                  \
-    X(326, copy_file_range, "fafazx", ABSENT, "")                                                                      \
+    X(326, copy_file_range, "fafazx", WHOLE, "")                                                                       \
     X(327, preadv2, "faiiix", PARTIAL, "no RWF_NOWAIT")                                                                \
     X(328, pwritev2, "faiiix", PARTIAL, "no RWF_NOWAIT")                                                               \
     X(329, pkey_mprotect, "azxi", ABSENT, "")                                                                          \
@@ -364,7 +364,7 @@
     X(434, pidfd_open, "ix", ABSENT, "")                                                                               \
     X(435, clone3, "az", ABSENT, "")                                                                                   \
     X(436, close_range, "iix", WHOLE, "")                                                                              \
-    X(437, openat2, "dpaz", ABSENT, "")                                                                                \
+    X(437, openat2, "dpaz", WHOLE, "")                                                                                 \
     X(438, pidfd_getfd, "xxxxxx", ABSENT, "")                                                                          \
     X(439, faccessat2, "dpox", WHOLE, "")                                                                              \
     X(440, process_madvise, "xxxxxx", ABSENT, "")                                                                      \

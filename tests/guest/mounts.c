@@ -1,6 +1,6 @@
 /*
- * Mounts: new ones, binds, moves, other flags, taking them away; what the flags forbid; chroot and pivot_root; limits of
- * tmpfs and what statfs tells of them.
+ * Mounts: new ones, binds, moves, other flags, taking them away; what the flags forbid; chroot and pivot_root; limits
+ * of tmpfs and what statfs tells of them.
  *
  * guest: root
  */
