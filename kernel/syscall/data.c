@@ -114,7 +114,7 @@ static long transfer_ranges(const uint64_t a[6], transfer_function *function, ui
         result = -EOPNOTSUPP;
     if (result == 0) {
         ranges.iov.append = flags & RWF_APPEND;
-        result = call(function, file, &ranges.iov, position);
+        result = function(file, &ranges.iov, position);
     }
     ranges_end(&ranges);
 out_file:
