@@ -95,6 +95,26 @@ bool account_is_over(struct account *account, uint64_t limit)
     return __atomic_load_n(&account->tasks, __ATOMIC_RELAXED) > limit;
 }
 
+bool account_add_signal(struct account *account, uint64_t limit)
+{
+    spin_lock(&lock);
+    bool fits = account->signals < limit;
+    if (fits) {
+        account->references++;
+        account->signals++;
+    }
+    spin_unlock(&lock);
+    return fits;
+}
+
+void account_remove_signal(struct account *account)
+{
+    spin_lock(&lock);
+    account->signals--;
+    spin_unlock(&lock);
+    account_put(account);
+}
+
 uint32_t account_tasks_max(void)
 {
     return tasks_max;

@@ -1,6 +1,7 @@
 /*
- * Accounts: what the tasks of one user, by real user ID, have in common: how many they are (RLIMIT_NPROC). Each task
- * has its user's by reference; the account goes with the last one.
+ * Accounts: what the tasks of one user, by real user ID, have in common: how many they are (RLIMIT_NPROC), how many
+ * signals wait for them (RLIMIT_SIGPENDING). Each task and each of these signals has its user's by reference; the
+ * account goes with the last one. A task's account changes with its process's signal_lock held.
  *
  * Locks: a spin lock (rank ACCOUNTS) guards the table; counts are atomic.
  *
@@ -15,6 +16,7 @@ struct account {
     uint32_t uid;
     uint32_t references;
     uint32_t tasks;
+    uint32_t signals; /* that are queued, and count: RLIMIT_SIGPENDING */
 };
 
 /* With a reference. NULL: no memory. */
@@ -33,6 +35,10 @@ bool account_is_over(struct account *account, uint64_t limit);
 
 /* A task goes from one account to another, with the references. */
 void account_move_task(struct account *from, struct account *to);
+
+/* One signal more, with a reference; false: that would be more than LIMIT. account_remove_signal: it has gone. */
+bool account_add_signal(struct account *account, uint64_t limit);
+void account_remove_signal(struct account *account);
 
 uint32_t account_tasks_max(void); /* of all users together; each may have half of them, unless its limit is another */
 void accounts_init(void);

@@ -117,7 +117,6 @@ struct process {
 
     struct spinlock signal_lock;
     struct signal_queue signals; /* for whichever task takes them */
-    uint32_t signals_queued;     /* in this queue and those of its tasks, with information: RLIMIT_SIGPENDING */
     bool unkillable;             /* process 1: signals do to it only what it has handlers for */
     struct list signalfds;       /* signalfd.c: files by which it waits for signals */
     struct signal_action actions[SIGNALS];
@@ -150,7 +149,7 @@ struct task {
     struct task_files *files;
     struct task_paths *paths;
     const struct credentials *credentials;
-    struct account *account; /* accounts.h: of its real user; NULL: it is not counted yet */
+    struct account *account; /* accounts.h: of its real user; NULL: it is not counted yet. signal_lock */
 
     struct signal_queue signals; /* for this task alone */
     uint64_t signal_mask;        /* bit n-1: signal n is blocked */

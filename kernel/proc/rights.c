@@ -118,8 +118,10 @@ static int change_account(struct task *task, const struct credentials *new)
     struct account *account = account_find(new->uid);
     if (account == NULL)
         return -EAGAIN;
+    spin_lock(&task->process->signal_lock);
     account_move_task(task->account, account);
     task->account = account;
+    spin_unlock(&task->process->signal_lock);
     uint64_t limit = task->process->limits[RLIMIT_NPROC].current;
     task->process->over_limit = new->uid != 0 && account_is_over(account, limit);
     account_put(account);

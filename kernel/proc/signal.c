@@ -17,6 +17,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "proc/accounts.h"
 #include "proc/signal_internal.h"
 #include "proc/signalfd.h"
 #include "proc/timers.h"
@@ -53,12 +54,13 @@ void signal_queue_init(struct signal_queue *queue)
 }
 
 /* Out of the queue; NULL, or the timer that it belongs to. */
-static struct posix_timer *release(struct process *process, struct signal_queue *queue, struct queued_signal *queued)
+static struct posix_timer *release(struct signal_queue *queue, struct queued_signal *queued)
 {
     list_remove(&queued->link);
     if (queued->timer)
         return queued->timer;
-    process->signals_queued--;
+    if (queued->account)
+        account_remove_signal(queued->account);
     if (queued == &queue->spare)
         queue->spare_used = false;
     else
@@ -75,7 +77,7 @@ static void discard(struct process *process, struct signal_queue *queue, uint64_
     {
         if (!(signal_bit(queued->signal) & set))
             continue;
-        struct posix_timer *timer = release(process, queue, queued);
+        struct posix_timer *timer = release(queue, queued);
         if (timer)
             timer_signal_taken_locked(timer, NULL);
     }
@@ -97,18 +99,22 @@ void signals_discard_locked(struct process *process, uint64_t set)
     }
 }
 
-/* Room for one more; NULL: there is none, or it would be too many. */
-static struct queued_signal *allocate(struct process *process, struct signal_queue *queue, bool beyond_limit)
+/* Room for one more; NULL: there is none, or it would be too many. COUNTED: its user may have only so many. */
+static struct queued_signal *allocate(struct process *process, struct signal_queue *queue, bool counted)
 {
-    struct queued_signal *queued = &queue->spare;
-    if (!beyond_limit && process->signals_queued >= process->limits[RLIMIT_SIGPENDING].current)
+    const struct task *first = container_of(list_first(&process->tasks), struct task, in_process);
+    struct account *account = counted ? first->account : NULL;
+    if (account && !account_add_signal(account, process->limits[RLIMIT_SIGPENDING].current))
         return NULL;
-    if (queue->spare_used)
-        queued = kmalloc(sizeof *queued, 0);
-    else
-        queue->spare_used = true;
-    if (queued)
-        process->signals_queued++;
+    struct queued_signal *queued = queue->spare_used ? kmalloc(sizeof *queued, 0) : &queue->spare;
+    if (queued == NULL) {
+        if (account)
+            account_remove_signal(account);
+        return NULL;
+    }
+    queue->spare_used = true;
+    queued->account = account;
+    queued->timer = NULL;
     return queued;
 }
 
@@ -122,10 +128,9 @@ static int enqueue(struct process *process, struct signal_queue *queue, int sign
         return 0;
     if (signal == SIGKILL)
         goto out; /* nobody asks why */
-    struct queued_signal *queued = allocate(process, queue, !real_time && !user_queued);
+    struct queued_signal *queued = allocate(process, queue, real_time || user_queued);
     if (queued) {
-        queued->timer = NULL;
-        memcpy(queued->info, info ? info : &from_kernel, sizeof queued->info);
+        queued->kept = info ? info->kept : from_kernel.kept;
         queued->signal = signal;
         list_push_back(&queue->queued, &queued->link);
     } else if (real_time && info && info->code != SI_USER) {
@@ -164,9 +169,9 @@ static int take(struct process *process, struct signal_queue *queue, uint64_t wa
     if (info) {
         *info = (struct siginfo){.signal = signal};
         if (found)
-            memcpy(info, found->info, sizeof found->info);
+            info->kept = found->kept;
     }
-    struct posix_timer *timer = found ? release(process, queue, found) : NULL;
+    struct posix_timer *timer = found ? release(queue, found) : NULL;
     struct siginfo unwanted;
     if (timer)
         timer_signal_taken_locked(timer, info ? info : &unwanted);
@@ -207,9 +212,11 @@ static void announce(struct process *process, struct task *task, int signal)
         }
     else if (!accepts(task, signal))
         return;
-    bool ends = process->actions[signal - 1].handler == SIG_DFL && signal_default(signal) == SIGNAL_ENDS;
-    if (task)
-        thread_interrupt(task->thread, ends ? ATTENTION_SIGNAL | ATTENTION_EXIT : ATTENTION_SIGNAL);
+    if (task == NULL)
+        return;
+    bool ends = process->actions[signal - 1].handler == SIG_DFL && signal_default(signal) == SIGNAL_ENDS &&
+                !(task->signal_mask & signal_bit(signal));
+    thread_interrupt(task->thread, ends ? ATTENTION_SIGNAL | ATTENTION_EXIT : ATTENTION_SIGNAL);
 }
 
 /* What a signal does as soon as it is sent. */
@@ -251,7 +258,7 @@ bool signal_send_timer_locked(
     struct signal_queue *queue = task ? &task->signals : &process->signals;
     if (is_lost(process, task, info->signal))
         return false;
-    memcpy(queued->info, info, sizeof queued->info);
+    queued->kept = info->kept;
     list_push_back(&queue->queued, &queued->link);
     __atomic_store_n(&queue->pending, queue->pending | signal_bit(info->signal), __ATOMIC_SEQ_CST);
     announce(process, task, info->signal);

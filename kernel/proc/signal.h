@@ -52,48 +52,57 @@
 #define TRAP_TRACE 2
 
 /* struct siginfo, as programs see it. */
+struct siginfo_kept {
+    uint64_t words[6];
+};
 struct siginfo {
-    int32_t signal, error, code, pad;
     union {
+        struct siginfo_kept kept; /* what a queue keeps of it: the rest is zero */
         struct {
-            int32_t pid;
-            uint32_t uid;
-            int32_t status;
-            int32_t pad;
-            int64_t user_time, system_time; /* in ticks of 1/100 s */
-        } child;
-        struct {
-            int32_t pid;
-            uint32_t uid;
-            uint64_t value;
-        } sender;
-        struct {
-            int32_t timer, overrun;
-            uint64_t value;
-        } timer;
-        struct {
-            uint64_t address;
-        } fault;
-        struct {
-            int64_t band;
-            int32_t fd;
-        } poll;
-        uint8_t bytes[112];
+            int32_t signal, error, code, pad;
+            union {
+                struct {
+                    int32_t pid;
+                    uint32_t uid;
+                    int32_t status;
+                    int32_t pad;
+                    int64_t user_time, system_time; /* in ticks of 1/100 s */
+                } child;
+                struct {
+                    int32_t pid;
+                    uint32_t uid;
+                    uint64_t value;
+                } sender;
+                struct {
+                    int32_t timer, overrun;
+                    uint64_t value;
+                } timer;
+                struct {
+                    uint64_t address;
+                } fault;
+                struct {
+                    int64_t band;
+                    int32_t fd;
+                } poll;
+                uint8_t bytes[112];
+            };
+        };
     };
 };
 _Static_assert(sizeof(struct siginfo) == 128, "struct siginfo");
 
-/* One that is pending, with what is kept of its struct siginfo: the rest is zero. */
-#define SIGINFO_KEPT 48
+/* One that is pending. */
 struct posix_timer;
+struct account;
 struct queued_signal {
     struct list_node link;
     struct posix_timer *timer; /* whose it is; NULL: the queue's */
+    struct account *account;   /* accounts.h: who has it counted; NULL: nobody */
     union {
         struct {
             int32_t signal, error, code;
         };
-        uint8_t info[SIGINFO_KEPT];
+        struct siginfo_kept kept;
     };
 };
 

@@ -6,6 +6,7 @@
 
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "proc/accounts.h"
 #include "tty/tty.h"
 
 static void copy_relations(const struct process *process, struct snapshot *snapshot)
@@ -26,7 +27,7 @@ static void copy_signals(struct process *process, const struct task *task, struc
 {
     spin_lock(&process->signal_lock);
     snapshot->shared_pending = process->signals.pending;
-    snapshot->signals_queued = process->signals_queued;
+    snapshot->signals_queued = task && task->account ? task->account->signals : 0;
     snapshot->pending = task ? task->signals.pending : 0;
     snapshot->blocked = task ? task->signal_mask : 0;
     for (int signal = 1; signal <= SIGNALS; signal++) {

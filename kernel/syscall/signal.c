@@ -89,11 +89,11 @@ long sys_tkill(const uint64_t a[6])
 /* The rest of a program's siginfo is lost, so there must be nothing in it. */
 static int read_info(struct siginfo *info, uaddr_t from, int signal)
 {
-    static const uint8_t zeros[sizeof *info - SIGINFO_KEPT];
+    static const uint8_t zeros[sizeof *info - sizeof info->kept];
     if (copy_from_user(info, from) < 0)
         return -EFAULT;
     info->signal = signal;
-    return memcmp((const uint8_t *)info + SIGINFO_KEPT, zeros, sizeof zeros) == 0 ? 0 : -E2BIG;
+    return memcmp((const uint8_t *)info + sizeof info->kept, zeros, sizeof zeros) == 0 ? 0 : -E2BIG;
 }
 
 long sys_rt_sigqueueinfo(const uint64_t a[6])

@@ -135,6 +135,11 @@ static void limits(void)
             _exit(5);
         if (sigwaitinfo(&set, &info) != FIRST || queue(FIRST, 9) != 0)
             _exit(6);
+        pid_t other = fork(); /* what waits for one process counts for all of the same user */
+        if (other == 0)
+            _exit(queue(FIRST, 1) == -1 && errno == EAGAIN ? 0 : 1);
+        if (waitpid(other, &status, 0) != other || status != 0)
+            _exit(7);
         _exit(0);
     }
     CHECK(waitpid(child, &status, 0) == child && status == 0);
