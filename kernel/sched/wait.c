@@ -178,7 +178,7 @@ int thread_block_attentive(uint32_t bits, uint64_t deadline)
 
 int thread_block_interruptible(uint64_t deadline)
 {
-    return thread_block_attentive(~0u, deadline);
+    return thread_block_attentive(~THREAD_ATTENTION_LATER, deadline);
 }
 
 int thread_sleep_interruptible(uint64_t monotonic_ns)
