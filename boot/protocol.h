@@ -254,6 +254,7 @@ enum boot_exit {
     BOOT_EXIT_FAILURE = 0x11, /* it could not, and said why */
     BOOT_EXIT_PANIC = 0x12,   /* it met a state that should be impossible, or a processor exception */
     BOOT_EXIT_LOADER = 0x13,  /* the loader could not start a kernel, and said why */
+    BOOT_EXIT_RESTART = 0x14, /* the machine shall start anew; if it is still there, the kernel resets it */
 };
 
 #endif

@@ -26,6 +26,7 @@
 #include "net/socket.h"
 #include "panic.h"
 #include "panic_report.h"
+#include "proc/power.h"
 #include "proc/proc.h"
 #include "procfs/procfs.h"
 #include "random.h"
@@ -80,6 +81,15 @@ static void start_terminal(void)
     static const struct terminal_memory memory = {.allocate = allocate_zeroed, .release = kfree};
     if (terminal_init(&memory) == -ENOMEM)
         log_warning("no memory for a terminal: the screen shows plain text only");
+}
+
+static void type_key(const struct key_event *event)
+{
+    const unsigned both = KEY_MODIFIER_CONTROL | KEY_MODIFIER_ALT;
+    if (event->key != KEY_DELETE || (event->modifiers & both) != both)
+        virtual_console_key(event);
+    else if (event->pressed)
+        power_keys_pressed();
 }
 
 /* fail=N: a test wants to see what becomes of the start when its Nth allocation fails; 0 only counts them. */
@@ -154,7 +164,7 @@ static void start_machine(const struct boot_info *info)
     syscall_init_cpu();
     cpu_interrupts_enable();
     serial_init(info->serial.port);
-    ps2_init(virtual_console_key);
+    ps2_init(type_key);
     clock_init();
     timers_init_cpu();
 }

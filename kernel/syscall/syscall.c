@@ -41,12 +41,12 @@ static long missing(uint64_t number)
     const char *name = task_current()->process->name;
     if (number >= SYSCALL_COUNT || syscalls[number].name == NULL) {
         if (log_ratelimit(&limit))
-            log_notice("%s wants system call %lu, which nobody has", name, number);
+            log_info("%s wants system call %lu, which nobody has", name, number);
         return -ENOSYS;
     }
     uint64_t bit = 1ull << number % 64;
     if (!(__atomic_fetch_or(&said[number / 64], bit, __ATOMIC_RELAXED) & bit))
-        log_notice("%s wants system call %lu (%s), which is not there yet", name, number, syscalls[number].name);
+        log_info("%s wants system call %lu (%s), which is not there yet", name, number, syscalls[number].name);
     return -ENOSYS;
 }
 

@@ -7,6 +7,7 @@
 #include "arch/x86_64/smp.h"
 #include "log.h"
 #include "mm/page.h"
+#include "proc/power.h"
 #include "proc/uts.h"
 #include "procfs/procfs.h"
 #include "syscall/handlers.h"
@@ -113,15 +114,15 @@ long sys_reboot(const uint64_t a[6])
     if ((uint32_t)a[0] != MAGIC_1 || !is_magic_2((uint32_t)a[1]))
         return -EINVAL;
     switch ((int)a[2]) {
-    case REBOOT_CAD_ON:
-    case REBOOT_CAD_OFF: return 0; /* Ctrl-Alt-Del does nothing in either case */
+    case REBOOT_CAD_ON: power_set_keys(true); return 0;
+    case REBOOT_CAD_OFF: power_set_keys(false); return 0;
     case REBOOT_HALT: halt();
     case REBOOT_POWER_OFF: machine_power_off();
-    case REBOOT_RESTART: machine_reset();
+    case REBOOT_RESTART: machine_restart();
     case REBOOT_RESTART_2:
         if (user_read_string(text, a[3], sizeof text) == -EFAULT)
             return -EFAULT;
-        machine_reset();
+        machine_restart();
     default: return -EINVAL;
     }
 }

@@ -185,7 +185,7 @@
     X(166, umount2, "px", WHOLE, "")                                                                                   \
     X(167, swapon, "px", ABSENT, "")                                                                                   \
     X(168, swapoff, "p", ABSENT, "")                                                                                   \
-    X(169, reboot, "xxxa", PARTIAL, "Ctrl-Alt-Del does nothing")                                                       \
+    X(169, reboot, "xxxa", WHOLE, "")                                                                                  \
     X(170, sethostname, "az", WHOLE, "")                                                                               \
     X(171, setdomainname, "az", WHOLE, "")                                                                             \
     X(172, iopl, "i", ABSENT, "")                                                                                      \

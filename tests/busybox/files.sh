@@ -18,8 +18,8 @@ ls -ln a/file
 stat -c '%n %a %h %s %F %u %g %Y' a/file a/b a/b/link
 find a | sort
 find a -type f -name '*file' | sort
-find a -type l -exec readlink {} \;
-find a -perm 640
+find a -type l -name link -exec readlink {} \;
+find a -perm 640 | sort
 find . -newer a/file -type d | sort
 find a -type d -print0 | xargs -0 -n 1 echo dir | sort
 find a -links 2 -type f | sort
@@ -61,6 +61,7 @@ touch new
 test -s new || echo empty
 truncate -s 1000 new
 stat -c %s new
+rm a/d/hard
 du -a a | cut -f2 | sort
 basename /x/y/z.txt .txt
 dirname /x/y/z.txt

@@ -483,10 +483,17 @@ static void play(FILE *script)
     finish_point();
 }
 
+/* What the emulated terminal answers. Who sits at the keyboard has no terminal at the serial line. */
+static void answer(const char *text, size_t length)
+{
+    if (!keyboard_is_used)
+        send_to_terminal(text, length);
+}
+
 static void start(char **command, unsigned rows, unsigned columns)
 {
     struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns};
-    view_init(rows, columns, send_to_terminal);
+    view_init(rows, columns, answer);
     child = forkpty(&terminal, NULL, NULL, &size);
     if (child == 0) {
         execvp(command[0], command);

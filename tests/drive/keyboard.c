@@ -15,6 +15,7 @@
 
 bool keyboard_is_used;
 static int monitor = -1;
+static const char *path_of_monitor;
 
 static void nap(long ms)
 {
@@ -44,11 +45,11 @@ static bool read_prompt(void)
     }
 }
 
-bool monitor_open(const char *path)
+static bool connect_to(const char *path, int tries)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < tries; i++) {
         monitor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (connect(monitor, (struct sockaddr *)&address, sizeof address) == 0)
             return read_prompt();
@@ -59,22 +60,33 @@ bool monitor_open(const char *path)
     return false;
 }
 
+bool monitor_open(const char *path)
+{
+    path_of_monitor = path;
+    return connect_to(path, 200);
+}
+
 bool monitor_is_open(void)
 {
     return monitor >= 0;
 }
 
-bool monitor_command(const char *command)
+static bool command_once(const char *command)
 {
     char line[1024];
     int length = snprintf(line, sizeof line, "%s\n", command);
-    if (monitor < 0 || send(monitor, line, (size_t)length, MSG_NOSIGNAL) != length || !read_prompt()) {
-        if (monitor >= 0)
-            close(monitor);
-        monitor = -1;
-        return false;
-    }
-    return true;
+    if (monitor >= 0 && send(monitor, line, (size_t)length, MSG_NOSIGNAL) == length && read_prompt())
+        return true;
+    if (monitor >= 0)
+        close(monitor);
+    monitor = -1;
+    return false;
+}
+
+/* A machine that starts anew has another monitor at the same place. */
+bool monitor_command(const char *command)
+{
+    return command_once(command) || (connect_to(path_of_monitor, 20) && command_once(command));
 }
 
 /* The monitor's name of the key with C on it, and whether it takes shift. */

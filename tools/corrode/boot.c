@@ -31,6 +31,7 @@ static const struct {
     [VERDICT_FAILURE] = {EXIT_FAILURE, "failure", "the kernel reported failure"},
     [VERDICT_PANIC] = {EXIT_CRASHED, "panic", "the kernel crashed: it reported a panic"},
     [VERDICT_RESET] = {EXIT_CRASHED, "reset", "the machine crashed: it reset itself (a triple fault, or a reboot)"},
+    [VERDICT_RESTART] = {EXIT_CRASHED, "restart", "the machine wanted to start anew, which it does on a terminal"},
     [VERDICT_TIMEOUT] = {EXIT_TIMEOUT, "timeout", "time is up; the machine was still running"},
     [VERDICT_LOADER] = {EXIT_BROKEN, "loader", "the boot loader could not start the kernel and says why above"},
     [VERDICT_QEMU] = {EXIT_BROKEN, "qemu", "QEMU failed; --verbose shows its command"},
@@ -64,6 +65,7 @@ static enum verdict judge(int status, const struct qmp *qmp)
         return qmp->killed ? VERDICT_QEMU : VERDICT_OFF;
     case BOOT_EXIT_SUCCESS << 1 | 1: return VERDICT_SUCCESS;
     case BOOT_EXIT_PANIC << 1 | 1: return VERDICT_PANIC;
+    case BOOT_EXIT_RESTART << 1 | 1: return VERDICT_RESTART;
     case BOOT_EXIT_LOADER << 1 | 1: return VERDICT_LOADER;
     case 1: /* QEMU's own; the guest would have to write 0 */ return VERDICT_QEMU;
     default: /* BOOT_EXIT_FAILURE, or a number that only the kernel knows */

@@ -7,6 +7,7 @@
 #include "tree.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 struct settings {
     struct machine machine;
@@ -52,7 +53,10 @@ static int run(int argc, char **argv)
         machine_insert_program(machine, &operands, &settings.files, firmwares);
     else
         (is_tree ? machine_insert_tree : machine_insert)(machine, thing, &arguments, firmwares);
-    enum verdict verdict = machine_boot(machine, NULL);
+    enum verdict verdict;
+    do
+        verdict = machine_boot(machine, NULL);
+    while (verdict == VERDICT_RESTART && isatty(STDIN_FILENO));
     if (verdict_status(verdict) != EXIT_SUCCESS)
         report_error(NULL, "%s", verdict_sentence(verdict));
     return verdict_status(verdict);
@@ -74,7 +78,8 @@ const struct command command_run = {
              "    2  wrong usage\n"
              "  124  --timeout was over\n"
              "  125  corrode, QEMU or the boot loader failed\n"
-             "  126  the machine crashed: a panic, or a reset\n",
+             "  126  the machine crashed: a panic, or a reset\n\n"
+             "A kernel that restarts the machine does so when this is a terminal; else that is a reset.\n",
     .options = options,
     .operands_end_options = true,
     .run = run,

@@ -84,6 +84,7 @@ enum verdict {
     VERDICT_FAILURE, /* the kernel says that it failed */
     VERDICT_PANIC,
     VERDICT_RESET,
+    VERDICT_RESTART, /* the kernel wants it to start anew */
     VERDICT_TIMEOUT,
     VERDICT_LOADER, /* the boot loader gave up */
     VERDICT_QEMU,   /* QEMU itself failed */

@@ -68,12 +68,24 @@ _Noreturn void machine_reset(void)
     machine_halt();
 }
 
-_Noreturn void machine_exit(enum boot_exit status)
+/* To the monitor, which may end the machine. */
+static void tell(enum boot_exit status)
 {
     if (at_exit != NULL)
         at_exit();
     /* On a PC the port may belong to anything. */
     if (cpu_is_virtual())
         outb(BOOT_EXIT_PORT, (uint8_t)status);
+}
+
+_Noreturn void machine_exit(enum boot_exit status)
+{
+    tell(status);
     machine_halt();
+}
+
+_Noreturn void machine_restart(void)
+{
+    tell(BOOT_EXIT_RESTART);
+    machine_reset();
 }

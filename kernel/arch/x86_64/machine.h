@@ -28,6 +28,9 @@ _Noreturn void machine_power_off(void);
 /* Starts the machine anew, in whatever way works first. */
 _Noreturn void machine_reset(void);
 
+/* The same, for who wants it so: a monitor that boots machines learns that this was no crash. */
+_Noreturn void machine_restart(void);
+
 /* Reports STATUS to the virtual machine monitor, which ends the machine if it knows how. A real machine halts. */
 _Noreturn void machine_exit(enum boot_exit status);
 
