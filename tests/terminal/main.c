@@ -122,14 +122,15 @@ void init_main(const struct boot_info *info)
 {
     struct terminal *terminal = terminal_shown() != NULL ? terminal_shown() : terminal_create(0, 0);
     char keys[48], line[48];
+    enum serial_kind kind;
 
     show(terminal);
     console_printf("ready\n");
     terminal_set_notify(terminal, wake, &input);
-    serial_set_notify(wake, &input);
+    serial_set_notify(wake, NULL, &input);
     for (;;) {
         wait_event(&input, terminal_has_input(terminal) || serial_has_input());
-        size_t typed = terminal_read(terminal, keys, sizeof keys), received = serial_read(line, sizeof line);
+        size_t typed = terminal_read(terminal, keys, sizeof keys), received = serial_read(line, sizeof line, &kind);
         tell("keys", keys, typed);
         obey(keys, typed);
         tell("serial", line, received);

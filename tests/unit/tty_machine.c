@@ -88,7 +88,7 @@ bool work_queue_add(struct work_queue *queue, struct work *work)
     return false;
 }
 
-void device_register(uint32_t number, const struct file_ops *ops) {}
+void device_register(uint32_t number, const char *name, uint32_t mode, const struct file_ops *ops) {}
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Processes
