@@ -3,6 +3,7 @@
  *
  * Source: mkdir(2), mknod(2), unlink(2), rename(2), link(2), symlink(2), readlink(2).
  */
+#include "fs/attributes.h"
 #include "fs/credentials.h"
 #include "fs/dentry.h"
 #include "fs/names.h"
@@ -188,8 +189,9 @@ long sys_renameat2(const uint64_t a[6])
  * Symbolic links
  */
 
-static long read_link(struct inode *inode, uaddr_t to, size_t size)
+static long read_link(const struct path *path, uaddr_t to, size_t size)
 {
+    struct inode *inode = path->dentry->inode;
     if (inode->ops->read_link == NULL)
         return -EINVAL;
     char *target = kmalloc(PATH_LENGTH_MAX, 0);
@@ -199,6 +201,7 @@ static long read_link(struct inode *inode, uaddr_t to, size_t size)
     if (length > 0 && user_write(to, target, (size_t)length) != 0)
         length = -EFAULT;
     kfree(target);
+    inode_accessed(inode, path->mount);
     return length;
 }
 
@@ -210,7 +213,7 @@ static long read_link_at(int directory, uaddr_t name, uaddr_t to, int size)
         return -EINVAL;
     long result = request_walk(directory, name, WALK_NO_FOLLOW | (directory == AT_FDCWD ? 0 : WALK_EMPTY), &path);
     if (result == 0) {
-        result = read_link(path.dentry->inode, to, (size_t)size);
+        result = read_link(&path, to, (size_t)size);
         path_put(&path);
     }
     return result;
