@@ -200,6 +200,12 @@ struct file {
     struct epoll_items *poll_items; /* fs/epoll.c: who has it in an epoll set; NULL: nobody */
 };
 
+/* What holds now, of POLL*; TABLE as for file_ops.poll. */
+static inline unsigned file_poll(struct file *file, struct poll_table *table)
+{
+    return file->ops->poll ? file->ops->poll(file, table) : POLL_ALWAYS;
+}
+
 struct superblock {
     const struct filesystem *type;
     uint64_t device; /* st_dev */

@@ -41,11 +41,6 @@ struct waiting {
     struct entry few[FEW];
 };
 
-unsigned file_poll(struct file *file, struct poll_table *table)
-{
-    return file->ops->poll ? file->ops->poll(file, table) : POLL_ALWAYS;
-}
-
 static unsigned ask(struct polled *polled, struct poll_table *table)
 {
     polled->events = (uint16_t)(file_poll(polled->file, table) & polled->wanted);
@@ -129,7 +124,7 @@ static void leave(struct waiting *waiting)
     }
 }
 
-static long wait(struct polled *polled, size_t count, uint64_t deadline)
+long poll_files_wait(struct polled *polled, size_t count, uint64_t deadline)
 {
     struct waiting waiting;
     int error = 0;
@@ -155,5 +150,5 @@ long poll_files(struct polled *polled, size_t count, uint64_t deadline)
     long ready = 0;
     for (size_t i = 0; i < count; i++)
         ready += polled[i].file ? ask(&polled[i], NULL) : polled[i].events != 0;
-    return ready != 0 || deadline == 0 ? ready : wait(polled, count, deadline);
+    return ready != 0 || deadline == 0 ? ready : poll_files_wait(polled, count, deadline);
 }

@@ -46,8 +46,6 @@ static inline void poll_wait(struct poll_table *table, struct wait_queue *queue)
 /* What a file answers that has no poll operation. */
 #define POLL_ALWAYS (POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM)
 
-unsigned file_poll(struct file *file, struct poll_table *table);
-
 /* One of many to wait for. */
 struct polled {
     struct file *file; /* NULL: nothing; `events` is the caller's then, and if it is not 0, it counts as ready */
@@ -61,5 +59,7 @@ struct polled {
  * when it is late; -ERESTARTSYS, -ENOMEM. The caller holds the files.
  */
 long poll_files(struct polled *polled, size_t count, uint64_t deadline);
+/* The same for who has asked them all just now. */
+long poll_files_wait(struct polled *polled, size_t count, uint64_t deadline);
 
 #endif

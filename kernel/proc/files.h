@@ -46,6 +46,45 @@ struct file *files_find(struct task_files *files, int fd);
 struct file *files_find_any(struct task_files *files, int fd);
 
 /*
+ * For the length of one system call of a task that has the table: while no other one has it, nobody can close what this
+ * one uses, so no reference is needed.
+ *
+ *     struct file_use use = files_use(task->files, fd);
+ *     if (use.file == NULL)
+ *         return -EBADF;
+ *     ...
+ *     file_unuse(use);
+ */
+struct file_use {
+    struct file *file;
+    bool counted;
+};
+
+static inline bool files_are_own(const struct task_files *files)
+{
+    return __atomic_load_n(&files->tasks, __ATOMIC_ACQUIRE) == 1;
+}
+
+/* When they are: what is open there, without a reference; NULL as for files_find. */
+static inline struct file *files_peek(const struct task_files *files, int fd)
+{
+    struct file *file = (unsigned)fd < files->size ? files->slots[fd] : NULL;
+    return file == NULL || file->flags & O_PATH ? NULL : file;
+}
+
+static inline struct file_use files_use(struct task_files *files, int fd)
+{
+    bool own = files_are_own(files);
+    return (struct file_use){.file = own ? files_peek(files, fd) : files_find(files, fd), .counted = !own};
+}
+
+static inline void file_unuse(struct file_use use)
+{
+    if (use.counted && use.file)
+        file_put(use.file);
+}
+
+/*
  * Takes over the caller's reference to FILE when it succeeds. The lowest number that is free and below LIMIT, or
  * -EMFILE, -ENOMEM.
  */

@@ -37,7 +37,8 @@ int program_check_size(const struct inode *inode, uint64_t size)
 
 static long transfer(const uint64_t a[6], transfer_function *function)
 {
-    struct file *file = files_find(task_current()->files, (int)a[0]);
+    struct file_use use = files_use(task_current()->files, (int)a[0]);
+    struct file *file = use.file;
     if (file == NULL)
         return -EBADF;
     struct iov iov;
@@ -46,7 +47,7 @@ static long transfer(const uint64_t a[6], transfer_function *function)
         iov_init_user(&iov, (void *)a[1], min_u64(a[2], TRANSFER_MAX));
         result = function(file, &iov, NULL);
     }
-    file_put(file);
+    file_unuse(use);
     return result;
 }
 
@@ -67,7 +68,8 @@ static long transfer_at(const uint64_t a[6], transfer_function *function)
     struct iov iov;
     if ((int64_t)position < 0)
         return -EINVAL;
-    struct file *file = files_find(task_current()->files, (int)a[0]);
+    struct file_use use = files_use(task_current()->files, (int)a[0]);
+    struct file *file = use.file;
     if (file == NULL)
         return -EBADF;
     long result = file->ops->stream ? -ESPIPE : -EFAULT;
@@ -75,7 +77,7 @@ static long transfer_at(const uint64_t a[6], transfer_function *function)
         iov_init_user(&iov, (void *)a[1], min_u64(a[2], TRANSFER_MAX));
         result = function(file, &iov, &position);
     }
-    file_put(file);
+    file_unuse(use);
     return result;
 }
 
@@ -103,7 +105,8 @@ long sys_pwrite64(const uint64_t a[6])
 static long transfer_ranges(const uint64_t a[6], transfer_function *function, uint64_t *position, unsigned flags)
 {
     struct ranges ranges;
-    struct file *file = files_find(task_current()->files, (int)a[0]);
+    struct file_use use = files_use(task_current()->files, (int)a[0]);
+    struct file *file = use.file;
     if (file == NULL)
         return -EBADF;
     long result = -ESPIPE;
@@ -118,7 +121,7 @@ static long transfer_ranges(const uint64_t a[6], transfer_function *function, ui
     }
     ranges_end(&ranges);
 out_file:
-    file_put(file);
+    file_unuse(use);
     return result;
 }
 

@@ -30,13 +30,10 @@ long sys_epoll_ctl(const uint64_t a[6])
     int operation = (int)a[1], fd = (int)a[2];
     if (operation != EPOLL_CTL_DEL && copy_from_user(&event, a[3]) < 0)
         return -EFAULT;
-    struct file *set = files_find(task_current()->files, (int)a[0]);
-    struct file *file = files_find(task_current()->files, fd);
-    long result = set && file ? epoll_control(set, operation, file, fd, &event) : -EBADF;
-    if (file)
-        file_put(file);
-    if (set)
-        file_put(set);
+    struct file_use set = files_use(task_current()->files, (int)a[0]), file = files_use(task_current()->files, fd);
+    long result = set.file && file.file ? epoll_control(set.file, operation, file.file, fd, &event) : -EBADF;
+    file_unuse(file);
+    file_unuse(set);
     return result;
 }
 
@@ -47,11 +44,11 @@ static long wait(const uint64_t a[6], uint64_t deadline)
         return -EINVAL;
     if (!user_range_ok(a[1], (unsigned)max * sizeof(struct epoll_event)))
         return -EFAULT;
-    struct file *set = files_find(task_current()->files, (int)a[0]);
-    if (set == NULL)
+    struct file_use set = files_use(task_current()->files, (int)a[0]);
+    if (set.file == NULL)
         return -EBADF;
-    long result = epoll_wait(set, a[1], (unsigned)max, deadline);
-    file_put(set);
+    long result = epoll_wait(set.file, a[1], (unsigned)max, deadline);
+    file_unuse(set);
     return result;
 }
 

@@ -73,7 +73,7 @@ static bool may_be_locked(const struct file *file, int type)
 static long set(struct file *file, int fd, const struct lock_range *range, bool wait)
 {
     int error = lock_range_set(file, range, wait);
-    if (error || range->of_file || range->type == F_UNLCK || task_current()->files->references == 1)
+    if (error || range->of_file || range->type == F_UNLCK || files_are_own(task_current()->files))
         return error;
     struct file *now = files_find(task_current()->files, fd);
     if (now)

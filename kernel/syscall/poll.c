@@ -91,14 +91,31 @@ struct user_pollfd {
 
 #define FEW 16
 
-/* Finds the files. */
-static void begin(struct polled *polled, const struct user_pollfd *fds, size_t count)
+static unsigned wanted_of(const struct user_pollfd *fd)
 {
-    struct task_files *files = task_current()->files;
+    return (uint16_t)fd->wanted | POLLERR | POLLHUP;
+}
+
+/* Asks them all, in a table of descriptors that no other task has. How many are ready. */
+static long ask_now(const struct task_files *files, struct user_pollfd *fds, size_t count)
+{
+    long ready = 0;
     for (size_t i = 0; i < count; i++) {
-        struct file *file = fds[i].fd < 0 ? NULL : files_find(files, fds[i].fd);
-        polled[i] = (struct polled){.file = file, .wanted = (uint16_t)fds[i].wanted | POLLERR | POLLHUP};
-        if (file == NULL && fds[i].fd >= 0)
+        struct file *file = fds[i].fd < 0 ? NULL : files_peek(files, fds[i].fd);
+        unsigned events = file ? file_poll(file, NULL) & wanted_of(&fds[i]) : fds[i].fd < 0 ? 0 : POLLNVAL;
+        fds[i].events = (int16_t)events;
+        ready += events != 0;
+    }
+    return ready;
+}
+
+/* Finds the files. */
+static void begin(struct task_files *files, struct polled *polled, const struct user_pollfd *fds, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct file_use use = fds[i].fd < 0 ? (struct file_use){0} : files_use(files, fds[i].fd);
+        polled[i] = (struct polled){.file = use.file, .wanted = (uint16_t)wanted_of(&fds[i]), .tag = use.counted};
+        if (use.file == NULL && fds[i].fd >= 0)
             polled[i].events = POLLNVAL;
     }
 }
@@ -107,33 +124,44 @@ static void end(const struct polled *polled, struct user_pollfd *fds, size_t cou
 {
     for (size_t i = 0; i < count; i++) {
         fds[i].events = (int16_t)polled[i].events;
-        if (polled[i].file)
-            file_put(polled[i].file);
+        file_unuse((struct file_use){.file = polled[i].file, .counted = polled[i].tag});
     }
+}
+
+static long ask_and_wait(struct user_pollfd *fds, size_t count, uint64_t deadline)
+{
+    struct task_files *files = task_current()->files;
+    bool own = files_are_own(files);
+    struct polled few[FEW], *polled = few;
+    long result = own ? ask_now(files, fds, count) : 0;
+    if (result != 0 || (own && deadline == 0))
+        return result;
+    if (count > FEW && (polled = kmalloc(count * sizeof *polled, 0)) == NULL)
+        return -ENOMEM;
+    begin(files, polled, fds, count);
+    result = own ? poll_files_wait(polled, count, deadline) : poll_files(polled, count, deadline);
+    end(polled, fds, count);
+    if (polled != few)
+        kfree(polled);
+    return result;
 }
 
 static long poll_until(uaddr_t list, uint64_t count, uint64_t deadline)
 {
-    struct user_pollfd few_fds[FEW], *fds = few_fds;
-    struct polled few[FEW], *polled = few;
+    struct user_pollfd few[FEW], *fds = few;
+    size_t size = count * sizeof *fds;
     if (count > task_current()->process->limits[RLIMIT_NOFILE].current || count > INT32_MAX)
         return -EINVAL;
-    if (count > FEW) {
-        polled = kmalloc(count * (sizeof *polled + sizeof *fds), 0);
-        if (polled == NULL)
-            return -ENOMEM;
-        fds = (struct user_pollfd *)(polled + count);
-    }
+    if (count > FEW && (fds = kmalloc(size, 0)) == NULL)
+        return -ENOMEM;
     long result = -EFAULT;
-    if (user_range_ok(list, count * sizeof *fds) && user_read(fds, list, count * sizeof *fds) == 0) {
-        begin(polled, fds, count);
-        result = poll_files(polled, count, deadline);
-        end(polled, fds, count);
-        if (result != -ENOMEM && user_write(list, fds, count * sizeof *fds) > 0)
+    if (user_range_ok(list, size) && user_read(fds, list, size) == 0) {
+        result = ask_and_wait(fds, count, deadline);
+        if (result != -ENOMEM && user_write(list, fds, size) > 0)
             result = -EFAULT;
     }
-    if (polled != few)
-        kfree(polled);
+    if (fds != few)
+        kfree(fds);
     return result;
 }
 
@@ -182,10 +210,11 @@ static const uint16_t meaning[SETS] = {
     POLLPRI,
 };
 
+/* Three sets, and behind them the three that are the answer. */
 struct selection {
     unsigned count; /* descriptors: bits of each set that count */
     size_t words;   /* of each set */
-    uint64_t *sets; /* SETS times */
+    uint64_t *sets; /* 2 * SETS times so many words */
     uaddr_t user[SETS];
 };
 
@@ -194,13 +223,18 @@ static uint64_t *set_of(const struct selection *selection, unsigned which)
     return selection->sets + which * selection->words;
 }
 
+static uint64_t *answer_of(const struct selection *selection, unsigned which)
+{
+    return set_of(selection, SETS + which);
+}
+
 static int sets_read(const struct selection *selection)
 {
+    size_t size = selection->words * sizeof(uint64_t);
+    memset(selection->sets, 0, 2 * SETS * size);
     for (unsigned i = 0; i < SETS; i++) {
         uint64_t *set = set_of(selection, i);
-        if (selection->user[i] == 0)
-            memset(set, 0, selection->words * sizeof *set);
-        else if (user_read(set, selection->user[i], selection->words * sizeof *set) > 0)
+        if (selection->user[i] && user_read(set, selection->user[i], size) > 0)
             return -EFAULT;
         if (selection->count % 64)
             set[selection->words - 1] &= (1ull << selection->count % 64) - 1;
@@ -208,73 +242,112 @@ static int sets_read(const struct selection *selection)
     return 0;
 }
 
-static int sets_write(const struct selection *selection)
+static int answer_write(const struct selection *selection)
 {
     for (unsigned i = 0; i < SETS; i++)
         if (selection->user[i] &&
-            user_write(selection->user[i], set_of(selection, i), selection->words * sizeof(uint64_t)) > 0)
+            user_write(selection->user[i], answer_of(selection, i), selection->words * sizeof(uint64_t)) > 0)
             return -EFAULT;
     return 0;
 }
 
-static size_t sets_population(const struct selection *selection)
+/* Descriptors from 64 * WORD on that are in any set, a bit each. */
+static uint64_t any_of(const struct selection *selection, size_t word)
 {
-    size_t population = 0;
-    for (size_t w = 0; w < selection->words; w++)
-        population +=
-            (size_t)__builtin_popcountll(set_of(selection, 0)[w] | set_of(selection, 1)[w] | set_of(selection, 2)[w]);
-    return population;
+    return set_of(selection, 0)[word] | set_of(selection, 1)[word] | set_of(selection, 2)[word];
 }
 
-/* Finds the files, as many as the population says. -EBADF: one is not open; *found counts what is to be put. */
-static int find_files(const struct selection *selection, struct polled *polled, size_t *found)
+/* FD is ready for EVENTS: how many bits that makes. */
+static long answer(const struct selection *selection, unsigned fd, unsigned events)
 {
-    *found = 0;
-    for (unsigned fd = 0; fd < selection->count; fd++) {
-        unsigned wanted = 0;
-        for (unsigned i = 0; i < SETS; i++)
-            if (bitmap_test(set_of(selection, i), fd))
-                wanted |= meaning[i];
-        if (wanted == 0)
-            continue;
-        struct file *file = files_find(task_current()->files, (int)fd);
-        if (file == NULL)
-            return -EBADF;
-        polled[(*found)++] = (struct polled){.file = file, .wanted = (uint16_t)wanted, .tag = fd};
+    size_t word = fd / 64, bit = fd % 64;
+    long bits = 0;
+    for (unsigned i = 0; i < SETS; i++) {
+        uint64_t ready = (set_of(selection, i)[word] >> bit & 1) & ((events & meaning[i]) != 0);
+        answer_of(selection, i)[word] |= ready << bit;
+        bits += (long)ready;
     }
-    return 0;
+    return bits;
 }
 
-/* Leaves in each set those that are ready; how many bits. */
-static long sets_answer(const struct selection *selection, const struct polled *polled, size_t count)
+/* Which of the descriptors SET, from FIRST on, are ready for EVENTS: a bit each, too. False: one of them is not open.
+ */
+static bool ask_word(const struct task_files *files, unsigned first, uint64_t set, unsigned events, uint64_t *answer)
+{
+    uint64_t ready = 0;
+    for (; set; set &= set - 1) {
+        struct file *file = files_peek(files, (int)(first + (unsigned)__builtin_ctzll(set)));
+        if (file == NULL)
+            return false;
+        ready |= file_poll(file, NULL) & events ? set & -set : 0;
+    }
+    *answer = ready;
+    return true;
+}
+
+/*
+ * Asks them all, in a table of descriptors that no other task has: one that is in several sets, as often. How many bits
+ * are ready; -EBADF: one is not open.
+ */
+static long select_now(const struct selection *selection, const struct task_files *files)
 {
     long bits = 0;
-    for (size_t n = 0; n < count; n++)
-        for (unsigned i = 0; i < SETS; i++) {
-            uint64_t *set = set_of(selection, i);
-            if (!bitmap_test(set, polled[n].tag))
-                continue;
-            if (polled[n].events & meaning[i])
-                bits++;
-            else
-                bitmap_clear(set, polled[n].tag);
+    for (unsigned i = 0; i < SETS; i++)
+        for (size_t word = 0; word < selection->words; word++) {
+            uint64_t set = set_of(selection, i)[word], *answer = &answer_of(selection, i)[word];
+            if (set && !ask_word(files, (unsigned)word * 64, set, meaning[i], answer))
+                return -EBADF;
+            bits += *answer ? __builtin_popcountll(*answer) : 0;
         }
     return bits;
 }
 
-static long select_files(const struct selection *selection, uint64_t deadline)
+static size_t population(const struct selection *selection)
+{
+    size_t count = 0;
+    for (size_t word = 0; word < selection->words; word++)
+        count += (size_t)__builtin_popcountll(any_of(selection, word));
+    return count;
+}
+
+static unsigned wanted_by(const struct selection *selection, unsigned fd)
+{
+    unsigned wanted = 0;
+    for (unsigned i = 0; i < SETS; i++)
+        if (bitmap_test(set_of(selection, i), fd))
+            wanted |= meaning[i];
+    return wanted;
+}
+
+/* Finds the files, as many as the population is, each with a reference. -EBADF: one is not open. *found: to be put. */
+static int find_files(const struct selection *selection, struct polled *polled, size_t *found)
+{
+    *found = 0;
+    for (size_t word = 0; word < selection->words; word++)
+        for (uint64_t left = any_of(selection, word); left; left &= left - 1) {
+            unsigned fd = (unsigned)(word * 64) + (unsigned)__builtin_ctzll(left);
+            struct file *file = files_find(task_current()->files, (int)fd);
+            if (file == NULL)
+                return -EBADF;
+            polled[(*found)++] = (struct polled){.file = file, .wanted = (uint16_t)wanted_by(selection, fd), .tag = fd};
+        }
+    return 0;
+}
+
+static long select_waiting(const struct selection *selection, uint64_t deadline)
 {
     struct polled few[FEW], *polled = few;
-    size_t found, population = sets_population(selection);
-    if (population > FEW)
-        polled = kmalloc(population * sizeof *polled, 0);
-    if (polled == NULL)
+    size_t found, count = population(selection);
+    if (count > FEW && (polled = kmalloc(count * sizeof *polled, 0)) == NULL)
         return -ENOMEM;
     long result = find_files(selection, polled, &found);
     if (result == 0)
         result = poll_files(polled, found, deadline);
-    if (result >= 0)
-        result = sets_answer(selection, polled, found);
+    if (result > 0) {
+        result = 0;
+        for (size_t i = 0; i < found; i++)
+            result += answer(selection, polled[i].tag, polled[i].events);
+    }
     for (size_t i = 0; i < found; i++)
         file_put(polled[i].file);
     if (polled != few)
@@ -282,22 +355,31 @@ static long select_files(const struct selection *selection, uint64_t deadline)
     return result;
 }
 
+static long select_files(const struct selection *selection, uint64_t deadline)
+{
+    const struct task_files *files = task_current()->files;
+    if (!files_are_own(files))
+        return select_waiting(selection, deadline);
+    long result = select_now(selection, files);
+    return result != 0 || deadline == 0 ? result : select_waiting(selection, deadline);
+}
+
 static long select_until(const uint64_t a[6], uint64_t deadline)
 {
-    uint64_t few[SETS * 2];
+    uint64_t few[2 * SETS * 4];
     if ((int)a[0] < 0)
         return -EINVAL;
     struct selection selection = {
         .count = (unsigned)min_u64((unsigned)a[0], files_size(task_current()->files)), .user = {a[1], a[2], a[3]}};
     selection.words = (selection.count + 63) / 64;
-    selection.sets =
-        selection.words * SETS <= ARRAY_LENGTH(few) ? few : kmalloc(selection.words * SETS * sizeof *selection.sets, 0);
+    size_t words = 2 * SETS * selection.words;
+    selection.sets = words <= ARRAY_LENGTH(few) ? few : kmalloc(words * sizeof *selection.sets, 0);
     if (selection.sets == NULL)
         return -ENOMEM;
     long result = sets_read(&selection);
     if (result == 0)
         result = select_files(&selection, deadline);
-    if (result >= 0 && sets_write(&selection) < 0)
+    if (result >= 0 && answer_write(&selection) < 0)
         result = -EFAULT;
     if (selection.sets != few)
         kfree(selection.sets);
