@@ -178,6 +178,8 @@ static long transfer(
         return function(file, iov, &file->position);
     if (position)
         return is_beyond(*position, iov->left) ? -EINVAL : function(file, iov, position);
+    if (file->ops->locks_position)
+        return is_beyond(file->position, iov->left) ? -EINVAL : function(file, iov, &file->position);
     mutex_lock(&file->position_lock);
     long result = is_beyond(file->position, iov->left) ? -EINVAL : function(file, iov, &file->position);
     mutex_unlock(&file->position_lock);

@@ -152,7 +152,8 @@ struct file_ops {
     /* What a map shows; FILE_MAP_ANONYMOUS: memory without a file. NULL: inode->object, else -ENODEV. */
     int (*map)(struct file *file, struct vm_object **object, uint64_t *offset);
 #define FILE_MAP_ANONYMOUS 1
-    bool stream; /* no position: pipes, terminals, sockets */
+    bool stream;         /* no position: pipes, terminals, sockets */
+    bool locks_position; /* read and write take position_lock themselves, if `position` is the file's own */
 };
 
 struct path {

@@ -24,7 +24,6 @@
 #include "mm/slab.h"
 
 #define FIONREAD 0x541bu
-#define QUEUE_MAX 16384 /* events */
 
 struct inotify {
     struct spinlock lock;   /* INOTIFY */
@@ -100,9 +99,9 @@ static void tell(struct inotify *inotify, int number, uint32_t mask, uint32_t co
     struct event *event = event_create(number, mask, cookie, name, length);
     struct event *overflow = NULL;
     spin_lock(&inotify->lock);
-    if (event == NULL || inotify->count >= QUEUE_MAX) {
+    if (event == NULL || inotify->count >= INOTIFY_EVENTS_MAX) {
         overflow = event;
-        event = inotify->count <= QUEUE_MAX ? event_create(-1, IN_Q_OVERFLOW, 0, "", 0) : NULL;
+        event = inotify->count <= INOTIFY_EVENTS_MAX ? event_create(-1, IN_Q_OVERFLOW, 0, "", 0) : NULL;
     }
     if (event && is_last(inotify, event)) {
         kfree(event);

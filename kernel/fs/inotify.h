@@ -6,6 +6,8 @@
 
 #include "fs/fs.h"
 
+#define INOTIFY_EVENTS_MAX 16384 /* that wait at one instance */
+
 /* Of inotify_add_watch, beside the events. */
 #define IN_ONLYDIR 0x1000000u
 #define IN_DONT_FOLLOW 0x2000000u

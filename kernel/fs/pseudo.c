@@ -355,25 +355,42 @@ static void release_file(struct file *file)
     kfree(open);
 }
 
+/* The file's own position is locked while it is looked at and moved, but not while a text is made. */
+static void begin_to_move(struct file *file, const uint64_t *position)
+{
+    if (position == &file->position)
+        mutex_lock(&file->position_lock);
+}
+
+static void end_of_move(struct file *file, const uint64_t *position)
+{
+    if (position == &file->position)
+        mutex_unlock(&file->position_lock);
+}
+
+static long copy_text(const struct text *text, struct iov *to, uint64_t *position)
+{
+    if (*position >= text->length || to->left == 0)
+        return 0;
+    size_t copied = iov_copy_out(to, text->data + *position, min_u64(text->length - *position, to->left));
+    *position += copied;
+    return copied ? (long)copied : -EFAULT;
+}
+
 static long read(struct file *file, struct iov *to, uint64_t *position)
 {
     const struct pseudo_node *node = file->inode->data;
     struct pseudo_file *open = file->data;
     if (node->entry->show == NULL)
         return -EIO;
-    struct shared_text *shared = *position ? current_text(open) : NULL;
+    bool goes_on = __atomic_load_n(position, __ATOMIC_RELAXED) != 0;
+    struct shared_text *shared = goes_on ? current_text(open) : NULL;
     int error = shared ? 0 : make_text(node, open, &shared);
     if (error)
         return error;
-    long result = 0;
-    if (*position < shared->text.length) {
-        size_t length = min_u64(shared->text.length - *position, to->left);
-        result = (long)iov_copy_out(to, shared->text.data + *position, length);
-        if (result == 0 && length > 0)
-            result = -EFAULT;
-    }
-    if (result > 0)
-        *position += (uint64_t)result;
+    begin_to_move(file, position);
+    long result = copy_text(&shared->text, to, position);
+    end_of_move(file, position);
     put_text(shared);
     return result;
 }
@@ -396,7 +413,9 @@ static long write(struct file *file, struct iov *from, uint64_t *position)
     kfree(text);
     if (result < 0)
         return result;
+    begin_to_move(file, position);
     *position += length;
+    end_of_move(file, position);
     return (long)length;
 }
 
@@ -429,7 +448,7 @@ static const struct inode_ops jump_ops = {
     .read_link = read_link, .follow_link = follow_link, .refresh = refresh, .release = release_inode};
 static const struct file_ops directory_file_ops = {.read_directory = read_directory};
 static const struct file_ops file_ops = {
-    .open = open_file, .release = release_file, .read = read, .write = write, .seek = seek};
+    .open = open_file, .release = release_file, .read = read, .write = write, .seek = seek, .locks_position = true};
 
 /* ------------------------------------------------------------------------------------------------------------------
  * The whole

@@ -23,8 +23,8 @@
  * A text is made as a whole when a file is first read, and again when it is read from its beginning; so whoever reads
  * it in pieces gets pieces of one text. A write is one call of `store`, wherever in the file it is.
  *
- * No lock is held when show, store, target and follow are called (but the file's position, at times); children's
- * functions and `refresh` are called with the directory locked, and may take spin locks only.
+ * No lock is held when show, store, target and follow are called; children's functions and `refresh` are called with
+ * the directory locked, and may take spin locks only.
  */
 #ifndef CORRODE_FS_PSEUDO_H
 #define CORRODE_FS_PSEUDO_H

@@ -118,6 +118,9 @@ long unix_send(struct socket *socket, struct message *message);
 long unix_receive(struct socket *socket, struct message *message);
 void unix_packets_free(struct list *packets);
 
+/* Calls SHOW with each socket, under unix_lock: for /proc/net/unix. */
+void unix_each(void (*show)(void *context, const struct unix_socket *socket), void *context);
+
 /* unix_rights.c: files on their way. Both under unix_lock. */
 void unix_files_sent(const struct socket_files *files);
 bool unix_files_are_too_many(const struct socket_files *files); /* a hint, under no lock */

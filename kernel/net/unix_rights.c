@@ -35,6 +35,13 @@ void unix_rights_remove(struct unix_socket *socket)
     list_remove(&socket->all);
 }
 
+void unix_each(void (*show)(void *context, const struct unix_socket *socket), void *context)
+{
+    mutex_lock(&unix_lock);
+    list_for_each(struct unix_socket, socket, &all, all) show(context, socket);
+    mutex_unlock(&unix_lock);
+}
+
 static struct unix_socket *carried(const struct file *file)
 {
     struct socket *socket = socket_of(file);

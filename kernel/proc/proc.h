@@ -65,12 +65,18 @@ struct task_paths {
     uint32_t umask;
 };
 
+/* Calls that read and write, and the bytes that they have moved, from and to whatever it was. */
+struct io_usage {
+    uint64_t reads, writes, read_bytes, written_bytes;
+};
+
 /* What has been used: of a task, of a process, of the children that it has waited for. */
 struct usage {
     uint64_t user_ns, system_ns;
     uint64_t minor_faults, major_faults;
     uint64_t waits, preemptions; /* how often a CPU was given away, and taken away */
     uint64_t peak_pages;         /* resident at most: of whichever had the most */
+    struct io_usage io;
 };
 
 struct session {
@@ -176,6 +182,7 @@ struct task {
     uint64_t timer_slack;        /* PR_SET_TIMERSLACK; 0: the usual */
     uint16_t io_priority;        /* ioprio_set: class and level */
     uint8_t policy;              /* SCHED_* */
+    struct io_usage io;          /* counted by the task itself */
     struct trap_frame *frame;    /* the registers of the program while it is in the kernel */
     struct trap_frame start;     /* those that it begins with */
     struct user_bases start_bases;

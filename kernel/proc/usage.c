@@ -20,6 +20,10 @@ void usage_add(struct usage *usage, const struct usage *more)
     usage->waits += more->waits;
     usage->preemptions += more->preemptions;
     usage->peak_pages = max_u64(usage->peak_pages, more->peak_pages);
+    usage->io.reads += more->io.reads;
+    usage->io.writes += more->io.writes;
+    usage->io.read_bytes += more->io.read_bytes;
+    usage->io.written_bytes += more->io.written_bytes;
 }
 
 /* Brings user_ns and system_ns up to date. */
@@ -45,7 +49,8 @@ void task_usage_locked(struct task *task, struct usage *usage)
         .minor_faults = thread->faults - thread->major_faults,
         .major_faults = thread->major_faults,
         .waits = thread->blocks,
-        .preemptions = thread->switches > gone ? thread->switches - gone : 0};
+        .preemptions = thread->switches > gone ? thread->switches - gone : 0,
+        .io = task->io};
 }
 
 void task_usage(struct task *task, struct usage *usage)

@@ -26,6 +26,7 @@ static const struct pseudo_entry entries[] = {
     {.name = "fd", .mode = S_IFDIR | 0500, .children = &process_fd_children},
     {.name = "fdinfo", .mode = S_IFDIR | 0555, .children = &process_fdinfo_children},
     PROC_TEXT("gid_map", "         0          0 4294967295\n"),
+    PROC_SECRET("io", process_show_io),
     PROC_FILE("limits", process_show_limits),
     PROC_TEXT("loginuid", "4294967295"),
     LOOK("maps", 0444, process_show_maps),

@@ -63,6 +63,22 @@ int process_show_schedstat(struct text *out, const struct pseudo_node *node)
     return error;
 }
 
+/* Nothing is read from or written to a disk: there is none. */
+int process_show_io(struct text *out, const struct pseudo_node *node)
+{
+    struct snapshot snapshot;
+    int error = subject_may_look(node);
+    if (!error)
+        error = snapshot_take(node, &snapshot);
+    if (error)
+        return error;
+    const struct io_usage *io = &snapshot.used.io;
+    text_printf(out, "rchar: %lu\nwchar: %lu\nsyscr: %lu\nsyscw: %lu\n", io->read_bytes, io->written_bytes, io->reads,
+        io->writes);
+    text_puts(out, "read_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n");
+    return 0;
+}
+
 int process_show_personality(struct text *out, const struct pseudo_node *node)
 {
     int error = subject_may_look(node);

@@ -52,6 +52,9 @@ uint64_t procfs_interrupt_total(void);
 procfs_show procfs_show_devices, procfs_show_consoles;
 extern const struct pseudo_entry procfs_tty_entries[], procfs_net_entries[], procfs_sysvipc_entries[];
 
+/* net.c */
+procfs_show procfs_show_unix, procfs_show_locks;
+
 /* sys.c: /proc/sys */
 extern const struct pseudo_entry procfs_sys_entries[];
 

@@ -25,6 +25,7 @@ static const struct pseudo_entry entries[] = {
     PROC_FILE("kallsyms", procfs_show_kallsyms),
     {.name = "kmsg", .mode = S_IFREG | 0400, .file_ops = &procfs_kmsg_ops},
     PROC_FILE("loadavg", procfs_show_loadavg),
+    PROC_FILE("locks", procfs_show_locks),
     PROC_FILE("meminfo", procfs_show_meminfo),
     PROC_TEXT("misc", ""),
     PROC_LINK("mounts", "self/mounts"),

@@ -7,6 +7,7 @@
 #include "procfs/procfs_internal.h"
 
 #include "fs/dentry.h"
+#include "fs/inotify.h"
 #include "fs/pipe.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -252,11 +253,17 @@ static int show_dentry_state(struct text *out, const struct pseudo_node *node)
     return 0;
 }
 
+static const struct pseudo_entry inotify_entries[] = {
+    NUMBER("max_queued_events", INOTIFY_EVENTS_MAX),
+    {},
+};
+
 static const struct pseudo_entry fs_entries[] = {
     FACT("dentry-state", show_dentry_state),
     NUMBER("file-max", INT64_MAX), /* as many as there is memory for */
     FACT("file-nr", show_file_count),
     FACT("inode-nr", show_inode_count),
+    PROC_DIRECTORY("inotify", inotify_entries),
     NUMBER("nr_open", FILES_MAX),
     NUMBER("pipe-max-size", PIPE_SIZE_MAX),
     {},

@@ -99,7 +99,7 @@ const struct pseudo_entry procfs_net_entries[] = {
                      "timeout inode ref pointer drops            \n"),
     PROC_TEXT("udp6", "  sl  local_address                         remote_address                        st"
                       " tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n"),
-    PROC_TEXT("unix", "Num       RefCount Protocol Flags    Type St Inode Path\n"),
+    PROC_FILE("unix", procfs_show_unix),
     {},
 };
 

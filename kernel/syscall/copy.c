@@ -69,7 +69,7 @@ static long copy_piece(struct end *in, struct end *out, char *buffer, size_t len
     struct iov iov;
     uint64_t from = in->offset;
     iov_init_kernel(&iov, buffer, length);
-    long there = file_read(in->file, &iov, &from);
+    long there = program_read(in->file, &iov, &from);
     if (there <= 0)
         return there;
     iov_init_kernel(&iov, buffer, (size_t)there);

@@ -14,13 +14,25 @@ static uint64_t size_limit(void)
     return task_current()->process->limits[RLIMIT_FSIZE].current;
 }
 
+long program_read(struct file *file, struct iov *to, uint64_t *position)
+{
+    struct io_usage *usage = &task_current()->io;
+    long result = file_read(file, to, position);
+    usage->reads++;
+    usage->read_bytes += result > 0 ? (uint64_t)result : 0;
+    return result;
+}
+
 long program_write(struct file *file, struct iov *from, uint64_t *position)
 {
     from->limit = size_limit();
     from->limited = from->limit != RLIM_INFINITY;
     if (__builtin_expect(file->inode->mode & (S_ISUID | S_ISGID), 0))
         inode_drop_privileges(file->inode, task_current()->credentials);
+    struct io_usage *usage = &task_current()->io;
     long result = file_write(file, from, position);
+    usage->writes++;
+    usage->written_bytes += result > 0 ? (uint64_t)result : 0;
     /* Who writes where nobody reads any more, or more than he may, is told by a signal, too. */
     if (__builtin_expect(from->broken | from->exceeds, 0))
         signal_send_self(from->broken ? SIGPIPE : SIGXFSZ);
@@ -53,7 +65,7 @@ static long transfer(const uint64_t a[6], transfer_function *function)
 
 long sys_read(const uint64_t a[6])
 {
-    return transfer(a, file_read);
+    return transfer(a, program_read);
 }
 
 long sys_write(const uint64_t a[6])
@@ -83,7 +95,7 @@ static long transfer_at(const uint64_t a[6], transfer_function *function)
 
 long sys_pread64(const uint64_t a[6])
 {
-    return transfer_at(a, file_read);
+    return transfer_at(a, program_read);
 }
 
 long sys_pwrite64(const uint64_t a[6])
@@ -127,7 +139,7 @@ out_file:
 
 long sys_readv(const uint64_t a[6])
 {
-    return transfer_ranges(a, file_read, NULL, 0);
+    return transfer_ranges(a, program_read, NULL, 0);
 }
 
 long sys_writev(const uint64_t a[6])
@@ -144,7 +156,7 @@ static long transfer_ranges_at(const uint64_t a[6], transfer_function *function)
 
 long sys_preadv(const uint64_t a[6])
 {
-    return transfer_ranges_at(a, file_read);
+    return transfer_ranges_at(a, program_read);
 }
 
 long sys_pwritev(const uint64_t a[6])
@@ -164,7 +176,7 @@ static long transfer_ranges_with(const uint64_t a[6], transfer_function *functio
 
 long sys_preadv2(const uint64_t a[6])
 {
-    return transfer_ranges_with(a, file_read);
+    return transfer_ranges_with(a, program_read);
 }
 
 long sys_pwritev2(const uint64_t a[6])

@@ -8,9 +8,12 @@
 
 typedef long transfer_function(struct file *file, struct iov *iov, uint64_t *position);
 
+/* As file_read, and counted: /proc/PID/io. */
+transfer_function program_read;
+
 /*
- * As file_write: heeds RLIMIT_FSIZE, takes the set-user-ID bit from what the program may not keep so, and sends SIGPIPE
- * and SIGXFSZ.
+ * As file_write, and counted: heeds RLIMIT_FSIZE, takes the set-user-ID bit from what the program may not keep so, and
+ * sends SIGPIPE and SIGXFSZ.
  */
 transfer_function program_write;
 

@@ -9,12 +9,15 @@
 #include <dirent.h>
 #include <grp.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #define NUMBER "-?[0-9]+"
@@ -494,6 +497,68 @@ static void test_small(void)
         point(reads_alike(steady[i]), steady[i], __LINE__);
 }
 
+static void test_io(void)
+{
+    char *text = slurp("/proc/self/io", NULL), block[1000];
+    CHECK(matches(text, "rchar: [0-9]+\nwchar: [0-9]+\nsyscr: [0-9]+\nsyscw: [0-9]+\nread_bytes: [0-9]+\n"
+                        "write_bytes: [0-9]+\ncancelled_write_bytes: [0-9]+\n"));
+    long written = value_of(text, "wchar"), writes = value_of(text, "syscw"), reads = value_of(text, "syscr");
+    int fd = open("io", O_RDWR | O_CREAT, 0600);
+    memset(block, 1, sizeof block);
+    CHECK(write(fd, block, sizeof block) == sizeof block && pwrite(fd, block, sizeof block, 0) == sizeof block);
+    CHECK(pread(fd, block, 1, 0) == 1);
+    close(fd);
+    unlink("io");
+    text = slurp("/proc/self/io", NULL);
+    CHECK(value_of(text, "wchar") == written + 2000 && value_of(text, "syscw") == writes + 2);
+    CHECK(value_of(text, "syscr") > reads && value_of(text, "rchar") > 0);
+}
+
+static void test_locks(void)
+{
+    struct stat st;
+    char expected[128];
+    int fd = open("locked", O_RDWR | O_CREAT, 0600), other = open("locked", O_RDWR);
+    struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 10, .l_len = 20};
+    CHECK(fcntl(fd, F_SETLK, &range) == 0 && flock(other, LOCK_SH) == 0 && fstat(fd, &st) == 0);
+    char *text = slurp("/proc/locks", NULL);
+    CHECK(lines_match(text, "[0-9]+: (-> )?(POSIX |FLOCK |OFDLCK|LEASE |DELEG )  ?(ADVISORY |ACTIVE   |BREAKING) "
+                            " ?(READ|WRITE|UNLCK)  ?-?[0-9]+ [0-9a-f]{2,}:[0-9a-f]{2,}:[0-9]+ [0-9]+ ([0-9]+|EOF)"));
+    snprintf(expected, sizeof expected, ": POSIX  ADVISORY  WRITE %d %02x:%02x:%lu 10 29\n", getpid(), major(st.st_dev),
+        minor(st.st_dev), (unsigned long)st.st_ino);
+    CHECK(text && strstr(text, expected));
+    snprintf(expected, sizeof expected, ": FLOCK  ADVISORY  READ %d %02x:%02x:%lu 0 EOF\n", getpid(), major(st.st_dev),
+        minor(st.st_dev), (unsigned long)st.st_ino);
+    CHECK(text && strstr(text, expected));
+    close(other);
+    close(fd);
+    unlink("locked");
+}
+
+static void test_sockets(void)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "socket"};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0), pair[2];
+    struct stat st;
+    char expected[128];
+    CHECK(bind(fd, (struct sockaddr *)&name, sizeof name) == 0 && listen(fd, 1) == 0 && fstat(fd, &st) == 0);
+    CHECK(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == 0);
+    snprintf(expected, sizeof expected, "socket:[%lu]", (unsigned long)st.st_ino);
+    CHECK(strcmp(target(fd_path(fd)), expected) == 0);
+    char *text = slurp("/proc/net/unix", NULL);
+    CHECK(lines_match(
+        text, "Num .*|[0-9a-f]{16}: [0-9A-Fa-f]{8} [0-9A-F]{8} [0-9A-F]{8} [0-9]{4} [0-9]{2} +[0-9]+( .*)?"));
+    snprintf(expected, sizeof expected, " 00000000 00010000 0001 01 %5lu socket\n", (unsigned long)st.st_ino);
+    CHECK(text && strstr(text, expected));
+    CHECK(fstat(pair[1], &st) == 0);
+    snprintf(expected, sizeof expected, " 00000000 00000000 0002 03 %5lu\n", (unsigned long)st.st_ino);
+    CHECK(text && strstr(text, expected));
+    close(fd);
+    close(pair[0]);
+    close(pair[1]);
+    unlink("socket");
+}
+
 static void test_permissions(void)
 {
     static const char *const secret[] = {"environ", "maps", "smaps", "auxv", "fd", "fdinfo/0"};
@@ -552,6 +617,9 @@ int main(int argc, char **argv)
     test_directories();
     test_limits();
     test_small();
+    test_io();
+    test_locks();
+    test_sockets();
     test_permissions();
     return done();
 }

@@ -116,7 +116,7 @@ static void test_changing(void)
     INSIDE(klogctl(READ_CLEAR, text, sizeof text) > 0 && read_all(sizeof text - 1) == 0);
     int unread = klogctl(SIZE_UNREAD, NULL, 0), got = 0, n = 1;
     for (; n > 0 && klogctl(SIZE_UNREAD, NULL, 0) > 0; got += n)
-        n = klogctl(READ, text + got, 7);
+        n = klogctl(READ, text + got, 701);
     text[got] = '\0';
     INSIDE(unread > 0 && got >= unread && lines_match(text, LINE) && strstr(text, "syslog test: two"));
     int fd = open("/proc/kmsg", O_RDONLY | O_NONBLOCK);
