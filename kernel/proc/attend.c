@@ -105,7 +105,7 @@ static void deliver(struct task *task, struct trap_frame *frame, const struct ta
         restart_after_handler(frame, &taken->action);
     if (signal_frame_make(frame, taken->signal, &taken->info, &taken->action) == 0)
         return;
-    if (taken->signal == SIGSEGV || signal_is_deadly(SIGSEGV))
+    if ((taken->signal == SIGSEGV || signal_is_deadly(SIGSEGV)) && program_end_may_be_told())
         log_notice("%s (%d) ended by signal %d: its handler of signal %d at %#lx cannot be called, RSP %#lx",
             task->process->name, task->process->number, SIGSEGV, taken->signal, taken->action.handler, frame->rsp);
     if (taken->signal == SIGSEGV) /* nothing is left to try */

@@ -11,7 +11,7 @@
 #include "arch/x86_64/cpu.h"
 #include "lib/errno.h"
 #include "log.h"
-#include "proc/proc.h"
+#include "proc/signal_internal.h"
 
 #define LOG_NAME "process"
 
@@ -35,6 +35,12 @@ static const struct {
     [TRAP_SIMD] = {SIGFPE, FPE_FLTINV, true},
     [TRAP_CONTROL] = {.signal = SIGSEGV},
 };
+
+bool program_end_may_be_told(void)
+{
+    static struct log_ratelimit limit;
+    return log_ratelimit(&limit);
+}
 
 /* The context of a handler tells of the last fault. */
 static void remember(const struct trap_frame *frame)
@@ -74,7 +80,7 @@ static bool exception(struct trap_frame *frame)
             return true; /* it has gone by */
     }
     remember(frame);
-    if (signal_is_deadly(signal))
+    if (signal_is_deadly(signal) && program_end_may_be_told())
         log_notice("%s (%d) ended by signal %d: %s at %#lx, RSP %#lx", task->process->name, task->process->number,
             signal, trap_name(vector), frame->rip, frame->rsp);
     signal_force(signal, &info);
@@ -110,7 +116,7 @@ static bool page_fault(struct trap_frame *frame, vaddr_t address, int result, bo
     task->fault.address = address;
     if (address >= USER_END)
         task->fault.error |= FAULT_PRESENT; /* whether anything is there is not the program's business */
-    if (signal_is_deadly(signal))
+    if (signal_is_deadly(signal) && program_end_may_be_told())
         tell_page_fault(frame, address, signal, result, mapped);
     signal_force(signal, &info);
     return true;

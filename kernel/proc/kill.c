@@ -72,6 +72,7 @@ static long send_to_all(int signal, const struct siginfo *info)
     for (int32_t number = 2; (process = process_next_locked(number)) != NULL; number = process->number + 1) {
         if (process == task_current()->process)
             continue;
+        process->group->sent++; /* no fork that is under way gets by */
         int error = send(process, signal, info);
         any = true;
         if (error != -EPERM)

@@ -50,6 +50,9 @@ void signals_discard_locked(struct process *process, uint64_t set);
 int signal_frame_make(
     struct trap_frame *frame, int signal, const struct siginfo *info, const struct signal_action *action);
 
+/* fault.c: may one more line of the log tell why a process ends? Programs could make it nothing but such lines. */
+bool program_end_may_be_told(void);
+
 /*
  * stop.c. The process of the current task is to stop by SIGNAL, which process->stop_wanted says unless SIGCONT has come
  * since; the task stops with it.

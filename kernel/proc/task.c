@@ -146,9 +146,8 @@ long task_begin(void *argument)
     if (task->set_child_tid)
         (void)copy_to_user(task->set_child_tid, &task->number);
     task->frame = &task->start;
-    if (self->attention) {
-        cpu_interrupts_disable();
+    cpu_interrupts_disable(); /* whoever asks for attention from here on sends an interrupt */
+    if (self->attention)
         task_attend(&task->start);
-    }
     user_enter(&task->start);
 }
