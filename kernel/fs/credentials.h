@@ -14,7 +14,7 @@ struct credentials {
     uint32_t uid, euid, suid, fsuid;
     uint32_t gid, egid, sgid, fsgid;
     uint64_t permitted, effective, inheritable, bounding, ambient; /* CAP_ bits */
-    uint32_t secure_bits; /* SECBIT_ of <linux/securebits.h> */
+    uint32_t secure_bits;                                          /* SECBIT_ of <linux/securebits.h> */
     bool no_new_privileges;
     uint32_t group_count;
     uint32_t groups[]; /* sorted */

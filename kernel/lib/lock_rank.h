@@ -39,16 +39,16 @@
     X(117, SIGNALS, "kernel/proc/signal.c", "the pending signals, actions and timers of one process")                  \
     X(118, PARTS, "kernel/proc/parts.c", "the parts of one task that others look at")                                  \
     X(119, ACCOUNTS, "kernel/proc/accounts.c", "how many tasks each user has")                                         \
-    X(119, TEXT, "kernel/fs/pseudo.c", "which text an open file of /proc or /sys shows")                               \
-    X(119, SOCKET, "kernel/net/unix.c", "who the peer of one socket is")                                               \
-    X(119, SIGNALFDS, "kernel/proc/signalfd.c", "which files which processes wait for signals by")                     \
-    X(120, INTERRUPT, "kernel/arch/x86_64/interrupt.c", "vectors and their handlers; I/O APIC registers")              \
-    X(121, UTS, "kernel/proc/uts.c", "the names of the system")                                                        \
-    X(121, TIMERFDS, "kernel/fs/timerfd.c", "the list of timers that are files and wait for a time of day")            \
-    X(122, TIMERFD, "kernel/fs/timerfd.c", "one timer that is a file")                                                 \
-    X(123, WATCHES, "kernel/fs/inotify.c", "the inotify watches on one file")                                          \
-    X(124, WATCHES_ALL, "kernel/fs/inotify.c", "the list of all inotify watches")                                      \
-    X(126, INOTIFY, "kernel/fs/inotify.c", "one inotify instance: its watches by number, its events")                  \
+    X(120, TEXT, "kernel/fs/pseudo.c", "which text an open file of /proc or /sys shows")                               \
+    X(121, SOCKET, "kernel/net/unix.c", "who the peer of one socket is")                                               \
+    X(122, SIGNALFDS, "kernel/proc/signalfd.c", "which files which processes wait for signals by")                     \
+    X(123, INTERRUPT, "kernel/arch/x86_64/interrupt.c", "vectors and their handlers; I/O APIC registers")              \
+    X(124, UTS, "kernel/proc/uts.c", "the names of the system")                                                        \
+    X(125, TIMERFDS, "kernel/fs/timerfd.c", "the list of timers that are files and wait for a time of day")            \
+    X(126, TIMERFD, "kernel/fs/timerfd.c", "one timer that is a file")                                                 \
+    X(127, WATCHES, "kernel/fs/inotify.c", "the inotify watches on one file")                                          \
+    X(128, WATCHES_ALL, "kernel/fs/inotify.c", "the list of all inotify watches")                                      \
+    X(129, INOTIFY, "kernel/fs/inotify.c", "one inotify instance: its watches by number, its events")                  \
     X(130, MUTEX, "kernel/sched/mutex.c", "the waiters of one sleeping lock")                                          \
     X(140, WORK_QUEUE, "kernel/sched/work.c", "the items of one work queue")                                           \
     X(150, WAIT_QUEUE, "kernel/sched/wait.c", "the waiters of one wait queue")                                         \

@@ -119,12 +119,14 @@ struct task *task_create_first(struct process *process, const struct program *pr
     program_registers(program, &task->start);
     task->credentials = credentials_get(&credentials_root);
     struct account *account = account_find(0);
-    if (account && account_add_task(account, UINT64_MAX) == 0)
+    *error = account ? account_add_task(account, UINT64_MAX) : -ENOMEM;
+    if (*error == 0)
         task->account = account;
     account_put(account);
     task->files = files_create();
     task->paths = paths_create();
-    *error = task->account == NULL ? -EAGAIN : task->files && task->paths ? open_console(task->files) : -ENOMEM;
+    if (*error == 0)
+        *error = task->files && task->paths ? open_console(task->files) : -ENOMEM;
     if (*error) {
         task_free(task);
         return NULL;

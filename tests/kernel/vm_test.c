@@ -50,7 +50,8 @@ KTEST(vm_anonymous_memory_is_there_when_touched)
     if (!space)
         return;
     KTEST_EQUAL(peek(PROGRAM), ~0ull);
-    KTEST_EQUAL(vm_map(space, PROGRAM, GIB(64), RW, VM_MAP_FIXED, NULL, 0), PROGRAM);
+    KTEST_EQUAL(vm_map(space, PROGRAM, GIB(64), RW, VM_MAP_FIXED, NULL, 0), (uint64_t)-ENOMEM); /* more than there is */
+    KTEST_EQUAL(vm_map(space, PROGRAM, GIB(64), RW | VM_NO_RESERVE, VM_MAP_FIXED, NULL, 0), PROGRAM);
     KTEST_EQUAL(space->pages_resident, 0);
     KTEST_EQUAL(peek(PROGRAM + GIB(63)), 0);
     KTEST_CHECK(poke(PROGRAM + GIB(63), 7) && poke(PROGRAM + GIB(1) - 4, 0x1122334455667788)); /* across two pages */

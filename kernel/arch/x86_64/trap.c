@@ -26,7 +26,6 @@
 
 COUNTER(page_faults, "page faults, the kernel's and the programs'");
 
-
 bool trap_closes_user_memory;
 PER_CPU(void **, trap_try_slot);
 static PER_CPU(void *, boot_try); /* before there are threads */
