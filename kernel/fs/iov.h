@@ -15,14 +15,15 @@ struct iov_range {
 
 struct iov {
     const struct iov_range *ranges;
-    size_t count; /* ranges left, the current one first */
-    size_t skip;  /* bytes of the current one that are done */
-    size_t left;  /* bytes in all */
-    bool user;    /* the ranges are a program's memory */
-    bool broken;  /* a write found that nobody reads any more: SIGPIPE, though it may have moved bytes before */
-    bool append;  /* to be written at the end of the file, wherever that is by then */
-    bool limited; /* nothing is written beyond byte `limit` of a regular file: RLIMIT_FSIZE */
-    bool exceeds; /* a write found that it would be: SIGXFSZ */
+    size_t count;  /* ranges left, the current one first */
+    size_t skip;   /* bytes of the current one that are done */
+    size_t left;   /* bytes in all */
+    bool user;     /* the ranges are a program's memory */
+    bool broken;   /* a write found that nobody reads any more: SIGPIPE, though it may have moved bytes before */
+    bool nonblock; /* do not wait, whatever the file's flags say: pipes heed it */
+    bool append;   /* to be written at the end of the file, wherever that is by then */
+    bool limited;  /* nothing is written beyond byte `limit` of a regular file: RLIMIT_FSIZE */
+    bool exceeds;  /* a write found that it would be: SIGXFSZ */
     uint64_t limit;
     struct iov_range one; /* for those who have but one range */
 };

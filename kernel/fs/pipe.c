@@ -16,53 +16,14 @@
  *
  * Source: pipe(7), fifo(7), pipe(2), fcntl(2).
  */
-#include "fs/pipe.h"
+#include "fs/pipe_internal.h"
 
 #include "arch/x86_64/user.h"
 #include "fs/mount.h"
 #include "lib/errno.h"
 #include "mm/slab.h"
-#include "sched/mutex.h"
 
 #define FIONREAD 0x541bu
-
-struct pipe_slot {
-    struct page *page;
-    uint16_t offset, length; /* what is still to be read */
-    bool packet;             /* one read takes it, or as much of it as it wants */
-};
-
-#define SLOTS_DEFAULT (PIPE_SIZE_DEFAULT / PAGE_SIZE)
-
-struct pipe {
-    struct mutex lock;                    /* PIPE */
-    uint32_t head, tail;                  /* slots ever filled, and emptied */
-    uint32_t slot_count;                  /* a power of two */
-    uint32_t readers, writers;            /* files open for that */
-    uint32_t readers_ever, writers_ever;  /* how often one was opened: for those who wait for the other side */
-    uint32_t files;                       /* that refer to it */
-    struct page *spare;                   /* for the next slot; NULL: none */
-    struct pipe_slot *slots;              /* `few`, or allocated */
-    struct wait_queue readable, writable; /* it no longer is empty, or full; or the other side is gone, or there */
-    struct pipe_slot few[SLOTS_DEFAULT];
-};
-
-/* These two are for poll also: without the lock. */
-static bool is_empty(const struct pipe *pipe)
-{
-    return __atomic_load_n(&pipe->head, __ATOMIC_RELAXED) == __atomic_load_n(&pipe->tail, __ATOMIC_RELAXED);
-}
-
-static bool is_full(const struct pipe *pipe)
-{
-    return __atomic_load_n(&pipe->head, __ATOMIC_RELAXED) - __atomic_load_n(&pipe->tail, __ATOMIC_RELAXED) >=
-           __atomic_load_n(&pipe->slot_count, __ATOMIC_RELAXED);
-}
-
-static struct pipe_slot *slot(struct pipe *pipe, uint32_t number)
-{
-    return &pipe->slots[number & (pipe->slot_count - 1)];
-}
 
 static struct pipe *create(void)
 {
@@ -80,7 +41,7 @@ static struct pipe *create(void)
 static void destroy(struct pipe *pipe)
 {
     for (; pipe->tail != pipe->head; pipe->tail++)
-        page_put(slot(pipe, pipe->tail)->page);
+        page_put(pipe_slot(pipe, pipe->tail)->page);
     if (pipe->spare)
         page_put(pipe->spare);
     if (pipe->slots != pipe->few)
@@ -92,27 +53,19 @@ static void destroy(struct pipe *pipe)
  * Waiting
  */
 
-static void wake(struct wait_queue *queue)
-{
-    if (!wait_queue_is_empty(queue))
-        wait_queue_wake(queue);
-}
-
 static void wake_everybody(struct pipe *pipe)
 {
     wait_queue_wake_all(&pipe->readable);
     wait_queue_wake_all(&pipe->writable);
 }
 
-/* Gives the lock away until QUEUE is woken, or a signal comes (-ERESTARTSYS). First wakes OTHER, if that is not NULL.
- */
-static int await(struct pipe *pipe, struct wait_queue *queue, bool exclusive, struct wait_queue *other)
+int pipe_await(struct pipe *pipe, struct wait_queue *queue, bool exclusive, struct wait_queue *other)
 {
     struct waiter waiter;
     wait_prepare(queue, &waiter, exclusive);
     mutex_unlock(&pipe->lock);
     if (other)
-        wake(other);
+        pipe_wake(other);
     int error = thread_block_interruptible(THREAD_FOREVER);
     wait_finish(queue, &waiter);
     mutex_lock(&pipe->lock);
@@ -123,11 +76,11 @@ static int await(struct pipe *pipe, struct wait_queue *queue, bool exclusive, st
  * Reading
  */
 
-static void drop_first(struct pipe *pipe)
+void pipe_drop_first(struct pipe *pipe)
 {
-    struct page *page = slot(pipe, pipe->tail)->page;
+    struct page *page = pipe_slot(pipe, pipe->tail)->page;
     __atomic_store_n(&pipe->tail, pipe->tail + 1, __ATOMIC_RELAXED);
-    if (pipe->spare == NULL)
+    if (pipe->spare == NULL && page->references == 1)
         pipe->spare = page;
     else
         page_put(page);
@@ -137,8 +90,8 @@ static void drop_first(struct pipe *pipe)
 static long take(struct pipe *pipe, struct iov *to)
 {
     long taken = 0;
-    while (to->left > 0 && !is_empty(pipe)) {
-        struct pipe_slot *first = slot(pipe, pipe->tail);
+    while (to->left > 0 && !pipe_is_empty(pipe)) {
+        struct pipe_slot *first = pipe_slot(pipe, pipe->tail);
         size_t wanted = min_u64(first->length, to->left);
         bool packet = first->packet;
         if (iov_copy_out(to, (char *)page_memory(first->page) + first->offset, wanted) < wanted)
@@ -147,7 +100,7 @@ static long take(struct pipe *pipe, struct iov *to)
         first->offset += (uint16_t)wanted;
         first->length -= (uint16_t)wanted;
         if (first->length == 0 || packet)
-            drop_first(pipe);
+            pipe_drop_first(pipe);
         if (packet)
             break;
     }
@@ -164,22 +117,22 @@ static long read(struct file *file, struct iov *to, uint64_t *position)
         return 0;
     mutex_lock(&pipe->lock);
     for (;;) {
-        was_full = is_full(pipe);
-        taken = take(pipe, to);
-        if (taken != 0 || pipe->writers == 0)
+        was_full = pipe_is_full(pipe);
+        taken = pipe->drained ? 0 : take(pipe, to);
+        if (taken != 0 || (pipe->writers == 0 && !pipe->drained))
             break;
-        error = file->flags & O_NONBLOCK ? -EAGAIN : error;
+        error = file->flags & O_NONBLOCK || to->nonblock ? -EAGAIN : error;
         if (error)
             break;
-        error = await(pipe, &pipe->readable, true, NULL);
+        error = pipe_await(pipe, &pipe->readable, true, NULL);
         waited = true;
     }
-    bool more = waited && !is_empty(pipe), room = was_full && !is_full(pipe);
+    bool more = waited && !pipe_is_empty(pipe), room = was_full && !pipe_is_full(pipe);
     mutex_unlock(&pipe->lock);
     if (more)
-        wake(&pipe->readable);
+        pipe_wake(&pipe->readable);
     if (room)
-        wake(&pipe->writable);
+        pipe_wake(&pipe->writable);
     return taken != 0 || error == 0 ? taken : error;
 }
 
@@ -191,11 +144,11 @@ static long read(struct file *file, struct iov *to, uint64_t *position)
 static long put_behind_last(struct pipe *pipe, struct iov *from)
 {
     size_t rest = from->left % PAGE_SIZE;
-    if (rest == 0 || is_empty(pipe))
+    if (rest == 0 || pipe_is_empty(pipe))
         return 0;
-    struct pipe_slot *last = slot(pipe, pipe->head - 1);
+    struct pipe_slot *last = pipe_slot(pipe, pipe->head - 1);
     size_t end = last->offset + last->length;
-    if (last->packet || end + rest > PAGE_SIZE)
+    if (last->packet || last->shared || end + rest > PAGE_SIZE)
         return 0;
     if (iov_copy_in(from, (char *)page_memory(last->page) + end, rest) < rest)
         return -EFAULT;
@@ -215,7 +168,7 @@ static long put_page(struct pipe *pipe, struct iov *from, bool packet)
     if (iov_copy_in(from, page_memory(page), wanted) < wanted)
         return -EFAULT;
     pipe->spare = NULL;
-    *slot(pipe, pipe->head) = (struct pipe_slot){.page = page, .length = (uint16_t)wanted, .packet = packet};
+    *pipe_slot(pipe, pipe->head) = (struct pipe_slot){.page = page, .length = (uint16_t)wanted, .packet = packet};
     __atomic_store_n(&pipe->head, pipe->head + 1, __ATOMIC_RELAXED);
     return (long)wanted;
 }
@@ -224,7 +177,7 @@ static long put_page(struct pipe *pipe, struct iov *from, bool packet)
 static int put(struct pipe *pipe, struct iov *from, bool packet, size_t *done)
 {
     while (from->left > 0) {
-        if (is_full(pipe))
+        if (pipe_is_full(pipe))
             return -EAGAIN;
         long bytes = put_page(pipe, from, packet);
         if (bytes < 0)
@@ -250,11 +203,11 @@ static int put_all(struct file *file, struct iov *from, size_t *done, bool *wait
             return -EPIPE;
         }
         int error = put(pipe, from, packet, done);
-        if (error != -EAGAIN || file->flags & O_NONBLOCK)
+        if (error != -EAGAIN || file->flags & O_NONBLOCK || from->nonblock)
             return error;
         if (interrupted)
             return interrupted;
-        interrupted = await(pipe, &pipe->writable, true, &pipe->readable);
+        interrupted = pipe_await(pipe, &pipe->writable, true, &pipe->readable);
         *waited = true;
     }
 }
@@ -268,12 +221,12 @@ static long write(struct file *file, struct iov *from, uint64_t *position)
         return 0;
     mutex_lock(&pipe->lock);
     int error = put_all(file, from, &done, &waited);
-    bool room = waited && !is_full(pipe);
+    bool room = waited && !pipe_is_full(pipe);
     mutex_unlock(&pipe->lock);
     if (done > 0)
-        wake(&pipe->readable);
+        pipe_wake(&pipe->readable);
     if (room)
-        wake(&pipe->writable);
+        pipe_wake(&pipe->writable);
     return done > 0 ? (long)done : error;
 }
 
@@ -299,7 +252,7 @@ static unsigned poll(struct file *file, struct poll_table *table)
     unsigned events = 0;
     if (reads(file)) {
         poll_wait(table, &pipe->readable);
-        if (!is_empty(pipe))
+        if (!pipe_is_empty(pipe))
             events |= POLLIN | POLLRDNORM;
         if (__atomic_load_n(&pipe->writers, __ATOMIC_RELAXED) == 0 &&
             __atomic_load_n(&pipe->writers_ever, __ATOMIC_RELAXED) != file->position)
@@ -307,7 +260,7 @@ static unsigned poll(struct file *file, struct poll_table *table)
     }
     if (writes(file)) {
         poll_wait(table, &pipe->writable);
-        if (!is_full(pipe))
+        if (!pipe_is_full(pipe))
             events |= POLLOUT | POLLWRNORM;
         if (__atomic_load_n(&pipe->readers, __ATOMIC_RELAXED) == 0)
             events |= POLLERR;
@@ -323,7 +276,7 @@ static long ioctl(struct file *file, unsigned command, uintptr_t argument)
         return -ENOTTY;
     mutex_lock(&pipe->lock);
     for (uint32_t i = pipe->tail; i != pipe->head; i++)
-        bytes += slot(pipe, i)->length;
+        bytes += pipe_slot(pipe, i)->length;
     mutex_unlock(&pipe->lock);
     return copy_to_user(argument, &bytes);
 }
@@ -342,10 +295,10 @@ long pipe_size(struct pipe *pipe)
 static int resize(struct pipe *pipe, struct pipe_slot *new, uint32_t count)
 {
     uint32_t used = pipe->head - pipe->tail;
-    if (used > count)
+    if (used + pipe->reserved > count)
         return -EBUSY;
     for (uint32_t i = 0; i < used; i++)
-        new[i] = *slot(pipe, pipe->tail + i);
+        new[i] = *pipe_slot(pipe, pipe->tail + i);
     if (pipe->slots != pipe->few)
         kfree(pipe->slots);
     pipe->slots = new;
@@ -443,7 +396,7 @@ static int wait_for_partner(struct pipe *pipe, struct wait_queue *queue, const u
     uint32_t before = *ever;
     int error = 0;
     while (*ever == before && error == 0)
-        error = await(pipe, queue, false, NULL);
+        error = pipe_await(pipe, queue, false, NULL);
     return *ever == before ? error : 0;
 }
 

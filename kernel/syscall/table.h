@@ -291,10 +291,10 @@
     X(272, unshare, "x", PARTIAL, "no namespaces")                                                                     \
     X(273, set_robust_list, "az", PARTIAL, "remembered; there are no futexes")                                         \
     X(274, get_robust_list, "iaa", ABSENT, "")                                                                         \
-    X(275, splice, "fafazx", ABSENT, "")                                                                               \
-    X(276, tee, "ffzx", ABSENT, "")                                                                                    \
+    X(275, splice, "fafazx", WHOLE, "")                                                                                \
+    X(276, tee, "ffzx", WHOLE, "")                                                                                     \
     X(277, sync_file_range, "fiix", WHOLE, "")                                                                         \
-    X(278, vmsplice, "faix", ABSENT, "")                                                                               \
+    X(278, vmsplice, "faix", PARTIAL, "copies")                                                                        \
     X(279, move_pages, "xxxxxx", ABSENT, "")                                                                           \
     X(280, utimensat, "dpax", WHOLE, "")                                                                               \
     X(281, epoll_pwait, "faiiaz", WHOLE, "")                                                                           \
