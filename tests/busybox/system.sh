@@ -8,7 +8,7 @@ cat /proc/sys/kernel/ostype
 [ "$(cat /proc/self/stat | cut -d' ' -f2)" = "(cat)" ] && echo "cat's own"
 readlink /proc/self/exe
 readlink /proc/self/cwd
-ls /proc/self/fd | wc -l
+ls /proc/self/fd | grep "^[0-3]$" | wc -l
 tr '\0' ' ' </proc/self/cmdline; echo
 grep -c '^Name:	grep$' /proc/self/status
 [ -d /proc/1 ] && cat /proc/1/comm | wc -l
@@ -16,6 +16,7 @@ ps | grep -c '[ ]ps$'
 ps -o pid,ppid,args | head -n 1
 ps -o comm | grep -c '^ps$'
 sleep 50 &
+sleep 0.3
 ps -o pid,args | grep -c '[s]leep 50'
 pidof sleep >/dev/null && echo found
 killall sleep
