@@ -71,15 +71,41 @@ void vm_pages_unmap(struct vm_space *space, vaddr_t start, vaddr_t end)
     } while (more);
 }
 
+/*
+ * One table after the other: the lock is given back in between, for whoever else waits for it, and for interrupts. The
+ * areas are locked meanwhile, so that nothing comes or goes behind us. A visitor returns WENT_ON when it has noted in
+ * *next where the following table begins.
+ */
+#define WENT_ON 1
+
+static int walk_gently(
+    struct vm_space *space, vaddr_t start, vaddr_t end, user_visit *visit, void *argument, const vaddr_t *next)
+{
+    int result;
+    do {
+        spin_lock(&space->table_lock);
+        result = user_walk(&space->tables, start, end, visit, argument);
+        spin_unlock(&space->table_lock);
+        start = *next;
+    } while (result == WENT_ON);
+    return result;
+}
+
+static vaddr_t after(vaddr_t first, unsigned count)
+{
+    return first + (vaddr_t)count * PAGE_SIZE;
+}
+
 struct protection {
     const struct vm_area *area;
     unsigned flags;
+    vaddr_t next;
 };
 
 /* Write permission is only ever taken away here: who may write again finds out by a fault, which copies if it must. */
 static int protect_some(uint64_t *entries, vaddr_t first, unsigned count, void *argument)
 {
-    const struct protection *protection = argument;
+    struct protection *protection = argument;
     bool readable = protection->area->flags & (VM_READ | VM_WRITE | VM_EXECUTE);
     for (unsigned i = 0; i < count; i++) {
         uint64_t entry = user_entry_get(&entries[i]);
@@ -90,15 +116,14 @@ static int protect_some(uint64_t *entries, vaddr_t first, unsigned count, void *
             flags &= ~MAP_WRITE;
         user_entry_set(&entries[i], user_entry_allow_user(user_entry_allow(entry, flags), readable));
     }
-    return 0;
+    protection->next = after(first, count);
+    return WENT_ON;
 }
 
 void vm_pages_protect(struct vm_space *space, const struct vm_area *area, vaddr_t start, vaddr_t end)
 {
     struct protection protection = {.area = area, .flags = vm_map_flags(area)};
-    spin_lock(&space->table_lock);
-    user_walk(&space->tables, start, end, protect_some, &protection);
-    spin_unlock(&space->table_lock);
+    walk_gently(space, start, end, protect_some, &protection, &protection.next);
     tlb_flush_user(&space->tables, start, end - start);
 }
 
@@ -110,6 +135,7 @@ struct copying {
     struct vm_space *child;
     bool private;
     bool changed; /* entries of the parent have become read-only */
+    vaddr_t next;
 };
 
 static int copy_some(uint64_t *entries, vaddr_t first, unsigned count, void *argument)
@@ -135,15 +161,14 @@ static int copy_some(uint64_t *entries, vaddr_t first, unsigned count, void *arg
         user_entry_set(&to[i], entry);
         copying->child->pages_resident += vm_page_counts(entry);
     }
-    return 0;
+    copying->next = after(first, count);
+    return WENT_ON;
 }
 
 int vm_pages_fork(struct vm_space *parent, struct vm_space *child, const struct vm_area *area, bool *changed)
 {
     struct copying copying = {.child = child, .private = !(area->flags & VM_SHARED)};
-    spin_lock(&parent->table_lock);
-    int result = user_walk(&parent->tables, area->start, area->end, copy_some, &copying);
-    spin_unlock(&parent->table_lock);
+    int result = walk_gently(parent, area->start, area->end, copy_some, &copying, &copying.next);
     *changed |= copying.changed;
     return result;
 }
@@ -154,7 +179,7 @@ int vm_pages_fork(struct vm_space *parent, struct vm_space *child, const struct 
 
 struct moving {
     struct vm_space *space;
-    vaddr_t from, to;
+    vaddr_t from, to, next;
 };
 
 static int move_some(uint64_t *entries, vaddr_t first, unsigned count, void *argument)
@@ -171,17 +196,16 @@ static int move_some(uint64_t *entries, vaddr_t first, unsigned count, void *arg
         user_entry_set(to, entry);
         user_entry_set(&entries[i], 0);
     }
-    return 0;
+    moving->next = after(first, count);
+    return WENT_ON;
 }
 
 int vm_pages_move(struct vm_space *space, vaddr_t from, vaddr_t to, uint64_t size)
 {
     struct moving forth = {.space = space, .from = from, .to = to}, back = {.space = space, .from = to, .to = from};
-    spin_lock(&space->table_lock);
-    int result = user_walk(&space->tables, from, from + size, move_some, &forth);
+    int result = walk_gently(space, from, from + size, move_some, &forth, &forth.next);
     if (result < 0)
-        user_walk(&space->tables, to, to + size, move_some, &back); /* whose tables are there */
-    spin_unlock(&space->table_lock);
+        walk_gently(space, to, to + size, move_some, &back, &back.next); /* whose tables are there */
     tlb_flush_user(&space->tables, from, size);
     return result;
 }
