@@ -33,6 +33,7 @@ struct credentials {
 #define CAP_NET_ADMIN 12
 #define CAP_SYS_PTRACE 19
 #define CAP_SYS_CHROOT 18
+#define CAP_IPC_LOCK 14
 #define CAP_SYS_ADMIN 21
 #define CAP_SYS_BOOT 22
 #define CAP_SYS_NICE 23

@@ -25,7 +25,7 @@
     X(6, lstat, "pa", WHOLE, "")                                                                                       \
     X(7, poll, "azi", WHOLE, "")                                                                                       \
     X(8, lseek, "fii", WHOLE, "")                                                                                      \
-    X(9, mmap, "azxxfx", PARTIAL, "no shared anonymous memory")                                                        \
+    X(9, mmap, "azxxfx", WHOLE, "")                                                                                    \
     X(10, mprotect, "azx", WHOLE, "")                                                                                  \
     X(11, munmap, "az", WHOLE, "")                                                                                     \
     X(12, brk, "a", WHOLE, "")                                                                                         \
@@ -41,10 +41,10 @@
     X(22, pipe, "a", WHOLE, "")                                                                                        \
     X(23, select, "iaaaa", WHOLE, "")                                                                                  \
     X(24, sched_yield, "", WHOLE, "")                                                                                  \
-    X(25, mremap, "azzxa", ABSENT, "")                                                                                 \
-    X(26, msync, "azx", ABSENT, "")                                                                                    \
-    X(27, mincore, "aza", ABSENT, "")                                                                                  \
-    X(28, madvise, "azi", ABSENT, "")                                                                                  \
+    X(25, mremap, "azzxa", WHOLE, "")                                                                                  \
+    X(26, msync, "azx", WHOLE, "")                                                                                     \
+    X(27, mincore, "aza", WHOLE, "")                                                                                   \
+    X(28, madvise, "azi", PARTIAL, "no MADV_REMOVE, MADV_COLLAPSE, MADV_HWPOISON")                                     \
     X(29, shmget, "izx", ABSENT, "")                                                                                   \
     X(30, shmat, "iax", ABSENT, "")                                                                                    \
     X(31, shmctl, "iia", ABSENT, "")                                                                                   \
@@ -165,10 +165,10 @@
     X(146, sched_get_priority_max, "i", WHOLE, "")                                                                     \
     X(147, sched_get_priority_min, "i", WHOLE, "")                                                                     \
     X(148, sched_rr_get_interval, "ia", WHOLE, "")                                                                     \
-    X(149, mlock, "az", ABSENT, "")                                                                                    \
-    X(150, munlock, "az", ABSENT, "")                                                                                  \
-    X(151, mlockall, "x", ABSENT, "")                                                                                  \
-    X(152, munlockall, "", ABSENT, "")                                                                                 \
+    X(149, mlock, "az", WHOLE, "")                                                                                     \
+    X(150, munlock, "az", WHOLE, "")                                                                                   \
+    X(151, mlockall, "x", WHOLE, "")                                                                                   \
+    X(152, munlockall, "", WHOLE, "")                                                                                  \
     X(153, vhangup, "", ABSENT, "")                                                                                    \
     X(154, modify_ldt, "xxxxxx", ABSENT, "")                                                                           \
     X(155, pivot_root, "pp", PARTIAL, "the root and working directory of other processes stay")                        \
@@ -318,7 +318,7 @@
     X(299, recvmmsg, "xxxxxx", ABSENT, "")                                                                             \
     X(300, fanotify_init, "xxxxxx", ABSENT, "")                                                                        \
     X(301, fanotify_mark, "xxxxxx", ABSENT, "")                                                                        \
-    X(302, prlimit64, "iiaa", PARTIAL, "RSS, MEMLOCK, MSGQUEUE, RTTIME and CORE are remembered")                       \
+    X(302, prlimit64, "iiaa", PARTIAL, "RSS, MSGQUEUE, RTTIME and CORE are remembered")                                \
     X(303, name_to_handle_at, "xxxxxx", ABSENT, "")                                                                    \
     X(304, open_by_handle_at, "xxxxxx", ABSENT, "")                                                                    \
     X(305, clock_adjtime, "ia", PARTIAL, "reads; changes are EPERM")                                                   \
@@ -341,13 +341,13 @@
     X(322, execveat, "dpaax", WHOLE, "")                                                                               \
     X(323, userfaultfd, "xxxxxx", ABSENT, "")                                                                          \
     X(324, membarrier, "ixi", ABSENT, "")                                                                              \
-    X(325, mlock2, "azx", ABSENT, "")                                                                                  \
+    X(325, mlock2, "azx", WHOLE, "")                                                                                   \
     X(326, copy_file_range, "fafazx", WHOLE, "")                                                                       \
     X(327, preadv2, "faiiix", PARTIAL, "no RWF_NOWAIT")                                                                \
     X(328, pwritev2, "faiiix", PARTIAL, "no RWF_NOWAIT")                                                               \
-    X(329, pkey_mprotect, "azxi", ABSENT, "")                                                                          \
-    X(330, pkey_alloc, "xx", ABSENT, "")                                                                               \
-    X(331, pkey_free, "i", ABSENT, "")                                                                                 \
+    X(329, pkey_mprotect, "azxi", PARTIAL, "there are no keys: only -1")                                               \
+    X(330, pkey_alloc, "xx", REFUSED, "ENOSPC")                                                                        \
+    X(331, pkey_free, "i", REFUSED, "EINVAL")                                                                          \
     X(332, statx, "dpxxa", WHOLE, "")                                                                                  \
     X(333, io_pgetevents, "xxxxxx", ABSENT, "")                                                                        \
     X(334, rseq, "azxx", REFUSED, "ENOSYS")                                                                            \

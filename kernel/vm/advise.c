@@ -1,7 +1,11 @@
 /*
- * The rarer calls on areas: madvise, mremap, msync, and taking a truncated object's pages away from all who map them.
+ * Advice about memory (madvise), questions about it (mincore), msync, and taking a truncated object's pages away from
+ * all who map them.
  *
- * Source: madvise(2), mremap(2), msync(2).
+ * Of the advice, much is about swap, huge pages or reading ahead, and is taken note of by doing nothing. A range need
+ * not be mapped everywhere: what is gets its due, and then the call says -ENOMEM.
+ *
+ * Source: madvise(2), mincore(2), msync(2).
  */
 #include "vm/vm_internal.h"
 
@@ -16,169 +20,194 @@
 #define MADV_FREE 8
 #define MADV_DONTFORK 10
 #define MADV_DOFORK 11
+#define MADV_MERGEABLE 12
+#define MADV_UNMERGEABLE 13
 #define MADV_HUGEPAGE 14
 #define MADV_NOHUGEPAGE 15
 #define MADV_DONTDUMP 16
 #define MADV_DODUMP 17
-#define MREMAP_MAYMOVE 1u
-#define MREMAP_FIXED 2u
+#define MADV_WIPEONFORK 18
+#define MADV_KEEPONFORK 19
+#define MADV_COLD 20
+#define MADV_PAGEOUT 21
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
+#define MADV_DONTNEED_LOCKED 24
+
 #define MS_ASYNC 1
 #define MS_INVALIDATE 2
 #define MS_SYNC 4
 
-/* Applies FLAGS to every area of the range, whose ends are ends of areas. */
-static void change_flags(struct vm_space *space, vaddr_t start, vaddr_t end, uint32_t set, uint32_t clear)
+enum advice_kind { ADVICE_UNKNOWN, ADVICE_NOTED, ADVICE_FORGET, ADVICE_FLAGS, ADVICE_POPULATE };
+
+struct advice {
+    uint8_t kind;        /* enum advice_kind */
+    bool anonymous_only; /* else -EINVAL: private memory that is no file's */
+    bool even_locked;    /* else -EINVAL where memory is locked */
+    uint32_t set, clear; /* ADVICE_FLAGS: VM_* */
+};
+
+static const struct advice table[] = {
+    [MADV_NORMAL] = {.kind = ADVICE_NOTED, .even_locked = true},
+    [MADV_RANDOM] = {.kind = ADVICE_NOTED, .even_locked = true},
+    [MADV_SEQUENTIAL] = {.kind = ADVICE_NOTED, .even_locked = true},
+    [MADV_WILLNEED] = {.kind = ADVICE_NOTED, .even_locked = true},
+    [MADV_DONTNEED] = {.kind = ADVICE_FORGET},
+    [MADV_FREE] = {.kind = ADVICE_FORGET, .anonymous_only = true}, /* at once: allowed, and simpler */
+    [MADV_DONTFORK] = {.kind = ADVICE_FLAGS, .even_locked = true, .set = VM_NO_FORK},
+    [MADV_DOFORK] = {.kind = ADVICE_FLAGS, .even_locked = true, .clear = VM_NO_FORK},
+    [MADV_MERGEABLE] = {.kind = ADVICE_NOTED, .even_locked = true},
+    [MADV_UNMERGEABLE] = {.kind = ADVICE_NOTED, .even_locked = true},
+    [MADV_HUGEPAGE] = {.kind = ADVICE_NOTED, .even_locked = true},
+    [MADV_NOHUGEPAGE] = {.kind = ADVICE_NOTED, .even_locked = true},
+    [MADV_DONTDUMP] = {.kind = ADVICE_NOTED, .even_locked = true},
+    [MADV_DODUMP] = {.kind = ADVICE_NOTED, .even_locked = true},
+    [MADV_WIPEONFORK] = {.kind = ADVICE_FLAGS, .even_locked = true, .anonymous_only = true, .set = VM_WIPE_ON_FORK},
+    [MADV_KEEPONFORK] = {.kind = ADVICE_FLAGS, .even_locked = true, .clear = VM_WIPE_ON_FORK},
+    [MADV_COLD] = {.kind = ADVICE_NOTED},
+    [MADV_PAGEOUT] = {.kind = ADVICE_NOTED},
+    [MADV_POPULATE_READ] = {.kind = ADVICE_POPULATE, .even_locked = true},
+    [MADV_POPULATE_WRITE] = {.kind = ADVICE_POPULATE, .even_locked = true},
+    [MADV_DONTNEED_LOCKED] = {.kind = ADVICE_FORGET, .even_locked = true},
+};
+
+/* Does it apply to that kind of memory? */
+static int check_area(const struct vm_area *area, const struct advice *advice)
 {
-    struct vm_area *area = vm_find_locked(space, start);
-    for (; area && area->start < end; area = vm_area_next(area))
-        area->flags = (area->flags | set) & ~clear;
+    bool anonymous = area->object == NULL && !(area->flags & VM_SHARED);
+    return (advice->anonymous_only && !anonymous) || (!advice->even_locked && area->flags & VM_LOCKED) ? -EINVAL : 0;
 }
 
-/* Is every page of the range in some area? -ENOMEM is what both calls say otherwise. */
-static int check_mapped(struct vm_space *space, vaddr_t start, vaddr_t end)
+/* [start, end) is all of AREA that is in the range. */
+static int apply(
+    struct vm_space *space, const struct vm_area *area, vaddr_t start, vaddr_t end, const struct advice *advice)
 {
-    for (struct vm_area *area = vm_find_locked(space, start); start < end; area = vm_area_next(area)) {
-        if (area == NULL || area->start > start)
+    int error = check_area(area, advice);
+    if (!error && advice->kind == ADVICE_FORGET)
+        vm_pages_unmap(space, start, end);
+    if (error || advice->kind != ADVICE_FLAGS)
+        return error;
+    error = vm_split_ends(space, start, end);
+    if (error)
+        return error;
+    struct vm_area *piece = vm_find_locked(space, start);
+    vm_set_flags(space, piece, (piece->flags | advice->set) & ~advice->clear);
+    vm_area_merge(space, piece);
+    return 0;
+}
+
+/* Goes over what is mapped of the range. Locked, for writing if flags are to change. */
+static int apply_all(struct vm_space *space, vaddr_t start, vaddr_t end, const struct advice *advice)
+{
+    int missing = 0;
+    while (start < end) {
+        const struct vm_area *area = vm_find_locked(space, start);
+        if (area == NULL || area->start >= end)
             return -ENOMEM;
-        start = area->end;
+        if (area->start > start)
+            missing = -ENOMEM;
+        vaddr_t from = max_u64(area->start, start), to = min_u64(area->end, end);
+        int error = apply(space, area, from, to, advice);
+        if (error)
+            return error;
+        start = to;
+    }
+    return missing;
+}
+
+/* MADV_POPULATE_READ, _WRITE: every page, or an error that says why not. */
+static int populate(struct vm_space *space, vaddr_t start, vaddr_t end, bool write)
+{
+    for (; start < end; start += PAGE_SIZE) {
+        bool mapped;
+        int error = vm_fault(space, start, write ? VM_FAULT_WRITE : 0, &mapped);
+        if (error)
+            return !mapped ? -ENOMEM : error == -EIO ? -EFAULT : error == -EFAULT ? -EINVAL : error;
     }
     return 0;
 }
 
-static int set_fork(struct vm_space *space, vaddr_t start, vaddr_t end, bool fork)
+int vm_advise(struct vm_space *space, vaddr_t address, uint64_t size, int advice)
 {
-    rwlock_write(&space->lock);
-    int error = vm_split_ends(space, start, end);
-    if (!error)
-        change_flags(space, start, end, fork ? 0 : VM_NO_FORK, fork ? VM_NO_FORK : 0);
-    rwlock_write_unlock(&space->lock);
+    const struct advice *what = advice >= 0 && (size_t)advice < ARRAY_LENGTH(table) ? &table[advice] : NULL;
+    if (what == NULL || what->kind == ADVICE_UNKNOWN || !is_aligned(address, PAGE_SIZE))
+        return -EINVAL;
+    uint64_t whole = align_up(size, PAGE_SIZE);
+    if (whole < size || address + whole < address)
+        return -EINVAL;
+    vaddr_t end = address + whole;
+    if (what->kind == ADVICE_POPULATE)
+        return populate(space, address, end, advice == MADV_POPULATE_WRITE);
+    bool write = what->kind == ADVICE_FLAGS;
+    (write ? rwlock_write : rwlock_read)(&space->lock);
+    int error = apply_all(space, address, end, what);
+    (write ? rwlock_write_unlock : rwlock_read_unlock)(&space->lock);
     return error;
 }
 
-int vm_advise(struct vm_space *space, vaddr_t address, uint64_t size, int advice)
+/* ------------------------------------------------------------------------------------------------------------------
+ * mincore, msync
+ */
+
+/* Is it there for the next fault to find, mapped or not? */
+static bool is_resident(const struct vm_space *space, const struct vm_area *area, vaddr_t address)
 {
-    if (vm_check_range(address, &size) < 0)
-        return -EINVAL;
-    vaddr_t end = address + size;
+    const uint64_t *entry = user_entry(&space->tables, address);
+    if (entry && user_entry_get(entry))
+        return true;
+    if (area->object == NULL || area->object->ops->peek_page == NULL)
+        return false;
+    struct page *page = area->object->ops->peek_page(area->object, vm_area_index(area, address));
+    if (page)
+        page_put(page);
+    return page != NULL;
+}
+
+int vm_resident(struct vm_space *space, vaddr_t address, uint64_t pages, uint8_t *resident)
+{
+    int error = 0;
     rwlock_read(&space->lock);
-    int mapped = check_mapped(space, address, end);
+    const struct vm_area *area = NULL;
+    for (uint64_t i = 0; i < pages && !error; i++, address += PAGE_SIZE) {
+        if (area == NULL || address >= area->end)
+            area = vm_find_locked(space, address);
+        if (area == NULL || area->start > address)
+            error = -ENOMEM;
+        else
+            resident[i] = is_resident(space, area, address);
+    }
     rwlock_read_unlock(&space->lock);
-
-    switch (advice) {
-    case MADV_NORMAL:
-    case MADV_RANDOM:
-    case MADV_SEQUENTIAL:
-    case MADV_WILLNEED:
-    case MADV_HUGEPAGE:
-    case MADV_NOHUGEPAGE:
-    case MADV_DONTDUMP:
-    case MADV_DODUMP: return mapped;
-    case MADV_DONTNEED:
-    case MADV_FREE: /* at once: allowed, and simpler */
-        rwlock_read(&space->lock);
-        vm_pages_unmap(space, address, end);
-        rwlock_read_unlock(&space->lock);
-        return mapped;
-    case MADV_DONTFORK:
-    case MADV_DOFORK: return mapped ? mapped : set_fork(space, address, end, advice == MADV_DOFORK);
-    default: return -EINVAL;
-    }
+    return error;
 }
 
-/* ------------------------------------------------------------------------------------------------------------------
- * mremap
- */
-
-/* Can AREA, which ends at END, grow by MORE bytes where it is? */
-static bool may_grow(struct vm_space *space, const struct vm_area *area, vaddr_t end, uint64_t more)
-{
-    const struct vm_area *next = vm_area_next(area);
-    return area->end == end && more <= USER_END - end && (next == NULL || next->start >= end + more);
-}
-
-/* What AREA shows at ADDRESS, or would if it went so far. */
-static struct vm_backing backing_at(const struct vm_area *area, vaddr_t address)
-{
-    uint64_t index = area->object ? vm_area_index(area, address) : 0;
-    return (struct vm_backing){.object = area->object, .offset = index << PAGE_SHIFT, .origin = area->origin};
-}
-
-/* Maps what AREA is, from OLD on, at a new place of NEW_SIZE, moves the pages there and unmaps the old place. */
-static long move(struct vm_space *space, const struct vm_area *area, vaddr_t old, uint64_t old_size, uint64_t new_size,
-    unsigned map_flags, vaddr_t wish)
-{
-    struct vm_backing backing = backing_at(area, old);
-    if (backing.object)
-        vm_object_get(backing.object);
-    if (backing.origin)
-        vm_origin_get(backing.origin);
-    long place = vm_map_locked(space, wish, new_size, area->flags & ~VM_GROWS_DOWN, map_flags, &backing);
-    if (backing.object)
-        vm_object_put(backing.object);
-    if (backing.origin)
-        vm_origin_put(backing.origin);
-    if (place < 0)
-        return place;
-    if (vm_pages_move(space, old, (vaddr_t)place, min_u64(old_size, new_size)) < 0) {
-        vm_unmap_locked(space, (vaddr_t)place, new_size);
-        return -ENOMEM;
-    }
-    vm_unmap_locked(space, old, old_size);
-    return place;
-}
-
-static long remap_locked(
-    struct vm_space *space, vaddr_t old, uint64_t old_size, uint64_t new_size, unsigned flags, vaddr_t new)
-{
-    struct vm_area *area = vm_find_locked(space, old);
-    if (area == NULL || area->start > old || old_size > area->end - old || area->flags & VM_SPECIAL)
-        return -EFAULT;
-    if (flags & MREMAP_FIXED) {
-        if (new < old + old_size && old < new + new_size)
-            return -EINVAL;
-        return move(space, area, old, old_size, new_size, VM_MAP_FIXED, new);
-    }
-    if (new_size <= old_size) {
-        int error = new_size < old_size ? vm_unmap_locked(space, old + new_size, old_size - new_size) : 0;
-        return error ? error : (long)old;
-    }
-    uint64_t more = new_size - old_size;
-    if (may_grow(space, area, old + old_size, more)) {
-        struct vm_backing backing = backing_at(area, area->end);
-        long place = vm_map_locked(space, area->end, more, area->flags, VM_MAP_FIXED, &backing);
-        return place < 0 ? place : (long)old; /* the two have become one */
-    }
-    return flags & MREMAP_MAYMOVE ? move(space, area, old, old_size, new_size, 0, 0) : -ENOMEM;
-}
-
-long vm_remap(struct vm_space *space, vaddr_t old, uint64_t old_size, uint64_t new_size, unsigned flags, vaddr_t new)
-{
-    if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED) || (flags & MREMAP_FIXED && !(flags & MREMAP_MAYMOVE)) ||
-        new_size == 0 || old_size == 0 || vm_check_range(old, &old_size) < 0)
-        return -EINVAL;
-    new_size = align_up(min_u64(new_size, USER_END), PAGE_SIZE);
-    if (flags & MREMAP_FIXED && vm_check_range(new, &new_size) < 0)
-        return -EINVAL;
-    rwlock_write(&space->lock);
-    long place = remap_locked(space, old, old_size, new_size, flags, new);
-    rwlock_write_unlock(&space->lock);
-    return place;
-}
-
-/* ------------------------------------------------------------------------------------------------------------------
- * Files
- */
-
+/* Mapped pages are the file's own: what is written is there. So there is only to see whether the range is right. */
 int vm_sync(struct vm_space *space, vaddr_t address, uint64_t size, int flags)
 {
-    if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) || (flags & MS_ASYNC && flags & MS_SYNC) ||
-        vm_check_range(address, &size) < 0)
+    if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) || !is_aligned(address, PAGE_SIZE) ||
+        (flags & MS_ASYNC && flags & MS_SYNC))
         return -EINVAL;
+    uint64_t whole = align_up(size, PAGE_SIZE);
+    if (address + whole < address || whole < size)
+        return -ENOMEM;
+    int missing = 0, busy = 0;
+    vaddr_t end = address + whole;
     rwlock_read(&space->lock);
-    int error = check_mapped(space, address, address + size);
+    while (address < end && !busy) {
+        const struct vm_area *area = vm_find_locked(space, address);
+        if (area == NULL || area->start > address)
+            missing = -ENOMEM;
+        if (area == NULL)
+            break;
+        busy = flags & MS_INVALIDATE && area->flags & VM_LOCKED && area->start < end ? -EBUSY : 0;
+        address = area->end;
+    }
     rwlock_read_unlock(&space->lock);
-    return error; /* mapped pages are the file's own: what is written is there */
+    return busy ? busy : missing;
 }
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Truncation
+ */
 
 /* What mapping number N has of the range: a reference to its space, and where. NULL: there are not so many. */
 struct mapping {

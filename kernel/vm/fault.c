@@ -162,11 +162,12 @@ static int grow_stack(struct vm_space *space, vaddr_t address)
         return 0; /* someone else has */
     const struct vm_area *previous = vm_area_previous(area);
     uint64_t more = (area->start - start) >> PAGE_SHIFT;
-    if (space->stack_top - start > space->stack_limit || (previous && previous->end + STACK_GUARD > start) ||
-        space->pages_mapped + more > space->address_limit)
+    if (area->end - start > space->stack_limit || (previous && previous->end + STACK_GUARD > start) ||
+        start < VM_ADDRESS_MIN || !vm_has_room(space, area->flags, more) ||
+        (area->flags & VM_LOCKED && space->pages_locked + more > space->lock_limit))
         return -EFAULT;
     area->start = start;
-    vm_count_mapped(space, more);
+    vm_count(space, area->flags, more);
     vm_area_moved(space, area);
     return 0;
 }

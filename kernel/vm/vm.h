@@ -38,12 +38,17 @@
 #define VM_EXECUTE (1u << 2)
 /* How it behaves. */
 #define VM_SHARED (1u << 4)
-#define VM_GROWS_DOWN (1u << 5)  /* a stack: faults below it, down to its limit, extend it */
-#define VM_MAY_WRITE (1u << 6)   /* mprotect may add VM_WRITE: the file was opened for writing, or it is private */
-#define VM_NO_FORK (1u << 7)     /* MADV_DONTFORK */
-#define VM_SPECIAL (1u << 8)     /* vDSO: not merged, not remapped */
-#define VM_HEAP (1u << 9)        /* brk's: for /proc */
-#define VM_NO_RESERVE (1u << 10) /* MAP_NORESERVE: it may be larger than all memory there is */
+#define VM_GROWS_DOWN (1u << 5)     /* a stack: faults below it, down to its limit, extend it */
+#define VM_MAY_WRITE (1u << 6)      /* mprotect may add VM_WRITE: the file was opened for writing, or it is private */
+#define VM_NO_FORK (1u << 7)        /* MADV_DONTFORK */
+#define VM_SPECIAL (1u << 8)        /* vDSO: not merged, not remapped */
+#define VM_HEAP (1u << 9)           /* brk's: for /proc */
+#define VM_NO_RESERVE (1u << 10)    /* MAP_NORESERVE: it may be larger than all memory there is */
+#define VM_LOCKED (1u << 11)        /* mlock: brought in at once */
+#define VM_LOCK_ON_FAULT (1u << 12) /* with VM_LOCKED: no, when it is touched */
+#define VM_WIPE_ON_FORK (1u << 13)  /* MADV_WIPEONFORK: a child finds it empty */
+#define VM_NEVER_EXECUTE (1u << 14) /* mprotect may not add VM_EXECUTE: its file system forbids it */
+#define VM_LOCK_FLAGS (VM_LOCKED | VM_LOCK_ON_FAULT)
 
 /*
  * What stands behind areas: the pages of a file, or of shared anonymous memory. Each area that maps it holds a
@@ -118,6 +123,8 @@ struct vm_space {
 
     uint64_t pages_mapped;      /* all areas, in pages: VmSize */
     uint64_t pages_mapped_peak; /* the most that these have been: VmPeak */
+    uint64_t pages_data;        /* of these, data: private, may be written to, no stack */
+    uint64_t pages_locked;      /* and locked: VmLck */
     uint64_t pages_resident;    /* VmRSS; table_lock */
     uint64_t pages_peak;        /* the most that these have been: VmHWM; the same lock */
     struct spinlock table_lock; /* SPACE_TABLE; guards the entries of the page tables */
@@ -129,8 +136,10 @@ struct vm_space {
     vaddr_t auxiliary, auxiliary_end;                  /* /proc/PID/auxv */
     vaddr_t vdso;
     uint64_t address_limit; /* RLIMIT_AS in pages */
-    uint64_t data_limit;    /* RLIMIT_DATA, bytes of heap */
+    uint64_t data_limit;    /* RLIMIT_DATA, bytes */
     uint64_t stack_limit;   /* bytes */
+    uint64_t lock_limit;    /* RLIMIT_MEMLOCK in pages, as whoever locked last had it */
+    uint32_t new_flags;     /* of all new areas: mlockall(MCL_FUTURE) */
 };
 
 void vm_init(void); /* after slab_init */
@@ -159,11 +168,12 @@ struct vm_space *vm_space_fork(struct vm_space *space);
 /*
  * New area of SIZE bytes. ADDRESS is a wish, or with VM_MAP_FIXED an order (what was there goes), with
  * VM_MAP_NO_REPLACE an order that fails with -EEXIST. object: a reference is taken; offset in bytes, page aligned.
- * Returns the address or -ENOMEM, -EINVAL, -EPERM.
+ * Returns the address or -ENOMEM, -EINVAL, -EPERM, -EAGAIN (too much would be locked).
  */
 #define VM_MAP_FIXED (1u << 0)
 #define VM_MAP_NO_REPLACE (1u << 1)
 #define VM_MAP_POPULATE (1u << 2)
+#define VM_MAP_LOW (1u << 3) /* in the lowest 2 GiB */
 long vm_map(struct vm_space *space, vaddr_t address, uint64_t size, unsigned flags, unsigned map_flags,
     struct vm_object *object, uint64_t offset);
 /* The same with all that can be told of the object; _locked: space->lock is held for writing, and VM_MAP_POPULATE is
@@ -173,10 +183,25 @@ long vm_map_backed(struct vm_space *space, vaddr_t address, uint64_t size, unsig
 long vm_map_locked(struct vm_space *space, vaddr_t address, uint64_t size, unsigned flags, unsigned map_flags,
     const struct vm_backing *backing);
 int vm_unmap(struct vm_space *space, vaddr_t address, uint64_t size);
+
+/* PROTECTION: VM_READ ... and perhaps VM_PROTECT_DOWN: from the lowest address of the stack that ADDRESS is in. */
+#define VM_PROTECT_DOWN (1u << 24)
 int vm_protect(struct vm_space *space, vaddr_t address, uint64_t size, unsigned protection);
+
+/* As the system calls have it: advise.c, remap.c. */
 int vm_advise(struct vm_space *space, vaddr_t address, uint64_t size, int advice);
 long vm_remap(struct vm_space *space, vaddr_t old, uint64_t old_size, uint64_t new_size, unsigned flags, vaddr_t new);
 int vm_sync(struct vm_space *space, vaddr_t address, uint64_t size, int flags);
+
+/* One byte for each page of the range into RESIDENT, 1: it is in memory. -ENOMEM: it is not all mapped. */
+int vm_resident(struct vm_space *space, vaddr_t address, uint64_t pages, uint8_t *resident);
+
+/*
+ * lock.c: mlock and munlock (FLAGS 0: unlock, else VM_LOCKED and perhaps VM_LOCK_ON_FAULT), mlockall and munlockall.
+ * LIMIT: pages that may be locked in all. 0, -EINVAL, -ENOMEM; -EAGAIN: it is locked, but not all of it is in memory.
+ */
+int vm_lock(struct vm_space *space, vaddr_t address, uint64_t size, unsigned flags, uint64_t limit);
+int vm_lock_all(struct vm_space *space, bool current, unsigned flags, unsigned new_flags, uint64_t limit);
 vaddr_t vm_set_brk(struct vm_space *space, vaddr_t brk); /* returns what it is then */
 
 /* RLIMIT_STACK, RLIMIT_DATA and RLIMIT_AS, in bytes; UINT64_MAX: none. */
