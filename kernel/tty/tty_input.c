@@ -16,6 +16,8 @@
  */
 #include "tty/tty_internal.h"
 
+#define BATCH 16      /* bytes that are received before anybody looks how much their echo was */
+#define ECHO_MAX 1024 /* bytes of echo while nobody else gets the lock */
 #define INPUT_LOW 128 /* IXOFF: with so few places left the sender is stopped; with so few bytes, started */
 
 static bool is_canonical(const struct tty *tty)
@@ -287,17 +289,28 @@ static void received(struct tty *tty, uint32_t head, uint32_t lines_end)
     tty_written(tty);
 }
 
+/* An echo can be a thousand times what is typed (VREPRINT): others come in between. */
+static void take_breath(struct tty *tty, uint32_t *begun)
+{
+    if (tty->output_head - *begun < ECHO_MAX)
+        return;
+    spin_unlock(&tty->input_lock);
+    spin_lock(&tty->input_lock);
+    *begun = tty->output_head;
+}
+
 size_t tty_receive(struct tty *tty, const uint8_t *data, size_t size)
 {
     size_t done = 0;
     spin_lock(&tty->input_lock);
-    uint32_t head = tty->head, lines_end = tty->lines_end;
+    uint32_t head = tty->head, lines_end = tty->lines_end, begun = tty->output_head;
     while (done < size) {
-        size_t count = min_u64(make_room(tty), size - done);
+        size_t count = min_u64(min_u64(make_room(tty), BATCH), size - done);
         if (count == 0)
             break;
         for (size_t i = 0; i < count; i++)
             receive_byte(tty, data[done++]);
+        take_breath(tty, &begun);
     }
     tty->input_waits = done < size;
     received(tty, head, lines_end);

@@ -401,5 +401,6 @@ int main(void)
     SCENE(interrupted);
     SCENE(leader_ends);
     SCENE(hang_up);
+    nap(300); /* who is left over goes by himself */
     return done();
 }

@@ -73,11 +73,12 @@ UNIT_TESTS += ps2_keys ps2 serial parser
 parser_UNIT_SOURCES := kernel/tty/parser.c kernel/tty/unicode.c
 serial_UNIT_SOURCES := kernel/drivers/serial.c kernel/drivers/uart16550.c
 # Lines: what becomes of bytes between driver and program, also compared with the host's own pseudo-terminals.
-UNIT_TESTS += tty_oracle
+UNIT_TESTS += tty tty_oracle
 
-tty_oracle_UNIT_SOURCES := $(DISCIPLINE_SOURCES) kernel/lib/bitmap.c kernel/fs/iov.c \
-    $(addprefix tests/unit/,tty_machine.c tty_linux.c)
-tty_oracle_UNIT_CFLAGS := -UBOOT_LOADER
+tty_UNIT_SOURCES := $(DISCIPLINE_SOURCES) kernel/lib/bitmap.c kernel/fs/iov.c tests/unit/tty_machine.c
+tty_UNIT_CFLAGS := -UBOOT_LOADER
+tty_oracle_UNIT_SOURCES := $(tty_UNIT_SOURCES) tests/unit/tty_linux.c
+tty_oracle_UNIT_CFLAGS := $(tty_UNIT_CFLAGS)
 ps2_keys_UNIT_SOURCES := kernel/drivers/ps2_keys.c
 ps2_UNIT_SOURCES := kernel/drivers/ps2.c kernel/drivers/ps2_keys.c
 
@@ -218,6 +219,11 @@ FUZZ_TESTS += emulator
 emulator_FUZZ_SOURCES := $(EMULATOR_SOURCES)
 emulator_FUZZ_CFLAGS := $(LIBVTERM_CFLAGS)
 emulator_FUZZ_RUNS := 100000
+
+FUZZ_TESTS += tty
+tty_FUZZ_SOURCES := $(tty_UNIT_SOURCES)
+tty_FUZZ_CFLAGS := $(tty_UNIT_CFLAGS)
+tty_FUZZ_RUNS := 5000
 
 FUZZ_TESTS += ps2
 ps2_FUZZ_SOURCES := $(ps2_UNIT_SOURCES)
