@@ -3,7 +3,7 @@
 # Portable: the unit tests and fuzzers build it too.
 PCI_SOURCES := $(addprefix kernel/drivers/pci/,scan.c bar.c interrupt.c driver.c)
 
-DRIVER_SOURCES := kernel/drivers/serial.c kernel/drivers/ps2.c kernel/drivers/ps2_keys.c
+DRIVER_SOURCES := kernel/drivers/serial.c kernel/drivers/speaker.c kernel/drivers/ps2.c kernel/drivers/ps2_keys.c
 DRIVER_SOURCES += $(PCI_SOURCES) kernel/drivers/pci/config.c kernel/drivers/drivers.c
 
 VIRTIO_SOURCES := $(addprefix kernel/drivers/virtio/,virtio.c queue.c)

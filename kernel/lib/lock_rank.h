@@ -72,7 +72,8 @@
     X(235, CLOCK, "kernel/time/clock.c", "corrections of the clock's rate, its change of source")                      \
     X(250, CONSOLE, "kernel/tty/console.c", "screen, cursor, colours, serial line: one print is whole")                \
     X(251, SERIAL, "kernel/drivers/serial.c", "the serial port's registers and rings")                                 \
-    X(252, SCREEN, "kernel/tty/terminal.c", "what all terminals show, and the display")
+    X(252, SCREEN, "kernel/tty/terminal.c", "what all terminals show, and the display")                                \
+    X(253, SPEAKER, "kernel/drivers/speaker.c", "the loudspeaker's ports")
 
 #define LOCK_RANK_ENUM(number, name, where, what) LOCK_RANK_##name = number,
 enum lock_rank { LOCK_RANKS(LOCK_RANK_ENUM) };

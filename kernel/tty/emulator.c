@@ -164,6 +164,14 @@ static int set_line(int row, const VTermLineInfo *new_info, const VTermLineInfo 
     return 0;
 }
 
+static int ring_bell(void *context)
+{
+    struct emulator *emulator = context;
+    if (emulator->operations->bell != NULL)
+        emulator->operations->bell(emulator->context);
+    return 1;
+}
+
 static const VTermStateCallbacks state_callbacks = {
     .putglyph = put_glyph,
     .movecursor = move_cursor,
@@ -172,6 +180,7 @@ static const VTermStateCallbacks state_callbacks = {
     .setpenattr = set_pen,
     .settermprop = set_property,
     .setlineinfo = set_line,
+    .bell = ring_bell,
 };
 
 /* ------------------------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ struct emulator;
 struct emulator_operations {
     /* What the terminal sends to the program: encoded keys, answers to its questions. NULL: nobody wants them. */
     void (*send)(void *context, const char *bytes, size_t length);
+    void (*bell)(void *context); /* NULL: it is silent */
 };
 
 /* Bytes that an emulator of this size needs; 0 when it is none: 1 to EMULATOR_*_MAX columns and rows. */

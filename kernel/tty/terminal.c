@@ -23,6 +23,7 @@
 
 struct outbox {
     size_t length;
+    bool bell;
     char bytes[OUTBOX_SIZE];
 };
 
@@ -105,6 +106,21 @@ static void send(void *context, const char *bytes, size_t length)
     outbox->length += length;
 }
 
+static void (*bell)(void);
+
+void terminal_set_bell(void (*ring)(void))
+{
+    bell = ring;
+}
+
+/* From the emulator. */
+static void note_bell(void *context)
+{
+    struct outbox *outbox = ((struct terminal *)context)->outbox;
+    if (outbox != NULL)
+        outbox->bell = true;
+}
+
 static void update(struct terminal *terminal)
 {
     if (terminal == shown && !screen_closed)
@@ -115,6 +131,7 @@ static void update(struct terminal *terminal)
 static void begin(struct terminal *terminal, struct outbox *outbox)
 {
     outbox->length = 0;
+    outbox->bell = false;
     spin_lock(&screen_lock);
     terminal->outbox = outbox;
 }
@@ -129,13 +146,13 @@ void terminal_write(struct terminal *terminal, const char *text, size_t length)
 {
     struct outbox outbox;
     begin(terminal, &outbox);
-    if (terminal->mute)
-        terminal->outbox = NULL;
     emulator_write(terminal->emulator, text, length);
     update(terminal);
     end(terminal);
-    if (outbox.length > 0)
+    if (outbox.length > 0 && !__atomic_load_n(&terminal->mute, __ATOMIC_RELAXED))
         put_input(terminal, outbox.bytes, outbox.length);
+    if (outbox.bell && bell != NULL)
+        bell();
 }
 
 void terminal_mute(struct terminal *terminal, bool mute)
@@ -196,7 +213,7 @@ static const struct console_output output = {
 
 struct terminal *terminal_create(unsigned columns, unsigned rows)
 {
-    static const struct emulator_operations operations = {.send = send};
+    static const struct emulator_operations operations = {.send = send, .bell = note_bell};
 
     if (columns == 0 && !display_size(&columns, &rows)) {
         columns = DEFAULT_COLUMNS;

@@ -29,6 +29,9 @@ struct terminal_memory {
     void (*release)(void *memory);
 };
 
+/* Who sounds when a terminal shall: called in the context of terminal_write, with no lock held. NULL: nobody. */
+void terminal_set_bell(void (*ring)(void));
+
 /*
  * Takes the screen over from the early console: makes a terminal of the screen's size with what stands there, shows it,
  * and sends the console's output to it from now on. 0, -ENOMEM, or -ENODEV without a screen: all stays as it was.

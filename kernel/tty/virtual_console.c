@@ -12,6 +12,7 @@
  */
 #include "tty/virtual_console_internal.h"
 
+#include "drivers/speaker.h"
 #include "fs/device.h"
 #include "lib/errno.h"
 #include "log.h"
@@ -20,6 +21,8 @@
 
 #define MAJOR 4
 #define PIECE 64
+#define BELL_HZ 750
+#define BELL_NS 125000000
 
 static struct virtual_console consoles[VIRTUAL_CONSOLES];
 static struct virtual_console *shown = &consoles[0];
@@ -263,6 +266,12 @@ static int open(struct file *file)
     return tty_open(tty, file);
 }
 
+/* As PCs have sounded since the first of them. */
+static void ring_bell(void)
+{
+    speaker_tone(BELL_HZ, BELL_NS);
+}
+
 bool virtual_consoles_init(void)
 {
     static const char *const names[VIRTUAL_CONSOLES + 1] = {"tty0", "tty1", "tty2", "tty3", "tty4", "tty5", "tty6"};
@@ -272,6 +281,7 @@ bool virtual_consoles_init(void)
         return true;
     if (make(&consoles[0], terminal) < 0)
         return false;
+    terminal_set_bell(ring_bell);
     for (unsigned number = 0; number <= VIRTUAL_CONSOLES; number++)
         device_register(DEVICE_NUMBER(MAJOR, number), names[number], 0600, &ops);
     return true;

@@ -6,7 +6,9 @@
  * Source: ioctl_console(2); <linux/vt.h>, <linux/kd.h> for numbers and layouts.
  */
 #include "arch/x86_64/user.h"
+#include "drivers/speaker.h"
 #include "lib/errno.h"
+#include "time/clock.h"
 #include "tty/tty_internal.h"
 #include "tty/virtual_console_internal.h"
 
@@ -34,7 +36,8 @@
 #define VT_LOCKSWITCH 0x560bu
 #define VT_UNLOCKSWITCH 0x560cu
 
-#define KB_101 2 /* the kind of keyboard */
+#define PIT_HZ 1193180 /* as programs have it */
+#define KB_101 2       /* the kind of keyboard */
 #define KD_GRAPHICS 1
 #define KD_TEXT_MAX 3 /* KD_TEXT and its like */
 #define LED_MASK 7u
@@ -99,6 +102,15 @@ static long set_meta_mode(const struct tty *tty, struct virtual_console *console
     return set_byte(tty, &console->meta_mode, mode, K_ESCPREFIX);
 }
 
+/* DIVISOR: of the timer's clock; 0: silence. */
+static long sound(const struct tty *tty, uintptr_t divisor, uint64_t ns)
+{
+    if (!may_set(tty))
+        return -EPERM;
+    speaker_tone(divisor > 0 ? (unsigned)(PIT_HZ / divisor) : 0, ns);
+    return 0;
+}
+
 static long keyboard_ioctl(const struct tty *tty, struct virtual_console *console, unsigned command, uintptr_t argument)
 {
     switch (command) {
@@ -113,8 +125,8 @@ static long keyboard_ioctl(const struct tty *tty, struct virtual_console *consol
     case KDSETLED: return set_byte(tty, &console->lights, argument & LED_MASK, LED_MASK);
     case KDGKBLED: return put_byte(argument, console->locks);
     case KDSKBLED: return set_byte(tty, &console->locks, argument, LED_MASK | LED_MASK << 4);
-    case KIOCSOUND:
-    case KDMKTONE: return may_set(tty) ? 0 : -EPERM; /* there is nothing that sounds */
+    case KIOCSOUND: return sound(tty, argument & 0xffff, 0);
+    case KDMKTONE: return sound(tty, argument & 0xffff, (argument >> 16 & 0xffff) * NS_PER_MS);
     default: return -ENOTTY;
     }
 }

@@ -391,6 +391,26 @@ static void test_input(void **state)
     check_input(terminal, "");
 }
 
+static unsigned rung;
+
+static void ring(void)
+{
+    rung++;
+}
+
+static void test_bell(void **state)
+{
+    struct terminal *terminal = open_terminal();
+    put(terminal, "\a"); /* nobody hears it */
+    terminal_set_bell(ring);
+    rung = 0;
+    put(terminal, "one\a two\033]0;title\a");
+    assert_int_equal(rung, 1);
+    console_print("\a"); /* the kernel's messages are quiet */
+    assert_int_equal(rung, 1);
+    terminal_set_bell(NULL);
+}
+
 static void test_input_is_bounded(void **state)
 {
     struct terminal *terminal = open_terminal();
@@ -450,5 +470,5 @@ UNIT_MAIN(ON_BOTH(test_takes_over), ON_BOTH(test_console_colors), ON_BOTH(test_c
     ON_BOTH(test_console_clear), ON_BOTH(test_sequences), ALONE(test_many_colors_on_text),
     ALONE(test_many_colors_on_framebuffer), ALONE(test_characters_on_text), ALONE(test_cursor_on_text),
     ALONE(test_cursor_on_framebuffer), ON_BOTH(test_several_terminals), ON_BOTH(test_random_output),
-    ON_BOTH(test_input), ON_BOTH(test_input_is_bounded), ON_BOTH(test_no_memory), ALONE(test_no_screen),
-    ON_BOTH(test_panic_takes_back))
+    ON_BOTH(test_input), ON_BOTH(test_bell), ON_BOTH(test_input_is_bounded), ON_BOTH(test_no_memory),
+    ALONE(test_no_screen), ON_BOTH(test_panic_takes_back))
