@@ -124,7 +124,7 @@ static void restore_mask(struct task *task)
 static void attend(struct task *task, struct trap_frame *frame, uint32_t bits)
 {
     struct taken taken;
-    if (bits & ATTENTION_EXIT && task->process->exiting)
+    if (bits & ATTENTION_EXIT && task_has_to_end(task))
         task_exit(task->process->exit_status);
     if (bits & ATTENTION_STOP)
         task_stop(task);

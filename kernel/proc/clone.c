@@ -1,9 +1,11 @@
 /*
- * New processes out of old ones: fork, vfork, clone.
+ * New processes and tasks out of old ones: fork, vfork, clone.
  *
- * A child's memory, descriptors and paths are copies; after vfork the memory is its parent's, which waits until the
- * child has executed something or ended. Its thread begins (process.c) with the registers that the parent's system
- * call has saved, but for RAX, which is 0.
+ * What a new task has of the current one is a copy, or the same where a flag says so: memory, descriptors, paths; after
+ * vfork the memory is its parent's, which waits until the child has executed something or ended. Its thread begins
+ * (task.c) with the registers that the parent's system call has saved, but for RAX, which is 0.
+ *
+ * All is made before anybody knows of it, so that what fails leaves nothing.
  *
  * Source: clone(2), vfork(2).
  */
@@ -11,11 +13,13 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/accounts.h"
+#include "proc/numbers.h"
 #include "proc/process_internal.h"
 #include "proc/timers.h"
 
-#define CLONE_KNOWN                                                                                                    \
-    (0xffu | CLONE_VM | CLONE_VFORK | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID)
+#define CLONE_NAMESPACES                                                                                               \
+    (CLONE_NEWTIME | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |      \
+        CLONE_NEWNET)
 
 /* May the current user have one more? */
 static int charge(struct task *task)
@@ -38,8 +42,8 @@ static bool copy_task(struct task *task, const struct clone_arguments *arguments
     if (shares)
         vm_space_get(self->space);
     task->space = shares ? self->space : vm_space_fork(self->space);
-    task->files = files_copy(self->files);
-    task->paths = paths_copy(self->paths);
+    task->files = arguments->flags & CLONE_FILES ? files_share(self->files) : files_copy(self->files);
+    task->paths = arguments->flags & CLONE_FS ? paths_share(self->paths) : paths_copy(self->paths);
     task->credentials = credentials_get(self->credentials);
     task->signal_mask = self->signal_mask;
     task->timer_slack = self->timer_slack;
@@ -61,6 +65,14 @@ static bool copy_task(struct task *task, const struct clone_arguments *arguments
     task->clear_child_tid = arguments->flags & CLONE_CHILD_CLEARTID ? arguments->child_tid : 0;
     task->set_child_tid = arguments->flags & CLONE_CHILD_SETTID ? arguments->child_tid : 0;
     return task->space && task->files && task->paths;
+}
+
+/* Handlers are functions of the program; CLONE_CLEAR_SIGHAND. */
+static void forget_handlers(struct process *process)
+{
+    for (unsigned i = 0; i < SIGNALS; i++)
+        if (process->actions[i].handler != SIG_IGN)
+            process->actions[i] = (struct signal_action){.handler = SIG_DFL};
 }
 
 static struct process *copy_process(struct process *parent, int *error)
@@ -98,17 +110,86 @@ static struct thread *create_thread(struct task *task)
     return thread;
 }
 
+/* A task of PROCESS with a thread that nobody knows yet. NULL: *error says why, and nothing is left. */
+static struct task *create(
+    struct process *process, struct number *identity, const struct clone_arguments *arguments, int *error)
+{
+    struct task *task = task_create(process, identity);
+    *error = -ENOMEM;
+    if (task == NULL)
+        return NULL;
+    *error = charge(task);
+    if (*error == 0) {
+        *error = -ENOMEM;
+        if (copy_task(task, arguments) && create_thread(task))
+            return task;
+    }
+    task_free(task);
+    return NULL;
+}
+
+static void discard(struct task *task)
+{
+    thread_discard(task->thread);
+    task_free(task);
+}
+
+/* Others know TASK: now it runs. Its number. */
+static int32_t launch(struct task *task, const struct clone_arguments *arguments)
+{
+    int32_t number = task->number;
+    struct thread *thread = task->thread;
+    if (arguments->flags & CLONE_PARENT_SETTID)
+        (void)copy_to_user(arguments->parent_tid, &number);
+    thread_start(thread);
+    thread_detach(thread); /* the task may be gone */
+    return number;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Threads
+ */
+
+static long clone_task(const struct clone_arguments *arguments)
+{
+    struct process *process = task_current()->process;
+    int error;
+    struct number *identity = number_create(&error);
+    if (identity == NULL)
+        return error;
+    struct task *task = create(process, identity, arguments, &error);
+    if (task == NULL)
+        goto out_number;
+    process_get(process);
+    error = process_add_task(task);
+    if (error == 0)
+        return launch(task, arguments);
+    process_put(process);
+    discard(task);
+out_number:
+    number_release(identity);
+    return error;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Processes
+ */
+
 /*
  * From here on others find the child. -ERESTARTNOINTR: a signal has gone to the group meanwhile, which would miss it:
  * so the parent takes the signal first, and then forks.
  */
-static int publish(struct process *process, struct task *task, uint32_t sent)
+static int publish(struct task *task, uint64_t flags, uint32_t sent)
 {
-    struct process *self = task_current()->process;
+    struct process *self = task_current()->process, *process = task->process, *parent = self;
     spin_lock(&processes_lock);
     bool crossed = self->group->sent != sent && thread_is_interrupted();
+    if (flags & CLONE_PARENT) {
+        parent = self->parent;
+        process->exit_signal = self->exit_signal;
+    }
     if (!crossed)
-        process_publish_locked(process, task, self, self->group);
+        process_publish_locked(process, task, parent, self->group);
     spin_unlock(&processes_lock);
     return crossed ? -ERESTARTNOINTR : 0;
 }
@@ -126,56 +207,63 @@ static void wait_for_memory(const struct process *child)
     }
 }
 
-/* The child runs. */
-static void launch(struct process *process, struct thread *thread, const struct clone_arguments *arguments)
+static long clone_process(const struct clone_arguments *arguments)
 {
-    process_get(process);
-    process_limit_processor(process);
-    thread_start(thread);
-    thread_detach(thread);
-    if (arguments->flags & CLONE_VFORK)
-        wait_for_memory(process);
-    process_put(process);
-}
-
-long task_clone(const struct clone_arguments *arguments)
-{
-    int error = -ENOMEM;
-    if (arguments->flags & ~(uint64_t)CLONE_KNOWN || (arguments->flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM)
-        return -EINVAL;
-    if (arguments->flags & CLONE_SETTLS && arguments->tls >= USER_END)
-        return -EPERM;
+    int error;
     uint32_t sent = __atomic_load_n(&task_current()->process->group->sent, __ATOMIC_ACQUIRE);
     struct process *process = copy_process(task_current()->process, &error);
     if (process == NULL)
         return error;
     process->borrows = arguments->flags & CLONE_VFORK;
-    process->exit_signal = (int)(arguments->flags & 0xff);
-    struct task *task = task_create(process, NULL);
-    error = -ENOMEM;
+    process->exit_signal = arguments->exit_signal;
+    if (arguments->flags & CLONE_CLEAR_SIGHAND)
+        forget_handlers(process);
+    struct task *task = create(process, NULL, arguments, &error);
     if (task == NULL)
         goto out_process;
-    error = charge(task);
+    error = publish(task, arguments->flags, sent);
     if (error)
         goto out_task;
-    struct thread *thread = copy_task(task, arguments) ? create_thread(task) : NULL;
-    error = -ENOMEM;
-    if (thread == NULL)
-        goto out_task;
-    error = publish(process, task, sent);
-    if (error)
-        goto out_thread;
-    int32_t number = process->number;
-    if (arguments->flags & CLONE_PARENT_SETTID)
-        (void)copy_to_user(arguments->parent_tid, &number);
-    launch(process, thread, arguments);
+    process_get(process);
+    process_limit_processor(process);
+    int32_t number = launch(task, arguments);
+    if (arguments->flags & CLONE_VFORK)
+        wait_for_memory(process);
+    process_put(process);
     return number;
 
-out_thread:
-    thread_discard(thread);
 out_task:
-    task_free(task);
+    discard(task);
 out_process:
     process_discard(process);
     return error;
+}
+
+static int check(const struct clone_arguments *arguments)
+{
+    uint64_t flags = arguments->flags;
+    const struct task *self = task_current();
+    if ((flags & (CLONE_NEWNS | CLONE_FS)) == (CLONE_NEWNS | CLONE_FS))
+        return -EINVAL;
+    if ((flags & CLONE_THREAD && !(flags & CLONE_SIGHAND)) || (flags & CLONE_SIGHAND && !(flags & CLONE_VM)))
+        return -EINVAL;
+    if (flags & CLONE_SIGHAND && flags & CLONE_CLEAR_SIGHAND)
+        return -EINVAL;
+    if (flags & CLONE_PIDFD || (flags & CLONE_THREAD && flags & CLONE_VFORK))
+        return -EINVAL;
+    if (flags & CLONE_PARENT && self->process->unkillable)
+        return -EINVAL;
+    if (flags & CLONE_NAMESPACES) /* there is one of each kind */
+        return credentials_capable(self->credentials, CAP_SYS_ADMIN) ? -EINVAL : -EPERM;
+    if (flags & CLONE_SETTLS && arguments->tls >= USER_END)
+        return -EPERM;
+    return 0;
+}
+
+long task_clone(const struct clone_arguments *arguments)
+{
+    int error = check(arguments);
+    if (error)
+        return error;
+    return arguments->flags & CLONE_THREAD ? clone_task(arguments) : clone_process(arguments);
 }

@@ -8,6 +8,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "proc/accounts.h"
+#include "proc/futex.h"
 #include "proc/process_internal.h"
 #include "proc/timers.h"
 
@@ -33,12 +34,12 @@ static void reset_registers(struct thread *self)
 
 static void take_space(struct task *task, struct program *program)
 {
+    futex_leave_memory();
     struct vm_space *old = task_set_space(program->space);
     process_note_peak(task->process, old);
     vm_space_enter(program->space);
     vm_space_put(old);
     process_give_memory_back(task->process);
-    task->clear_child_tid = task->robust_list = 0;
     task->alternate_stack = (struct signal_stack){0};
     task->restart.function = NULL;
 }
@@ -75,6 +76,15 @@ int task_execute(struct program_request *request)
     request->fatal = error && program.broken;
     if (error)
         return error;
+    struct task_files *files = NULL;
+    error = -ENOMEM;
+    if (__atomic_load_n(&task->files->tasks, __ATOMIC_ACQUIRE) > 1 && (files = files_copy(task->files)) == NULL)
+        goto out_program;
+    error = task_become_alone();
+    if (error)
+        goto out_files;
+    if (files)
+        files_leave(task_set_files(files));
     __atomic_store_n(&process->has_executed, true, __ATOMIC_RELEASE); /* before a parent in vfork may look */
     take_space(task, &program);
     process_set_executable(process, program.file);
@@ -87,4 +97,10 @@ int task_execute(struct program_request *request)
     reset_registers(thread_current());
     program_registers(&program, task->frame);
     return 0;
+
+out_files:
+    files_leave(files);
+out_program:
+    program_put(&program);
+    return error;
 }

@@ -8,9 +8,11 @@
  */
 #include "lib/errno.h"
 #include "mm/slab.h"
+#include "proc/futex.h"
 #include "proc/jobs.h"
 #include "proc/numbers.h"
 #include "proc/process_internal.h"
+#include "proc/signal_internal.h"
 #include "proc/signalfd.h"
 
 void process_give_memory_back(struct process *process)
@@ -105,9 +107,7 @@ static void process_end_locked(struct process *process, struct list *gone)
 static void give_back(struct task *task)
 {
     struct process *process = task->process;
-    uint32_t zero = 0;
-    if (task->clear_child_tid)
-        (void)copy_to_user(task->clear_child_tid, &zero);
+    futex_leave_memory();
     process_note_peak(process, task->space);
     vm_space_enter(NULL);
     vm_space_put(task_set_space(NULL));
@@ -129,9 +129,13 @@ static bool leave_process_locked(struct task *task)
     signal_queue_clear(process, &task->signals);
     if (last)
         signal_queue_clear(process, &process->signals);
+    else
+        signals_pass_on_locked(process, ~task->signal_mask);
     spin_unlock(&process->signal_lock);
     task->identity->task = NULL;
     number_release_locked(task->identity);
+    if (process->executor)
+        wait_queue_wake_all(&process->child_event);
     if (last) {
         signalfds_leave(process);
         process->credentials = task->credentials;
@@ -147,14 +151,15 @@ _Noreturn void task_exit(int status)
     struct list gone = LIST_INIT(gone);
     struct list_node *node;
     give_back(task);
-    if (__atomic_load_n(&process->task_count, __ATOMIC_RELAXED) == 1) {
+    if (__atomic_sub_fetch(&process->alive, 1, __ATOMIC_ACQ_REL) == 0) {
         process_set_executable(process, NULL);
         session_leader_ends(process);
     }
+    task_leaves_stop(task);
     thread_current()->task = NULL;
     spin_lock(&processes_lock);
-    if (!process->exiting && task->number == process->number)
-        process->exit_status = status;
+    if (!process->exiting)
+        process->exit_status = status; /* that of the last one counts */
     if (leave_process_locked(task))
         process_end_locked(process, &gone);
     spin_unlock(&processes_lock);

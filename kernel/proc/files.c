@@ -29,10 +29,11 @@ void files_get(struct task_files *files)
     __atomic_fetch_add(&files->references, 1, __ATOMIC_RELAXED);
 }
 
-void files_share(struct task_files *files)
+struct task_files *files_share(struct task_files *files)
 {
     files_get(files);
     __atomic_fetch_add(&files->tasks, 1, __ATOMIC_RELAXED);
+    return files;
 }
 
 /* A descriptor no longer refers to FILE: what the process has locked in it goes with the first. */

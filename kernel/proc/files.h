@@ -30,10 +30,10 @@ struct task_files {
     uint64_t few_open[FILES_FEW / 64], few_close_on_exec[FILES_FEW / 64];
 };
 
-struct task_files *files_create(void);      /* empty, for one task; NULL: no memory */
-void files_share(struct task_files *files); /* for one task more */
-void files_leave(struct task_files *files); /* one task less; NULL is allowed */
-void files_get(struct task_files *files);   /* for who looks from outside */
+struct task_files *files_create(void);                    /* empty, for one task; NULL: no memory */
+struct task_files *files_share(struct task_files *files); /* for one task more */
+void files_leave(struct task_files *files);               /* one task less; NULL is allowed */
+void files_get(struct task_files *files);                 /* for who looks from outside */
 void files_put(struct task_files *files);
 
 /* A copy of its own with the same files; NULL: no memory. */

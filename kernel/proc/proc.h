@@ -107,6 +107,8 @@ struct process {
     struct list
         tasks; /* struct task, by `in_process`; the first one's number is the process's, unless that has ended */
     uint32_t task_count;
+    uint32_t alive;        /* tasks that have not begun to end */
+    struct task *executor; /* it executes a program, and all others have to go; signal_lock */
 
     bool exiting; /* exit_group, or a signal that ends it: every task goes, with exit_status */
     bool ended;
@@ -209,6 +211,14 @@ static inline struct task *task_current(void)
     return thread_current()->task;
 }
 
+/* Is it to end as soon as it can? A look without signal_lock is a hint. */
+static inline bool task_has_to_end(const struct task *task)
+{
+    const struct process *process = task->process;
+    const struct task *executor = __atomic_load_n(&process->executor, __ATOMIC_RELAXED);
+    return __atomic_load_n(&process->exiting, __ATOMIC_RELAXED) || (executor != NULL && executor != task);
+}
+
 /*
  * The current task changes a part of its own at which others may be looking (proc/parts.c). Its reference to the new
  * one is taken over; that to the old one is the caller's, whom it is returned to, or put.
@@ -238,8 +248,21 @@ void task_set_name(const char *name);
 /* The limits of PROCESS have changed: those on its memory and its processor time are enforced elsewhere. */
 void process_limits_changed(struct process *process);
 
-/* What a path that the current task names is looked up with. */
-void task_walk(struct walk *walk);
+/*
+ * What a path that the current task names is looked up with. Where the walk begins may be changed meanwhile by others
+ * that share it (CLONE_FS); so it is held until task_walk_end, which need not follow while nobody else has it.
+ */
+struct walk_hold {
+    struct path root, working;
+    bool held;
+};
+void task_walk(struct walk *walk, struct walk_hold *hold);
+void task_walk_release(struct walk_hold *hold);
+static inline void task_walk_end(struct walk_hold *hold)
+{
+    if (__builtin_expect(hold->held, 0))
+        task_walk_release(hold);
+}
 
 /*
  * Runs a program as a new process, with the console as descriptors 0, 1 and 2 and the rights of root. NULL: *error says
@@ -265,7 +288,10 @@ static inline int status_for_shell(int status)
     return status & 0x7f ? 128 + (status & 0x7f) : status >> 8;
 }
 
-/* fork, vfork, clone: a new process that goes on where the current one's system call returns, with 0. */
+/*
+ * fork, vfork, clone: a new process, or a new task of the current one (CLONE_THREAD), that goes on where the current
+ * one's system call returns, with 0.
+ */
 #define CLONE_NEWTIME 0x80u
 #define CLONE_VM 0x100u
 #define CLONE_FS 0x200u
@@ -293,12 +319,13 @@ static inline int status_for_shell(int status)
 #define CLONE_IO 0x80000000u
 #define CLONE_CLEAR_SIGHAND 0x100000000ull
 struct clone_arguments {
-    uint64_t flags;                 /* CLONE_*; in the lowest byte the signal to the parent */
+    uint64_t flags;                 /* CLONE_* */
     uint64_t stack;                 /* the new stack pointer; 0: the same */
     uint64_t parent_tid, child_tid; /* user addresses */
     uint64_t tls;
+    int exit_signal; /* to the parent; 0: none */
 };
-long task_clone(const struct clone_arguments *arguments); /* its number; -EINVAL, -ENOMEM */
+long task_clone(const struct clone_arguments *arguments); /* its number; -EINVAL, -EAGAIN, -ENOMEM, -ERESTARTNOINTR */
 
 /*
  * execve; the limits in REQUEST are filled in. 0: the registers of the system call are the new program's. On an error

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "mm/slab.h"
 #include "proc/accounts.h"
+#include "proc/futex.h"
 #include "proc/jobs.h"
 #include "proc/numbers.h"
 #include "proc/timers.h"
@@ -141,11 +142,31 @@ void process_publish_locked(
     process->identity->process = process;
     process->identity->task = task;
     list_push_back(&process->tasks, &task->in_process);
-    process->task_count = 1;
+    process->task_count = process->alive = 1;
     process->parent = parent;
     if (parent)
         list_push_back(&parent->children, &process->sibling);
     group_join(group, process);
+}
+
+int process_add_task(struct task *task)
+{
+    struct process *process = task->process;
+    int error = -ERESTARTNOINTR;
+    spin_lock(&processes_lock);
+    spin_lock(&process->signal_lock);
+    if (!process->exiting && process->executor == NULL) {
+        task->identity->task = task;
+        list_push_back(&process->tasks, &task->in_process);
+        process->task_count++;
+        __atomic_fetch_add(&process->alive, 1, __ATOMIC_RELAXED);
+        if (process->stop_signal)
+            thread_interrupt(task->thread, ATTENTION_STOP);
+        error = 0;
+    }
+    spin_unlock(&process->signal_lock);
+    spin_unlock(&processes_lock);
+    return error;
 }
 
 void process_vanish_locked(struct process *process)
@@ -299,6 +320,7 @@ void processes_init(void)
     credentials_set_source(current_credentials);
     program_faults_init();
     session_terminals_init();
+    futexes_init();
     vdso_init();
     accounts_init();
     limits_init();

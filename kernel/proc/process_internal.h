@@ -30,6 +30,9 @@ void process_publish_locked(
     struct process *process, struct task *task, struct process *parent, struct process_group *group);
 void process_vanish_locked(struct process *process);
 
+/* One task more of the current process, which takes over a reference to it. -ERESTARTNOINTR: it is about to end. */
+int process_add_task(struct task *task);
+
 /* Number 1; NULL: none yet, or it has ended. processes_lock is held. */
 struct process *process_first(void);
 
@@ -41,10 +44,17 @@ void process_note_peak(struct process *process, const struct vm_space *space);
 void task_usage_locked(struct task *task, struct usage *usage);
 void process_usage_locked(struct process *process, struct usage *usage); /* with signal_lock */
 
+/*
+ * alone.c: all other tasks of the current process end, and the current one gets the number of the first.
+ * -ERESTARTNOINTR: it has to end itself.
+ */
+int task_become_alone(void);
+
 /* A task of PROCESS with nothing yet but the number (NULL: the process's own); NULL: no memory. task_free ends it. */
 struct task *task_create(struct process *process, struct number *identity);
 /* The first task of a process of the kernel's making; takes PROGRAM's space over. NULL: *error says why. */
 struct task *task_create_first(struct process *process, const struct program *program, int *error);
+struct task_paths *paths_share(struct task_paths *paths);
 struct task_paths *paths_copy(struct task_paths *paths); /* NULL: no memory */
 void paths_put(struct task_paths *paths);                /* NULL is allowed */
 

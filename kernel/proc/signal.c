@@ -333,12 +333,16 @@ bool signal_is_pending(void)
     return signals_deliverable(task_current());
 }
 
-/* Others may take what has been sent to the process and this task does not want any more. */
+void signals_pass_on_locked(struct process *process, uint64_t set)
+{
+    for (set &= process->signals.pending; set; set &= set - 1)
+        announce(process, NULL, __builtin_ctzll(set) + 1);
+}
+
 static void pass_on(struct process *process, uint64_t set)
 {
     spin_lock(&process->signal_lock);
-    for (set &= process->signals.pending; set; set &= set - 1)
-        announce(process, NULL, __builtin_ctzll(set) + 1);
+    signals_pass_on_locked(process, set);
     spin_unlock(&process->signal_lock);
 }
 

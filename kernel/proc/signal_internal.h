@@ -40,6 +40,12 @@ bool signal_send_timer_locked(
     struct process *process, struct task *task, struct queued_signal *queued, const struct siginfo *info);
 void signal_unqueue_timer_locked(struct process *process, struct signal_queue *queue, struct queued_signal *queued);
 
+/*
+ * Others may take those of SET that are pending for the process: one task does not want them any more, or ends.
+ * signal_lock is held.
+ */
+void signals_pass_on_locked(struct process *process, uint64_t set);
+
 /* Takes away all pending ones out of SET, of the process and its tasks. signal_lock is held. */
 void signals_discard_locked(struct process *process, uint64_t set);
 
@@ -61,6 +67,9 @@ void process_stop(struct task *task, int signal);
 
 /* The current task waits until its process, which stops, goes on. */
 void task_stop(struct task *task);
+
+/* The current task ends, and perhaps it was the last one for which a stop has waited. */
+void task_leaves_stop(struct task *task);
 
 /* SIGCONT or SIGKILL: it goes on if it is stopped. signal_lock is held. */
 void process_go_on_locked(struct process *process, bool continued);

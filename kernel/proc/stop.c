@@ -97,10 +97,32 @@ static uint32_t arrive(struct process *process, bool *last)
     return stop;
 }
 
-static bool goes_on(const struct process *process, uint32_t stop)
+static bool goes_on(const struct task *task, uint32_t stop)
 {
+    const struct process *process = task->process;
     return __atomic_load_n(&process->stop_signal, __ATOMIC_ACQUIRE) == 0 ||
-           __atomic_load_n(&process->stops, __ATOMIC_RELAXED) != stop || process->exiting;
+           __atomic_load_n(&process->stops, __ATOMIC_RELAXED) != stop || task_has_to_end(task);
+}
+
+void task_leaves_stop(struct task *task)
+{
+    struct process *process = task->process;
+    spin_lock(&process->signal_lock);
+    int signal = process->exiting ? 0 : process->stop_signal;
+    uint32_t stop = process->stops;
+    bool last = signal && process->task_count > 1 && process->tasks_stopped == process->task_count - 1;
+    spin_unlock(&process->signal_lock);
+    if (last)
+        tell_change(process, CLD_STOPPED, signal, stop);
+}
+
+/* It goes on with all others, or, while these are stopped, to its end. */
+static void leave_stop(struct process *process, uint32_t stop)
+{
+    spin_lock(&process->signal_lock);
+    if (process->stop_signal && process->stops == stop && process->tasks_stopped)
+        process->tasks_stopped--;
+    spin_unlock(&process->signal_lock);
 }
 
 void task_stop(struct task *task)
@@ -111,7 +133,8 @@ void task_stop(struct task *task)
     int signal = process->stop_signal;
     if (last && signal)
         tell_change(process, CLD_STOPPED, signal, stop);
-    wait_event(&process->going_on, goes_on(process, stop));
+    wait_event(&process->going_on, goes_on(task, stop));
+    leave_stop(process, stop);
     if (__atomic_exchange_n(&process->tells_continued, false, __ATOMIC_ACQ_REL))
         tell_change(process, CLD_CONTINUED, SIGCONT, stop);
 }

@@ -28,6 +28,12 @@ static struct task_paths *paths_create(void)
     return paths;
 }
 
+struct task_paths *paths_share(struct task_paths *paths)
+{
+    __atomic_fetch_add(&paths->references, 1, __ATOMIC_RELAXED);
+    return paths;
+}
+
 struct task_paths *paths_copy(struct task_paths *paths)
 {
     struct task_paths *copy = kmalloc(sizeof *copy, 0);
@@ -59,10 +65,29 @@ void task_set_name(const char *name)
         strlcpy(task->process->name, name, sizeof task->process->name);
 }
 
-void task_walk(struct walk *walk)
+void task_walk(struct walk *walk, struct walk_hold *hold)
 {
     const struct task *task = task_current();
-    *walk = (struct walk){.root = task->paths->root, .start = task->paths->working, .credentials = task->credentials};
+    struct task_paths *paths = task->paths;
+    hold->held = __atomic_load_n(&paths->references, __ATOMIC_ACQUIRE) > 1;
+    if (hold->held) {
+        spin_lock(&paths->lock);
+        hold->root = paths->root;
+        hold->working = paths->working;
+        path_get(&hold->root);
+        path_get(&hold->working);
+        spin_unlock(&paths->lock);
+        *walk = (struct walk){.root = hold->root, .start = hold->working};
+    } else {
+        *walk = (struct walk){.root = paths->root, .start = paths->working};
+    }
+    walk->credentials = task->credentials;
+}
+
+void task_walk_release(struct walk_hold *hold)
+{
+    path_put(&hold->root);
+    path_put(&hold->working);
 }
 
 /* All but the process. The current thread is in no space of it any more. */

@@ -14,6 +14,7 @@ static long execute(int fd, uaddr_t path, uaddr_t argv, uaddr_t environment, uns
 {
     static const char prefix[] = "/dev/fd/";
     struct request request;
+    struct walk_hold hold;
     char *name = NULL;
     int error = request_begin(&request, fd, path);
     if (error)
@@ -23,7 +24,7 @@ static long execute(int fd, uaddr_t path, uaddr_t argv, uaddr_t environment, uns
         .path = request.name,
         .arguments = {.user_argv = argv, .user_environment = environment},
     };
-    task_walk(&program.walk);
+    task_walk(&program.walk, &hold);
     if (request.directory) { /* a name by which it may be found, until the descriptor is closed */
         size_t size = sizeof prefix + 12 + strlen(request.name) + 1;
         program.name = name = kmalloc(size, 0);
@@ -37,6 +38,7 @@ static long execute(int fd, uaddr_t path, uaddr_t argv, uaddr_t environment, uns
     }
     error = task_execute(&program);
 out_request:
+    task_walk_end(&hold);
     kfree(name);
     request_end(&request);
     if (program.fatal)

@@ -73,11 +73,13 @@ static int make_new(const struct mounting *mounting, const struct path *on)
 static int from_place(const struct mounting *mounting, const struct path *on)
 {
     struct walk walk;
+    struct walk_hold hold;
     struct path from;
     if (mounting->source == NULL || *mounting->source == '\0')
         return -EINVAL;
-    task_walk(&walk);
+    task_walk(&walk, &hold);
     int error = path_walk(&walk, mounting->source, &from);
+    task_walk_end(&hold);
     if (error)
         return error;
     error = mounting->flags & MS_BIND ? mount_bind(&from, on, mounting->flags & MS_REC) : mount_move(&from, on);

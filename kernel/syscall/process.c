@@ -68,14 +68,6 @@ long sys_set_tid_address(const uint64_t a[6])
     return task_current()->number;
 }
 
-long sys_set_robust_list(const uint64_t a[6])
-{
-    if (a[1] != 24)
-        return -EINVAL;
-    task_current()->robust_list = a[0];
-    return 0;
-}
-
 /* The C libraries do without. */
 long sys_rseq(const uint64_t a[6])
 {

@@ -29,13 +29,14 @@ void request_end(struct request *request)
         kfree(request->name);
     if (request->directory)
         file_put(request->directory);
+    task_walk_end(&request->hold);
 }
 
 int request_begin(struct request *request, int directory, uaddr_t name)
 {
     request->directory = NULL;
     int error = read_name(request, name);
-    task_walk(&request->walk);
+    task_walk(&request->walk, &request->hold);
     if (!error && directory != AT_FDCWD && request->name[0] != '/') {
         request->directory = files_find_any(task_current()->files, directory);
         if (request->directory)

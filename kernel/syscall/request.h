@@ -15,6 +15,7 @@
 
 #include "arch/x86_64/user.h"
 #include "fs/fs.h"
+#include "proc/proc.h"
 
 /* <fcntl.h>: of the calls whose names end in "at". */
 #define AT_FDCWD (-100)
@@ -29,6 +30,7 @@
 
 struct request {
     struct walk walk;
+    struct walk_hold hold;
     struct file *directory; /* where the walk begins; NULL: no descriptor was named */
     char *name;             /* NUL-terminated */
     char few[REQUEST_FEW];

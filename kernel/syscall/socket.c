@@ -128,17 +128,19 @@ long sys_bind(const uint64_t a[6])
     struct socket_address address;
     struct socket *socket;
     struct walk walk;
+    struct walk_hold hold;
     int error;
     struct file *file = socket_find((int)a[0], &socket, &error);
     if (file == NULL)
         return error;
     int length = error = socket_address_read(&address, a[1], a[2]);
     if (length >= 0) {
-        task_walk(&walk);
+        task_walk(&walk, &hold);
         uint32_t mode = file->inode->mode;
         file->inode->mode &= ~task_current()->paths->umask; /* the node's, too */
         error = socket->ops->bind(socket, &address, (size_t)length, &walk);
         file->inode->mode = mode;
+        task_walk_end(&hold);
     }
     file_put(file);
     return error;
@@ -150,6 +152,7 @@ long sys_connect(const uint64_t a[6])
     struct socket_user user;
     struct socket *socket;
     struct walk walk;
+    struct walk_hold hold;
     int error;
     struct file *file = files_find(task_current()->files, (int)a[0]);
     if (file == NULL)
@@ -159,9 +162,10 @@ long sys_connect(const uint64_t a[6])
     if (length >= 0 && socket == NULL) {
         error = -ENOTSOCK;
     } else if (length >= 0) {
-        task_walk(&walk);
+        task_walk(&walk, &hold);
         socket_user_current(&user);
         error = socket->ops->connect(socket, &address, (size_t)length, &walk, &user);
+        task_walk_end(&hold);
     }
     file_put(file);
     return error;

@@ -118,10 +118,10 @@ static int read_control(uaddr_t from, uint64_t length, struct message *message)
     return error;
 }
 
-/* Who sends it, and the address, if one is given. */
-static int prepare(struct message *message, struct walk *walk, uaddr_t address, uint64_t length)
+/* Who sends it, and the address, if one is given. task_walk_end follows in any case. */
+static int prepare(struct message *message, struct walk *walk, struct walk_hold *hold, uaddr_t address, uint64_t length)
 {
-    task_walk(walk);
+    task_walk(walk, hold);
     message->walk = walk;
     socket_user_current(&message->user);
     message->user.uid = task_current()->credentials->uid; /* the real ones, where the peer's are the effective */
@@ -141,6 +141,7 @@ long sys_sendto(const uint64_t a[6])
     struct message message = {.flags = (unsigned)a[3], .address = &address};
     struct socket *socket;
     struct walk walk;
+    struct walk_hold hold;
     struct iov iov;
     int error;
     if (!user_range_ok(a[1], min_u64(a[2], TRANSFER_MAX)))
@@ -150,9 +151,10 @@ long sys_sendto(const uint64_t a[6])
         return error;
     iov_init_user(&iov, (void *)a[1], min_u64(a[2], TRANSFER_MAX));
     message.data = &iov;
-    long result = prepare(&message, &walk, a[4], a[5]);
+    long result = prepare(&message, &walk, &hold, a[4], a[5]);
     if (result == 0)
         result = finish_send(socket->ops->send(socket, &message), message.flags);
+    task_walk_end(&hold);
     file_put(file);
     return result;
 }
@@ -163,13 +165,14 @@ static long send_message(struct socket *socket, uaddr_t from, unsigned flags)
     struct socket_address address;
     struct ranges ranges;
     struct walk walk;
+    struct walk_hold hold = {.held = false};
     struct message message = {.flags = flags, .address = &address, .data = &ranges.iov};
     if (copy_from_user(&user, from) < 0)
         return -EFAULT;
     uint64_t name_length = min_u64(user.name_length, INT32_MAX);
     long result = user.range_count > UINT32_MAX ? -EMSGSIZE : 0;
     if (result == 0)
-        result = prepare(&message, &walk, user.name, min_u64(name_length, SOCKET_ADDRESS_MAX));
+        result = prepare(&message, &walk, &hold, user.name, min_u64(name_length, SOCKET_ADDRESS_MAX));
     if (result == 0)
         result = read_control(user.control, user.control_length, &message);
     if (result == 0) {
@@ -178,6 +181,7 @@ static long send_message(struct socket *socket, uaddr_t from, unsigned flags)
             result = finish_send(socket->ops->send(socket, &message), flags);
         ranges_end(&ranges);
     }
+    task_walk_end(&hold);
     socket_files_put(message.files);
     return result == -EINVAL && user.range_count > 1024 ? -EMSGSIZE : result;
 }

@@ -72,7 +72,7 @@
     X(53, socketpair, "iixa", PARTIAL, "AF_UNIX")                                                                      \
     X(54, setsockopt, "fiiaz", PARTIAL, "SOL_SOCKET's")                                                                \
     X(55, getsockopt, "fiiaa", PARTIAL, "SOL_SOCKET's")                                                                \
-    X(56, clone, "xaaaa", PARTIAL, "processes, not threads")                                                           \
+    X(56, clone, "xaaaa", PARTIAL, "no namespaces, no pidfd; handlers are shared by threads alone")                    \
     X(57, fork, "", WHOLE, "")                                                                                         \
     X(58, vfork, "", WHOLE, "")                                                                                        \
     X(59, execve, "paa", WHOLE, "")                                                                                    \
@@ -218,7 +218,7 @@
     X(199, fremovexattr, "fp", REFUSED, "EOPNOTSUPP")                                                                  \
     X(200, tkill, "ii", WHOLE, "")                                                                                     \
     X(201, time, "a", WHOLE, "")                                                                                       \
-    X(202, futex, "aixaax", ABSENT, "")                                                                                \
+    X(202, futex, "aixaax", PARTIAL, "no priority inheritance")                                                        \
     X(203, sched_setaffinity, "iza", WHOLE, "")                                                                        \
     X(204, sched_getaffinity, "iza", WHOLE, "")                                                                        \
     X(205, set_thread_area, "xxxxxx", ABSENT, "")                                                                      \
@@ -234,7 +234,7 @@
     X(215, epoll_wait_old, "xxxxxx", ABSENT, "")                                                                       \
     X(216, remap_file_pages, "xxxxxx", ABSENT, "")                                                                     \
     X(217, getdents64, "faz", WHOLE, "")                                                                               \
-    X(218, set_tid_address, "a", PARTIAL, "no futex is woken")                                                         \
+    X(218, set_tid_address, "a", WHOLE, "")                                                                            \
     X(219, restart_syscall, "", WHOLE, "")                                                                             \
     X(220, semtimedop, "iaza", ABSENT, "")                                                                             \
     X(221, fadvise64, "fizi", WHOLE, "")                                                                               \
@@ -289,8 +289,8 @@
     X(270, pselect6, "iaaaaa", WHOLE, "")                                                                              \
     X(271, ppoll, "aiaaz", WHOLE, "")                                                                                  \
     X(272, unshare, "x", PARTIAL, "no namespaces")                                                                     \
-    X(273, set_robust_list, "az", PARTIAL, "remembered; there are no futexes")                                         \
-    X(274, get_robust_list, "iaa", ABSENT, "")                                                                         \
+    X(273, set_robust_list, "az", WHOLE, "")                                                                           \
+    X(274, get_robust_list, "iaa", WHOLE, "")                                                                          \
     X(275, splice, "fafazx", WHOLE, "")                                                                                \
     X(276, tee, "ffzx", WHOLE, "")                                                                                     \
     X(277, sync_file_range, "fiix", WHOLE, "")                                                                         \
@@ -362,7 +362,7 @@
     X(432, fsmount, "xxxxxx", ABSENT, "")                                                                              \
     X(433, fspick, "xxxxxx", ABSENT, "")                                                                               \
     X(434, pidfd_open, "ix", ABSENT, "")                                                                               \
-    X(435, clone3, "az", ABSENT, "")                                                                                   \
+    X(435, clone3, "az", PARTIAL, "as clone")                                                                          \
     X(436, close_range, "iix", WHOLE, "")                                                                              \
     X(437, openat2, "dpaz", WHOLE, "")                                                                                 \
     X(438, pidfd_getfd, "xxxxxx", ABSENT, "")                                                                          \

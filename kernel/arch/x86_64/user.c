@@ -122,3 +122,20 @@ int user_compare_exchange(uaddr_t address, uint32_t *old, uint32_t new)
     *old = value;
     return failed ? -EFAULT : 0;
 }
+
+int user_read_word(uint32_t *value, uaddr_t address)
+{
+    if (!is_aligned(address, sizeof *value) || !user_range_ok(address, sizeof *value))
+        return -EFAULT;
+    uint32_t failed = 1, word = 0;
+    open_user();
+    __asm__ volatile("1: movl (%2), %0\n"
+                     "xorl %1, %1\n"
+                     "2:\n" TRAP_FIXUP(1b, 2b)
+        : "+r"(word), "+r"(failed)
+        : "r"(address)
+        : "memory", "cc");
+    close_user();
+    *value = word;
+    return failed ? -EFAULT : 0;
+}

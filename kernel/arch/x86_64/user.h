@@ -34,7 +34,9 @@ long user_string_length(uaddr_t from, size_t most);
 #define copy_from_user(object, address) (user_read((object), (address), sizeof *(object)) == 0 ? 0 : -EFAULT)
 #define copy_to_user(address, object) (user_write((address), (object), sizeof *(object)) == 0 ? 0 : -EFAULT)
 
-/* Atomic, on an aligned word: for futexes. *old: what was there. 0 or -EFAULT. */
+/* Both atomic, on an aligned word: for futexes. 0 or -EFAULT. */
+int user_read_word(uint32_t *value, uaddr_t address);
+/* *old: what was there. 0 or -EFAULT. */
 int user_compare_exchange(uaddr_t address, uint32_t *old, uint32_t new);
 
 /* The way to a program for the first time, on the current thread's kernel stack. */
