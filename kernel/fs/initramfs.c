@@ -1,221 +1,256 @@
 /*
- * Unpacking cpio archives: see initramfs.h. Each member is a header of 110 characters, a name with its NUL, and the
- * contents, name and contents each padded to four bytes. The last is called TRAILER!!!; zeros and another archive may
- * follow. Of several names of one file the contents come with the last.
+ * The first files: what is in the archives (fs/archive/) is made in the root. See initramfs.h.
  *
- * Source: Linux Documentation/driver-api/early-userspace/buffer-format.rst; cpio(5).
+ * Of several names of one file the contents come with the last, and the others are links to the first. What is there
+ * already goes, unless it is a directory and shall be one: then it gets the new attributes.
+ *
+ * Source: Linux Documentation/driver-api/early-userspace/buffer-format.rst.
  */
 #include "fs/initramfs.h"
 
+#include "fs/archive/archive.h"
 #include "fs/dentry.h"
 #include "fs/names.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "log.h"
+#include "mm/slab.h"
 
 #define LOG_NAME "initramfs"
-#define HEADER_SIZE 110u
-#define MAGIC "070701"
-#define MAGIC_CRC "070702"
-#define TRAILER "TRAILER!!!"
 
-/* The fields, each eight hexadecimal digits, in the order of the header. */
-enum field {
-    INODE,
-    MODE,
-    UID,
-    GID,
-    LINKS,
-    TIME,
-    SIZE,
-    MAJOR,
-    MINOR,
-    DEVICE_MAJOR,
-    DEVICE_MINOR,
-    NAME_SIZE,
-    CHECK,
-    FIELDS
+/* A name to be thought of later: of a file that may have others, or of a directory, whose time changes with what is
+ * made in it. */
+struct remembered {
+    struct remembered *next;
+    struct archive_member member; /* with its name right behind this */
 };
 
-struct member {
-    uint32_t fields[FIELDS];
-    const char *name;
-    const uint8_t *data;
-};
-
-/* Members with several names, until the archive ends. */
-#define LINKS_MAX 256
-struct linked {
-    uint32_t inode, major, minor;
-    const char *name;
-};
-
-struct archive {
-    const uint8_t *data;
-    size_t size, at;
+struct unpacking {
+    struct archive_sink sink;
     struct walk walk;
-    struct linked linked[LINKS_MAX];
-    unsigned linked_count;
+    struct remembered *linked;      /* until the archive ends */
+    struct remembered *directories; /* until all archives do */
+    struct archive_member member;
+    struct file *file; /* that is being written; NULL: none */
+    char *target;      /* of a symbolic link; NULL: it is none */
+    size_t have;       /* bytes of it */
+    int error;         /* of this member */
 };
+
+static struct unpacking *unpacking_of(struct archive_sink *sink)
+{
+    return container_of(sink, struct unpacking, sink);
+}
 
 bool initramfs_is_archive(const void *data, size_t size)
 {
-    return size >= HEADER_SIZE && (memcmp(data, MAGIC, 6) == 0 || memcmp(data, MAGIC_CRC, 6) == 0);
+    return archive_is_one(data, size);
 }
 
-/* Eight hexadecimal digits; false when they are not. */
-static bool read_field(const uint8_t *digits, uint32_t *value)
+/* ------------------------------------------------------------------------------------------------------------------
+ * Members
+ */
+
+/* Makes place for what is no directory, or shall be none. */
+static void remove_other(const struct unpacking *unpacking, const struct archive_member *member)
 {
-    *value = 0;
-    for (unsigned i = 0; i < 8; i++) {
-        uint8_t c = digits[i] | 0x20; /* digits stay what they are */
-        if ((c < '0' || c > '9') && (c < 'a' || c > 'f'))
-            return false;
-        *value = *value << 4 | (uint32_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+    struct walk walk = unpacking->walk;
+    struct path path;
+    walk.flags |= WALK_NO_FOLLOW;
+    if (path_walk(&walk, member->name, &path) < 0)
+        return;
+    uint32_t type = path.dentry->inode->mode & S_IFMT;
+    path_put(&path);
+    if (type != S_IFDIR)
+        name_remove(&walk, member->name, false);
+    else if ((member->mode & S_IFMT) != S_IFDIR)
+        name_remove(&walk, member->name, true);
+}
+
+/* Adds MEMBER to a list, in front; without memory it is forgotten. */
+static void remember(struct remembered **list, const struct archive_member *member)
+{
+    size_t size = strlen(member->name) + 1;
+    struct remembered *remembered = kmalloc(sizeof *remembered + size, 0);
+    if (remembered == NULL)
+        return;
+    char *name = (char *)(remembered + 1);
+    memcpy(name, member->name, size);
+    *remembered = (struct remembered){.next = *list, .member = *member};
+    remembered->member.name = name;
+    *list = remembered;
+}
+
+static void reverse(struct remembered **list)
+{
+    struct remembered *reversed = NULL;
+    while (*list) {
+        struct remembered *first = *list;
+        *list = first->next;
+        first->next = reversed;
+        reversed = first;
     }
-    return true;
+    *list = reversed;
 }
 
-/* The next member, whose parts lie within the archive. 0 or -EINVAL. */
-static int read_member(struct archive *archive, struct member *member)
+static void forget(struct remembered **list)
 {
-    size_t left = archive->size - archive->at;
-    const uint8_t *header = archive->data + archive->at;
-    if (!initramfs_is_archive(header, left))
-        return -EINVAL;
-    for (unsigned i = 0; i < FIELDS; i++)
-        if (!read_field(header + 6 + 8 * i, &member->fields[i]))
-            return -EINVAL;
-    uint64_t name_size = member->fields[NAME_SIZE], size = member->fields[SIZE];
-    uint64_t data_at = align_up(HEADER_SIZE + name_size, 4);
-    if (name_size == 0 || name_size > PATH_LENGTH_MAX || data_at > left || size > left - data_at)
-        return -EINVAL;
-    member->name = (const char *)header + HEADER_SIZE;
-    member->data = header + data_at;
-    if (member->name[name_size - 1] != '\0')
-        return -EINVAL;
-    archive->at += min_u64(align_up(data_at + size, 4), left);
-    return 0;
-}
-
-static int write_contents(const struct archive *archive, const struct member *member)
-{
-    int error;
-    struct file *file = file_open(&archive->walk, member->name, O_WRONLY | O_TRUNC, 0, &error);
-    if (file == NULL)
-        return error;
-    struct iov iov;
-    iov_init_kernel(&iov, (void *)member->data, member->fields[SIZE]);
-    long written = file_write(file, &iov, NULL);
-    file_put(file);
-    return written < 0 ? (int)written : written == member->fields[SIZE] ? 0 : -ENOMEM;
-}
-
-/* The name that came first of the file that MEMBER is; it is remembered when it is the first. NULL then. */
-static const char *first_name(struct archive *archive, const struct member *member)
-{
-    const uint32_t *f = member->fields;
-    for (unsigned i = 0; i < archive->linked_count; i++) {
-        const struct linked *l = &archive->linked[i];
-        if (l->inode == f[INODE] && l->major == f[MAJOR] && l->minor == f[MINOR])
-            return l->name;
+    while (*list) {
+        struct remembered *gone = *list;
+        *list = gone->next;
+        kfree(gone);
     }
-    if (archive->linked_count < LINKS_MAX)
-        archive->linked[archive->linked_count++] = (struct linked){f[INODE], f[MAJOR], f[MINOR], member->name};
+}
+
+/* The name that came first of the file that MEMBER is; it is remembered when it is the first: NULL then. */
+static const char *first_name(struct unpacking *unpacking, const struct archive_member *member)
+{
+    for (const struct remembered *r = unpacking->linked; r; r = r->next)
+        if (r->member.inode == member->inode && r->member.major == member->major && r->member.minor == member->minor)
+            return r->member.name;
+    remember(&unpacking->linked, member); /* or else it becomes two files */
     return NULL;
 }
 
-static int make_file(struct archive *archive, const struct member *member)
+static void trailer(struct archive_sink *sink)
 {
-    const char *first = member->fields[LINKS] > 1 ? first_name(archive, member) : NULL;
-    int error;
-    if (first) {
-        struct path existing;
-        error = path_walk(&archive->walk, first, &existing);
-        if (!error) {
-            error = name_link(&archive->walk, &existing, member->name);
-            path_put(&existing);
-        }
-    } else {
-        error = name_create(&archive->walk, member->name, S_IFREG | (member->fields[MODE] & 07777), 0);
-    }
-    return !error && member->fields[SIZE] ? write_contents(archive, member) : error;
+    forget(&unpacking_of(sink)->linked);
 }
 
-static int make_link(const struct archive *archive, const struct member *member)
+static int link_to(const struct unpacking *unpacking, const char *first, const char *name)
 {
-    char target[PATH_LENGTH_MAX / 4];
-    if (member->fields[SIZE] >= sizeof target)
+    struct path existing;
+    int error = path_walk(&unpacking->walk, first, &existing);
+    if (error)
+        return error;
+    error = name_link(&unpacking->walk, &existing, name);
+    path_put(&existing);
+    return error;
+}
+
+static int make_file(struct unpacking *unpacking, const struct archive_member *member)
+{
+    const char *first = member->links > 1 ? first_name(unpacking, member) : NULL;
+    int error = first ? link_to(unpacking, first, member->name)
+                      : name_create(&unpacking->walk, member->name, S_IFREG | (member->mode & 07777), 0);
+    if (!error && member->size)
+        unpacking->file = file_open(&unpacking->walk, member->name, O_WRONLY | O_TRUNC, 0, &error);
+    return error;
+}
+
+static int make(struct unpacking *unpacking, const struct archive_member *member)
+{
+    uint32_t type = member->mode & S_IFMT;
+    if (type == S_IFREG)
+        return make_file(unpacking, member);
+    if (type != S_IFLNK)
+        return name_create(&unpacking->walk, member->name, member->mode, member->device);
+    if (member->size >= PATH_LENGTH_MAX)
         return -ENAMETOOLONG;
-    memcpy(target, member->data, member->fields[SIZE]);
-    target[member->fields[SIZE]] = '\0';
-    return name_symlink(&archive->walk, member->name, target);
+    unpacking->target = kmalloc(member->size + 1, 0);
+    return unpacking->target ? 0 : -ENOMEM;
 }
 
-static int make(struct archive *archive, const struct member *member)
+/* Owner, mode and time, which making a name sets to the caller's. ONLY_TIME: of a directory that is full by now. */
+static void set_attributes(const struct unpacking *unpacking, const struct archive_member *member, bool only_time)
 {
-    const uint32_t *f = member->fields;
-    switch (f[MODE] & S_IFMT) {
-    case S_IFREG: return make_file(archive, member);
-    case S_IFLNK: return make_link(archive, member);
-    default: return name_create(&archive->walk, member->name, f[MODE], f[DEVICE_MAJOR] << 8 | f[DEVICE_MINOR]);
-    }
-}
-
-/* Owner, mode and time, which making a name sets to the caller's. */
-static void set_attributes(const struct archive *archive, const struct member *member)
-{
-    struct walk walk = archive->walk;
+    struct walk walk = unpacking->walk;
     struct path path;
     walk.flags |= WALK_NO_FOLLOW;
     if (path_walk(&walk, member->name, &path) < 0)
         return;
     struct inode *inode = path.dentry->inode;
     rwlock_write(&inode->lock);
-    inode->mode = (inode->mode & S_IFMT) | (member->fields[MODE] & 07777);
-    inode->uid = member->fields[UID];
-    inode->gid = member->fields[GID];
-    inode->modified = (fs_time_t)member->fields[TIME] * 1000000000;
+    if (!only_time) {
+        inode->mode = (inode->mode & S_IFMT) | (member->mode & 07777);
+        inode->uid = member->uid;
+        inode->gid = member->gid;
+    }
+    if (!only_time || (inode->mode & S_IFMT) == S_IFDIR)
+        inode->modified = (fs_time_t)member->time * 1000000000;
     rwlock_write_unlock(&inode->lock);
     path_put(&path);
 }
 
-static int unpack_member(struct archive *archive, const struct member *member)
+/* ------------------------------------------------------------------------------------------------------------------
+ * What the archive says
+ */
+
+/* What is wrong with one member is told, and the next one comes; but not when memory is at its end. */
+static int begin(struct archive_sink *sink, const struct archive_member *member)
 {
-    int error = make(archive, member);
-    bool there = error == -EEXIST; /* a directory that is there already is no surprise, "." above all */
-    if (error && !(there && (member->fields[MODE] & S_IFMT) == S_IFDIR))
-        log_warning("%s was not unpacked: error %d", member->name, -error);
-    else
-        set_attributes(archive, member);
+    struct unpacking *unpacking = unpacking_of(sink);
+    unpacking->member = *member;
+    unpacking->have = 0;
+    remove_other(unpacking, member);
+    int error = make(unpacking, member);
+    if (error == -EEXIST && (member->mode & S_IFMT) == S_IFDIR)
+        error = 0; /* "." above all */
+    unpacking->error = error;
     return error == -ENOMEM ? error : 0;
 }
 
-int initramfs_unpack(const void *data, size_t size)
+static int data(struct archive_sink *sink, const void *bytes, size_t length)
 {
-    static struct archive archive; /* too large for a stack; once, while the kernel starts */
-    archive = (struct archive){.data = data, .size = size};
-    fs_root_walk(&archive.walk);
-    unsigned count = 0;
-    for (;;) {
-        struct member member;
-        while (archive.at < size && archive.data[archive.at] == 0) /* between archives */
-            archive.at++;
-        if (archive.at == size)
-            break;
-        int error = read_member(&archive, &member);
-        if (!error && strcmp(member.name, TRAILER) == 0) {
-            archive.linked_count = 0;
-            continue;
-        }
-        error = error ? error : unpack_member(&archive, &member);
-        if (error) {
-            log_error("the archive %s at byte %lu, after %u files",
-                error == -ENOMEM ? "does not fit into memory" : "is damaged", archive.at, count);
-            return error;
-        }
-        count++;
+    struct unpacking *unpacking = unpacking_of(sink);
+    if (unpacking->target) {
+        memcpy(unpacking->target + unpacking->have, bytes, length);
+        unpacking->have += length;
     }
-    log_info("%u files", count);
-    return 0;
+    if (unpacking->file == NULL || unpacking->error)
+        return 0;
+    struct iov iov;
+    iov_init_kernel(&iov, (void *)bytes, length);
+    long written = file_write(unpacking->file, &iov, NULL);
+    if (written != (long)length)
+        unpacking->error = written < 0 ? (int)written : -ENOSPC;
+    return unpacking->error == -ENOMEM || unpacking->error == -ENOSPC ? -ENOMEM : 0;
+}
+
+/* Gives back what belongs to the member only. */
+static void put_member(struct unpacking *unpacking)
+{
+    if (unpacking->file)
+        file_put(unpacking->file);
+    kfree(unpacking->target);
+    unpacking->file = NULL;
+    unpacking->target = NULL;
+}
+
+static int end(struct archive_sink *sink)
+{
+    struct unpacking *unpacking = unpacking_of(sink);
+    const struct archive_member *member = &unpacking->member;
+    if (unpacking->target && !unpacking->error) {
+        unpacking->target[unpacking->have] = '\0';
+        unpacking->error = name_symlink(&unpacking->walk, member->name, unpacking->target);
+    }
+    put_member(unpacking);
+    if (unpacking->error)
+        log_warning("%s was not unpacked: error %d", member->name, -unpacking->error);
+    else
+        set_attributes(unpacking, member, false);
+    if ((member->mode & S_IFMT) == S_IFDIR)
+        remember(&unpacking->directories, member);
+    return unpacking->error == -ENOMEM ? -ENOMEM : 0;
+}
+
+int initramfs_unpack(const void *bytes, size_t size)
+{
+    struct unpacking unpacking = {.sink = {.begin = begin, .data = data, .end = end, .trailer = trailer}};
+    struct archive_report report;
+    fs_root_walk(&unpacking.walk);
+    int error = archive_unpack(bytes, size, &unpacking.sink, &report);
+    put_member(&unpacking);
+    forget(&unpacking.linked);
+    reverse(&unpacking.directories); /* what came later counts */
+    for (const struct remembered *r = unpacking.directories; r; r = r->next)
+        set_attributes(&unpacking, &r->member, true);
+    forget(&unpacking.directories);
+    if (error)
+        log_error(
+            "the archive %s, at byte %lu of %lu, after %u files", report.problem, report.at, size, report.members);
+    else
+        log_info("%u files", report.members);
+    return error;
 }

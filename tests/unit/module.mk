@@ -32,6 +32,13 @@ rbtree_UNIT_SOURCES := kernel/lib/rbtree.c
 bitmap_UNIT_SOURCES := kernel/lib/bitmap.c
 radix_UNIT_SOURCES := kernel/lib/radix.c
 
+# What a boot loader brings: archives, and what they are compressed with.
+UNIT_TESTS += archive
+
+archive_UNIT_SOURCES := $(ARCHIVE_SOURCES) tests/unit/archive_machine.c
+archive_UNIT_CFLAGS := -UBOOT_LOADER $(ARCHIVE_CFLAGS)
+$(OBJ)/unit/archive/%.o $(OBJ)/fuzz/archive/%.o: | $(ZLIB)/.fetched $(LZ4)/.fetched
+
 # Who runs next.
 UNIT_TESTS += fair
 
@@ -132,8 +139,9 @@ acpi_devices_UNIT_SOURCES := $(acpi_tables_UNIT_SOURCES)
 acpi_devices_UNIT_CFLAGS := $(acpi_tables_UNIT_CFLAGS)
 
 # Sources of others are compiled as they are, against the host's C library; what the compiler thinks of them is not news.
+# zlib wants memcpy declared.
 $(OBJ)/unit/%.o $(OBJ)/fuzz/%.o: | $(LIBVTERM)/.fetched
-hush-others = $(if $(findstring $(THIRD_PARTY),$<),-w)
+hush-others = $(if $(findstring $(THIRD_PARTY),$<),-w) $(if $(findstring $(ZLIB),$<),-include lib/string.h)
 UNIT_TESTS += pci virtio virtio_pci
 
 pci_UNIT_SOURCES := $(PCI_SOURCES) tests/unit/pci_machine.c
@@ -198,6 +206,10 @@ config_FUZZ_RUNS := 200000
 FUZZ_TESTS += symbols
 symbols_FUZZ_SOURCES := kernel/debug/symbols_table.c
 symbols_FUZZ_NEEDS := $(BUILD)/kernel.elf
+
+FUZZ_TESTS += archive
+archive_FUZZ_SOURCES := $(archive_UNIT_SOURCES)
+archive_FUZZ_CFLAGS := $(archive_UNIT_CFLAGS)
 
 FUZZ_TESTS += page
 page_FUZZ_SOURCES := $(page_UNIT_SOURCES)
