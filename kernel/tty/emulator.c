@@ -366,8 +366,24 @@ struct emulator *emulator_create(
     return emulator;
 }
 
+size_t emulator_history_size(const struct emulator *emulator, unsigned count)
+{
+    return grid_history_size(&emulator->grid, count);
+}
+
+void emulator_keep_history(struct emulator *emulator, void *memory, unsigned count)
+{
+    grid_keep_history(&emulator->grid, memory, count);
+}
+
+bool emulator_look_back(struct emulator *emulator, int up)
+{
+    return grid_look_back(&emulator->grid, up);
+}
+
 void emulator_write(struct emulator *emulator, const char *bytes, size_t length)
 {
+    emulator_look_back(emulator, -(int)emulator->grid.view);
     parser_feed(&emulator->parser, bytes, length);
 }
 
@@ -462,7 +478,11 @@ void emulator_touch(struct emulator *emulator)
 
 struct emulator_cursor emulator_cursor(const struct emulator *emulator)
 {
-    return emulator->cursor;
+    struct emulator_cursor cursor = emulator->cursor;
+    cursor.row += emulator->grid.view;
+    if (cursor.row < emulator->grid.rows)
+        return cursor;
+    return (struct emulator_cursor){.row = emulator->grid.rows - 1, .column = cursor.column}; /* out of view */
 }
 
 void emulator_set_row(struct emulator *emulator, unsigned row, const struct cell *cells)

@@ -34,6 +34,15 @@ size_t emulator_size(unsigned columns, unsigned rows);
 struct emulator *emulator_create(
     void *memory, unsigned columns, unsigned rows, const struct emulator_operations *operations, void *context);
 
+/*
+ * Keeps the last COUNT rows that have left the screen at its top. MEMORY: emulator_history_size bytes.
+ * emulator_look_back shows them: UP rows further back, or forward when negative, as far as there is something; false:
+ * nothing changes. What is written shows the present again.
+ */
+size_t emulator_history_size(const struct emulator *emulator, unsigned count);
+void emulator_keep_history(struct emulator *emulator, void *memory, unsigned count);
+bool emulator_look_back(struct emulator *emulator, int up);
+
 /* UTF-8 with escape sequences, in any pieces. */
 void emulator_write(struct emulator *emulator, const char *bytes, size_t length);
 

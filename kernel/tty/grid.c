@@ -119,6 +119,57 @@ static void reverse_rows(struct grid_row *rows, int count)
     }
 }
 
+/* ------------------------------------------------------------------------------------------------------------------
+ * History
+ */
+
+size_t grid_history_size(const struct grid *grid, unsigned count)
+{
+    return count * (sizeof(struct cell *) + grid->columns * sizeof(struct cell));
+}
+
+void grid_keep_history(struct grid *grid, void *memory, unsigned count)
+{
+    struct cell **rows = memory, *cells = (struct cell *)(rows + count);
+    for (unsigned i = 0; i < count; i++)
+        rows[i] = cells + (size_t)i * grid->columns;
+    grid->history = (struct grid_history){.rows = rows, .size = count};
+}
+
+/* The row's cells become history, and the oldest ones of that the row's. */
+static void keep_row(struct grid *grid, struct grid_row *row)
+{
+    struct grid_history *history = &grid->history;
+    struct cell *cells = history->rows[history->next];
+    history->rows[history->next] = row->cells;
+    row->cells = cells;
+    history->next = (history->next + 1) % history->size;
+    if (history->count < history->size)
+        history->count++;
+}
+
+bool grid_look_back(struct grid *grid, int up)
+{
+    unsigned most = grid->screen == grid->screens[0] ? grid->history.count : 0, view = grid->view;
+    if (up < 0)
+        view = (unsigned)-up < view ? view - (unsigned)-up : 0;
+    else
+        view = (unsigned)up < most - view ? view + (unsigned)up : most;
+    if (view == grid->view)
+        return false;
+    grid->view = view;
+    grid_touch(grid);
+    return true;
+}
+
+static const struct cell *cells_in_view(const struct grid *grid, unsigned row)
+{
+    const struct grid_history *history = &grid->history;
+    if (row >= grid->view)
+        return grid->screen[row - grid->view].cells;
+    return history->rows[(history->next + history->size - grid->view + row) % history->size];
+}
+
 /* Moves whole rows up; the first DISTANCE of them end up last. */
 static void rotate_rows(struct grid *grid, int top, int bottom, int distance)
 {
@@ -164,6 +215,8 @@ void grid_scroll(struct grid *grid, struct grid_rect rect, int up, int left)
 
     if (left == 0 && width == (int)grid->columns) {
         rotate_rows(grid, rect.top, rect.bottom, up >= 0 ? up : height + up);
+        for (int i = 0; i < up && rect.top == 0 && grid->screen == grid->screens[0] && grid->history.size > 0; i++)
+            keep_row(grid, &grid->screen[rect.bottom - up + i]);
     } else {
         break_edges(grid, &rect, rect.left);
         break_edges(grid, &rect, rect.right);
@@ -186,6 +239,7 @@ void grid_scroll(struct grid *grid, struct grid_rect rect, int up, int left)
 
 void grid_switch(struct grid *grid, unsigned screen)
 {
+    grid->view = 0;
     grid->screen = grid->screens[screen];
     grid_touch(grid);
 }
@@ -207,7 +261,7 @@ const struct cell *grid_row(struct grid *grid, unsigned row, struct grid_range *
     struct grid_row *r = &grid->screen[row];
     *changed = r->changed;
     r->changed = (struct grid_range){.first = grid->columns, .last = 0};
-    return r->cells;
+    return cells_in_view(grid, row);
 }
 
 void grid_init(struct grid *grid, unsigned columns, unsigned rows, struct grid_row *screens, struct cell *cells)

@@ -28,15 +28,30 @@ struct grid_row {
     struct grid_range changed;
 };
 
+/* Rows that have left the main screen at its top, the last of them in the place before `next`. A ring. */
+struct grid_history {
+    struct cell **rows;
+    unsigned size, count, next; /* size 0: none is kept */
+};
+
 struct grid {
     unsigned columns, rows;
     struct grid_row *screens[2]; /* the main screen, and the one that full-screen programs ask for */
     struct grid_row *screen;     /* the one in use */
     struct cell pen;             /* a blank in the colours and attributes of what is written */
+    struct grid_history history;
+    unsigned view; /* grid_row shows the main screen as it was so many rows ago */
 };
 
 /* SCREENS and CELLS: room for 2 * rows, and for 2 * rows * columns. */
 void grid_init(struct grid *grid, unsigned columns, unsigned rows, struct grid_row *screens, struct cell *cells);
+
+/* Keeps up to COUNT rows of history. MEMORY: grid_history_size bytes. */
+size_t grid_history_size(const struct grid *grid, unsigned count);
+void grid_keep_history(struct grid *grid, void *memory, unsigned count);
+
+/* Looks UP rows further back, or forward when negative, as far as there is something; false: nothing changes. */
+bool grid_look_back(struct grid *grid, int up);
 
 /* Writes a character of 1 or 2 columns with the pen. A place beyond the grid is ignored. */
 void grid_put(struct grid *grid, int row, int column, uint32_t character, int width, bool protected);
@@ -59,7 +74,8 @@ void grid_set_row(struct grid *grid, unsigned row, const struct cell *cells);
 /* All has changed. */
 void grid_touch(struct grid *grid);
 
-/* The cells of a row of the screen in use. *CHANGED tells which have changed; they count as unchanged from now on. */
+/* The cells of a row of the screen in use, or of what is looked at instead. *CHANGED tells which have changed; they
+ * count as unchanged from now on. */
 const struct cell *grid_row(struct grid *grid, unsigned row, struct grid_range *changed);
 
 #endif

@@ -19,6 +19,7 @@
 
 #define DEFAULT_COLUMNS 80
 #define DEFAULT_ROWS 25
+#define HISTORY_ROWS 250
 #define OUTBOX_SIZE 256 /* a longer answer at once is cut off */
 
 struct outbox {
@@ -29,6 +30,7 @@ struct outbox {
 
 struct terminal {
     struct emulator *emulator; /* screen_lock, as the next */
+    void *history;             /* its memory; NULL: none */
     struct outbox *outbox;     /* where what it sends goes; NULL: nowhere */
     unsigned columns, rows;
     bool mute; /* what it sends while it is written to goes nowhere */
@@ -160,10 +162,20 @@ void terminal_mute(struct terminal *terminal, bool mute)
     __atomic_store_n(&terminal->mute, mute, __ATOMIC_RELAXED);
 }
 
+void terminal_look_back(struct terminal *terminal, int up)
+{
+    spin_lock(&screen_lock);
+    if (emulator_look_back(terminal->emulator, up))
+        update(terminal);
+    spin_unlock(&screen_lock);
+}
+
 void terminal_key(struct terminal *terminal, const struct key_event *event)
 {
     struct outbox outbox;
     begin(terminal, &outbox);
+    if (event->pressed && event->key < KEY_CENTER && emulator_look_back(terminal->emulator, -HISTORY_ROWS))
+        update(terminal);
     emulator_key(terminal->emulator, event);
     end(terminal);
     if (outbox.length > 0)
@@ -233,11 +245,16 @@ struct terminal *terminal_create(unsigned columns, unsigned rows)
     terminal->columns = columns;
     terminal->rows = rows;
     terminal->emulator = emulator_create(emulator, columns, rows, &operations, terminal);
+    terminal->history = memory->allocate(emulator_history_size(terminal->emulator, HISTORY_ROWS));
+    if (terminal->history != NULL)
+        emulator_keep_history(terminal->emulator, terminal->history, HISTORY_ROWS);
     return terminal;
 }
 
 void terminal_destroy(struct terminal *terminal)
 {
+    if (terminal->history != NULL)
+        memory->release(terminal->history);
     memory->release(terminal->emulator);
     memory->release(terminal);
 }

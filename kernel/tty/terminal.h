@@ -59,6 +59,9 @@ void terminal_size(const struct terminal *terminal, unsigned *columns, unsigned 
 void terminal_write(struct terminal *terminal, const char *text, size_t length);
 void terminal_mute(struct terminal *terminal, bool mute);
 
+/* Shows what was there UP rows ago, or forward when negative, until something is written or a key is pressed. */
+void terminal_look_back(struct terminal *terminal, int up);
+
 void terminal_key(struct terminal *terminal, const struct key_event *event);
 
 /* Adds bytes to the input as they are. What there is no room for is lost, from the first byte on that does not fit. */

@@ -167,6 +167,14 @@ static void switch_to(unsigned number)
     work_queue_add(NULL, &work);
 }
 
+/* By half a screen. */
+static void look_back(struct terminal *terminal, bool up)
+{
+    unsigned columns, rows;
+    terminal_size(terminal, &columns, &rows);
+    terminal_look_back(terminal, up ? (int)rows / 2 : -(int)rows / 2);
+}
+
 void virtual_console_key(const struct key_event *event)
 {
     struct terminal *terminal = terminal_shown();
@@ -176,6 +184,11 @@ void virtual_console_key(const struct key_event *event)
     if (is_function && event->modifiers & KEY_MODIFIER_ALT && consoles[0].tty) {
         if (event->pressed)
             switch_to((unsigned)(event->key - KEY_F1) + 1);
+        return;
+    }
+    if ((event->key == KEY_PAGE_UP || event->key == KEY_PAGE_DOWN) && event->modifiers == KEY_MODIFIER_SHIFT) {
+        if (event->pressed)
+            look_back(terminal, event->key == KEY_PAGE_UP);
         return;
     }
     const struct virtual_console *console = __atomic_load_n(&shown, __ATOMIC_ACQUIRE);

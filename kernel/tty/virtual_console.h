@@ -1,6 +1,7 @@
 /*
  * Virtual consoles: /dev/tty1 to /dev/tty6, of which the machine's screen shows one at a time and the keyboard types to
- * that one; /dev/tty0 is whichever is shown. Alt (or Control and Alt) with F1 to F6 switches.
+ * that one; /dev/tty0 is whichever is shown. Alt (or Control and Alt) with F1 to F6 switches, Shift
+ * with Page Up and Page Down shows what has left the screen.
  *
  * The first one is the terminal in which the kernel's own messages appear; the others are made when they are opened or
  * shown for the first time.

@@ -1,7 +1,8 @@
 /*
  * Fuzzes terminal emulation (kernel/tty/emulator.c, parser.c, grid.c, and libvterm behind them): any bytes, in any
  * pieces, on screens of any size. Nothing may crash, hang or write beyond the emulator's memory; the cursor stays on
- * the screen; wide characters stay whole; what one write does, two writes of its halves do.
+ * the screen; wide characters stay whole, also in what has left the screen; what one write does, two writes of its
+ * halves do.
  *
  * The first bytes of an input choose the size of the screen and the pieces.
  */
@@ -12,8 +13,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+#define HISTORY 5
+
 struct outcome {
     struct emulator *emulator;
+    void *history;
     unsigned columns, rows;
     size_t sent;
     uint8_t sum; /* of what was sent */
@@ -33,6 +37,8 @@ static void start(struct outcome *outcome, unsigned columns, unsigned rows)
     *outcome = (struct outcome){.columns = columns, .rows = rows};
     void *memory = calloc(1, emulator_size(columns, rows));
     outcome->emulator = emulator_create(memory, columns, rows, &operations, outcome);
+    outcome->history = malloc(emulator_history_size(outcome->emulator, HISTORY));
+    emulator_keep_history(outcome->emulator, outcome->history, HISTORY);
 }
 
 static void check(const struct outcome *outcome)
@@ -81,9 +87,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     start(&whole, columns, rows);
     emulator_write(whole.emulator, text, size);
     check(&whole);
+    for (int i = 0; i < HISTORY && emulator_look_back(whole.emulator, 1); i++)
+        check(&whole);
     start(&pieces, columns, rows);
     for (size_t i = 0; i < size; i += step)
         emulator_write(pieces.emulator, text + i, size - i < step ? size - i : step);
+    emulator_look_back(pieces.emulator, HISTORY);
     compare(&whole, &pieces);
     for (unsigned i = 0; i < 64; i++) {
         struct key_event event = {
@@ -94,6 +103,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     emulator_write(whole.emulator, "ok", 2);
     check(&whole);
     free(whole.emulator);
+    free(whole.history);
     free(pieces.emulator);
+    free(pieces.history);
     return 0;
 }

@@ -10,6 +10,7 @@
 #include "tty/terminal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define COLUMNS 20
@@ -391,6 +392,46 @@ static void test_input(void **state)
     check_input(terminal, "");
 }
 
+/* What has left the screen can be looked at, until something happens. */
+static void test_looking_back(void **state)
+{
+    struct terminal *terminal = open_terminal();
+    char line[16];
+    put(terminal, "\033[2J\033[H");
+    for (unsigned i = 0; i < 1000; i++) {
+        snprintf(line, sizeof line, "\r\nline %u", i);
+        put(terminal, line);
+    }
+    hide_cursor(terminal);
+    check_row(0, "line 995");
+    terminal_look_back(terminal, 3);
+    check_row(0, "line 992");
+    check_row(4, "line 996");
+    terminal_look_back(terminal, 20);
+    check_row(0, "line 972");
+    terminal_look_back(terminal, -19);
+    check_row(0, "line 991");
+    put(terminal, "!");
+    check_row(0, "line 995");
+    check_row(4, "line 999!");
+    terminal_look_back(terminal, 1000000);
+    check_row(1, "line 746"); /* there is no more */
+    press(terminal, KEY_SHIFT, 0, KEY_MODIFIER_SHIFT);
+    check_row(1, "line 746");
+    press(terminal, KEY_NONE, 'x', 0);
+    check_row(0, "line 995");
+    put(terminal, "\033[?1049h"); /* full-screen programs have nothing behind them */
+    terminal_look_back(terminal, 2);
+    check_row(0, "");
+    put(terminal, "\033[?1049l");
+    terminal_look_back(terminal, 2);
+    check_row(0, "line 993");
+    put(terminal, "\033[2;4r\033[4;1H\n\n"); /* what scrolls in the middle is not history */
+    terminal_look_back(terminal, 1);
+    check_row(0, "line 994");
+    check_row(1, "line 995");
+}
+
 static unsigned rung;
 
 static void ring(void)
@@ -470,5 +511,5 @@ UNIT_MAIN(ON_BOTH(test_takes_over), ON_BOTH(test_console_colors), ON_BOTH(test_c
     ON_BOTH(test_console_clear), ON_BOTH(test_sequences), ALONE(test_many_colors_on_text),
     ALONE(test_many_colors_on_framebuffer), ALONE(test_characters_on_text), ALONE(test_cursor_on_text),
     ALONE(test_cursor_on_framebuffer), ON_BOTH(test_several_terminals), ON_BOTH(test_random_output),
-    ON_BOTH(test_input), ON_BOTH(test_bell), ON_BOTH(test_input_is_bounded), ON_BOTH(test_no_memory),
-    ALONE(test_no_screen), ON_BOTH(test_panic_takes_back))
+    ON_BOTH(test_input), ON_BOTH(test_looking_back), ON_BOTH(test_bell), ON_BOTH(test_input_is_bounded),
+    ON_BOTH(test_no_memory), ALONE(test_no_screen), ON_BOTH(test_panic_takes_back))
