@@ -201,12 +201,17 @@ static void overflows(void)
         _exit(0);
     }
     CHECK(status_of(child) == SIGSEGV);
-    /* Frame upon frame, until the alternate stack is full: no frame lies outside. */
+    /*
+     * Frame upon frame, until the alternate stack is full: no frame lies outside. A function that steps out of it by
+     * itself would begin anew at its top, so what is below is forbidden.
+     */
+    char *guarded = mmap(NULL, SIZE + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    mprotect(guarded, 4096, PROT_NONE);
     child = fork();
     if (child == 0) {
         action = (struct sigaction){.sa_handler = raise_again, .sa_flags = SA_ONSTACK | SA_NODEFER};
         sigaction(SIGUSR1, &action, NULL);
-        set_stack(memory[1], SIZE, 0);
+        set_stack(guarded + 4096, SIZE, 0);
         raise(SIGUSR1);
         _exit(0);
     }
