@@ -1,13 +1,29 @@
 /*
- * Text that grows: see text.h. The room doubles, so that adding costs the same on average however long it gets.
+ * Text that grows: see text.h. The room doubles, so that adding costs the same on average however long it gets. From
+ * ROOM_SCATTERED on it is made of scattered frames, which are there when so many in a row are not.
  */
 #include "fs/text.h"
 
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "mm/vmap.h"
 
 #define ROOM_FIRST 256u
-#define ROOM_MAX (4u << 20)
+#define ROOM_SCATTERED (64u << 10)
+#define ROOM_MAX (64u << 20)
+
+static char *allocate(size_t room)
+{
+    return room < ROOM_SCATTERED ? kmalloc(room, 0) : vmap_allocate(room, 0);
+}
+
+static void release(char *data, size_t room)
+{
+    if (room < ROOM_SCATTERED)
+        kfree(data);
+    else
+        vmap_free(data);
+}
 
 /* Makes room for LENGTH bytes more. */
 static bool grow(struct text *text, size_t length)
@@ -19,12 +35,12 @@ static bool grow(struct text *text, size_t length)
         room *= 2;
     if (room == text->room)
         return true;
-    char *data = kmalloc(room, 0);
+    char *data = allocate(room);
     if (data == NULL)
         return false;
     if (text->length)
         memcpy(data, text->data, text->length);
-    kfree(text->data);
+    release(text->data, text->room);
     text->data = data;
     text->room = room;
     return true;
@@ -105,6 +121,6 @@ void text_put_bit_list(struct text *text, const uint64_t *bits, unsigned count)
 
 void text_free(struct text *text)
 {
-    kfree(text->data);
+    release(text->data, text->room);
     *text = (struct text)TEXT_EMPTY;
 }

@@ -16,7 +16,7 @@
 
 struct text {
     struct format_sink sink;
-    char *data; /* kmalloc'd; NULL: nothing yet */
+    char *data; /* NULL: nothing yet */
     size_t length, room;
     bool failed;
 };

@@ -4,6 +4,8 @@
 #include "procfs/process.h"
 #include "procfs/snapshot.h"
 
+#include "fs/dentry.h"
+#include "fs/mount.h"
 #include "lib/errno.h"
 
 int process_show_limits(struct text *out, const struct pseudo_node *node)
@@ -162,40 +164,91 @@ int process_store_oom_adjustment(const struct pseudo_node *node, const char *tex
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
- * ns: everybody is in the same ones, which have the numbers of Linux's first
+ * ns: everybody is in the same ones, which have the numbers of Linux's first. They can be looked at and opened, but
+ * there is no other one to go to.
  */
+
+enum namespace { CGROUP, IPC, MOUNTS, NET, PID, TIME, USER, UTS };
+
+static const struct {
+    const char *kind;
+    uint64_t number;
+} namespaces[] = {
+    [CGROUP] = {"cgroup", 4026531835},
+    [IPC] = {"ipc", 4026531839},
+    [MOUNTS] = {"mnt", 4026531841},
+    [NET] = {"net", 4026531840},
+    [PID] = {"pid", 4026531836},
+    [TIME] = {"time", 4026531834},
+    [USER] = {"user", 4026531837},
+    [UTS] = {"uts", 4026531838},
+};
 
 static int show_namespace(struct text *out, const struct pseudo_node *node)
 {
+    uintptr_t i = node->entry->argument;
     int error = subject_may_look(node);
     if (!error)
-        text_puts(out, (const char *)node->entry->argument);
+        text_printf(out, "%s:[%lu]", namespaces[i].kind, namespaces[i].number);
     return error;
 }
 
-/* They cannot be opened: there is no other to go to. */
+/* ioctl_ns(2): whose it is, and its parent, which nobody may see. */
+#define NS_GET_USERNS 0xb701u
+#define NS_GET_PARENT 0xb702u
+
+static long namespace_ioctl(struct file *file, unsigned command, uintptr_t argument)
+{
+    return command == NS_GET_USERNS || command == NS_GET_PARENT ? -EPERM : -ENOTTY;
+}
+
+/* A file without a name in any directory, like a pipe, each time a new one of the same number. */
+static int make_namespace(uintptr_t i, struct path *path)
+{
+    static const struct inode_ops inode_ops;
+    static const struct file_ops file_ops = {.ioctl = namespace_ioctl};
+    char name[48];
+    struct inode *inode = inode_create(mount_anonymous.super, S_IFREG | 0444, &credentials_root);
+    if (inode == NULL)
+        return -ENOMEM;
+    inode->ops = &inode_ops;
+    inode->file_ops = &file_ops;
+    inode->number = namespaces[i].number;
+    size_t length = (size_t)snprintf(name, sizeof name, "%s:[%lu]", namespaces[i].kind, namespaces[i].number);
+    struct dentry *dentry = dentry_create(NULL, name, length);
+    if (dentry == NULL) {
+        inode_put(inode);
+        return -ENOMEM;
+    }
+    dentry->super = inode->super;
+    dentry->inode = inode;
+    mount_get(&mount_anonymous);
+    *path = (struct path){.mount = &mount_anonymous, .dentry = dentry};
+    return 0;
+}
+
 static int follow_namespace(const struct pseudo_node *node, struct path *path)
 {
     int error = subject_may_look(node);
-    return error ? error : -ENXIO;
+    return error ? error : make_namespace(node->entry->argument, path);
 }
 
-#define NAMESPACE(entry_name, text)                                                                                    \
+#define NAMESPACE(entry_name, index)                                                                                   \
     {.name = (entry_name),                                                                                             \
         .mode = S_IFLNK | 0777,                                                                                        \
         .target = show_namespace,                                                                                      \
         .follow = follow_namespace,                                                                                    \
-        .argument = (uintptr_t)(text)}
+        .argument = (index)}
 const struct pseudo_entry process_ns_entries[] = {
-    NAMESPACE("cgroup", "cgroup:[4026531835]"),
-    NAMESPACE("ipc", "ipc:[4026531839]"),
-    NAMESPACE("mnt", "mnt:[4026531841]"),
-    NAMESPACE("net", "net:[4026531840]"),
-    NAMESPACE("pid", "pid:[4026531836]"),
-    NAMESPACE("pid_for_children", "pid:[4026531836]"),
-    NAMESPACE("time", "time:[4026531834]"),
-    NAMESPACE("time_for_children", "time:[4026531834]"),
-    NAMESPACE("user", "user:[4026531837]"),
-    NAMESPACE("uts", "uts:[4026531838]"),
+    NAMESPACE("cgroup", CGROUP),
+    NAMESPACE("ipc", IPC),
+    NAMESPACE("mnt", MOUNTS),
+    NAMESPACE("net", NET),
+    NAMESPACE("pid", PID),
+    NAMESPACE("pid_for_children", PID),
+    NAMESPACE("time", TIME),
+    NAMESPACE("time_for_children", TIME),
+    NAMESPACE("user", USER),
+    NAMESPACE("uts", UTS),
     {},
 };

@@ -183,6 +183,7 @@ static const struct pseudo_entry random_entries[] = {
 
 static const struct pseudo_entry kernel_entries[] = {
     NUMBER("cap_last_cap", CAP_LAST),
+    {.name = "core_pattern", .mode = S_IFREG | 0444, .show = procfs_show_text, .argument = (uintptr_t)"\n"},
     SETTING("dmesg_restrict", show_dmesg_restrict, store_dmesg_restrict),
     NAME_SETTING("domainname", domain),
     NAME_SETTING("hostname", node),
