@@ -31,79 +31,84 @@ static bool can(const struct file *file, unsigned mode)
     return has == O_RDWR || has == mode;
 }
 
-static long end_begin(struct end *end, int fd, unsigned mode, uaddr_t position_at)
+static int end_begin(struct end *end, int fd, uaddr_t position_at)
 {
     *end = (struct end){.use = files_use(task_current()->files, fd), .position_at = position_at};
     if (end->use.file == NULL)
         return -EBADF;
     end->pipe = pipe_of(end->use.file);
-    return can(end->use.file, mode) ? 0 : -EBADF;
+    return 0;
 }
 
-/* The position that the call is to use; the program's is read. */
-static long end_position(struct end *end, uint64_t **position)
+static int read_positions(struct end *in, struct end *out)
 {
-    *position = NULL;
-    if (end->position_at == 0)
-        return 0;
-    if (end->use.file->ops->stream)
-        return -EINVAL;
-    if (copy_from_user(&end->position, end->position_at) < 0)
+    if ((in->pipe && in->position_at) || (out->pipe && out->position_at))
+        return -ESPIPE;
+    if (out->position_at && copy_from_user(&out->position, out->position_at) < 0)
         return -EFAULT;
-    *position = &end->position;
-    return (int64_t)end->position < 0 ? -EINVAL : 0;
+    return in->position_at ? copy_from_user(&in->position, in->position_at) : 0;
 }
 
-static bool waits_not(const struct end *in, const struct end *out)
+/* Can the file that is no pipe do that? */
+static int check_file(const struct end *end, bool write)
 {
-    return ((in->pipe ? in->use.file->flags : 0) | (out->pipe ? out->use.file->flags : 0)) & O_NONBLOCK;
+    const struct file *file = end->use.file;
+    if (end->position_at && (file->ops->stream || (int64_t)end->position < 0))
+        return -EINVAL;
+    return (write ? file->ops->write : file->ops->read) == NULL ? -EINVAL : 0;
+}
+
+static uint64_t *position_of(struct end *end)
+{
+    return end->position_at ? &end->position : NULL;
 }
 
 static long to_pipe(struct end *in, struct end *out, size_t length, bool nonblock)
 {
-    uint64_t *position;
-    if (out->position_at)
-        return -ESPIPE;
-    long result = end_position(in, &position);
-    if (result == 0)
-        result = in->use.file->ops->read == NULL ? -EINVAL
-                                                 : splice_to_pipe(out->pipe, in->use.file, position, length, nonblock);
-    return result > 0 && position && copy_to_user(in->position_at, position) < 0 ? -EFAULT : result;
+    int error = check_file(in, false);
+    if (error)
+        return error;
+    long result = splice_to_pipe(out->pipe, in->use.file, position_of(in), length, nonblock);
+    if (result == -EPIPE)
+        signal_send_self(SIGPIPE);
+    return result;
 }
 
 static long from_pipe(struct end *in, struct end *out, size_t length, bool nonblock)
 {
-    uint64_t *position;
-    if (in->position_at)
-        return -ESPIPE;
-    long result = end_position(out, &position);
-    if (result == 0)
-        result = out->use.file->flags & O_APPEND || out->use.file->ops->write == NULL
-                     ? -EINVAL
-                     : splice_from_pipe(in->pipe, out->use.file, position, length, nonblock, program_write);
-    return result > 0 && position && copy_to_user(out->position_at, position) < 0 ? -EFAULT : result;
+    int error = out->use.file->flags & O_APPEND ? -EINVAL : check_file(out, true);
+    if (error)
+        return error;
+    return splice_from_pipe(in->pipe, out->use.file, position_of(out), length, nonblock, program_write);
 }
 
 static long between(struct end *in, struct end *out, size_t length, bool nonblock, bool copy)
 {
-    if (in->position_at || out->position_at)
-        return -ESPIPE;
-    return in->pipe == out->pipe ? -EINVAL : splice_between(in->pipe, out->pipe, length, nonblock, copy);
+    if (in->pipe == out->pipe)
+        return -EINVAL;
+    long result = splice_between(in->pipe, out->pipe, length, nonblock, copy);
+    if (result == -EPIPE)
+        signal_send_self(SIGPIPE);
+    return result;
 }
 
 static long move(struct end *in, struct end *out, size_t length, unsigned flags, bool copy)
 {
-    bool nonblock = flags & SPLICE_F_NONBLOCK || waits_not(in, out);
-    long result = -EINVAL;
+    unsigned in_flags = in->use.file->flags, out_flags = out->use.file->flags;
+    bool nonblock = flags & SPLICE_F_NONBLOCK || ((in->pipe ? in_flags : 0) | (out->pipe ? out_flags : 0)) & O_NONBLOCK;
+    if (!can(in->use.file, O_RDONLY) || !can(out->use.file, O_WRONLY))
+        return -EBADF;
     if (in->pipe && out->pipe)
-        result = between(in, out, length, nonblock, copy);
-    else if (in->pipe && !copy)
-        return from_pipe(in, out, length, nonblock);
-    else if (out->pipe && !copy)
-        result = to_pipe(in, out, length, nonblock);
-    if (result == -EPIPE)
-        signal_send_self(SIGPIPE);
-    return result;
+        return between(in, out, length, nonblock, copy);
+    if (copy)
+        return -EINVAL;
+    return in->pipe ? from_pipe(in, out, length, nonblock) : out->pipe ? to_pipe(in, out, length, nonblock) : -EINVAL;
+}
+
+static int tell_positions(const struct end *in, const struct end *out)
+{
+    int error = out->position_at ? copy_to_user(out->position_at, &out->position) : 0;
+    return error || in->position_at == 0 ? error : copy_to_user(in->position_at, &in->position);
 }
 
 static long call(int in_fd, uaddr_t in_at, int out_fd, uaddr_t out_at, uint64_t length, unsigned flags, bool copy)
@@ -113,11 +118,15 @@ static long call(int in_fd, uaddr_t in_at, int out_fd, uaddr_t out_at, uint64_t 
         return -EINVAL;
     if (length == 0)
         return 0;
-    long result = end_begin(&in, in_fd, O_RDONLY, in_at);
+    long result = end_begin(&in, in_fd, in_at);
     if (result == 0)
-        result = end_begin(&out, out_fd, O_WRONLY, out_at);
+        result = end_begin(&out, out_fd, out_at);
+    if (result == 0)
+        result = read_positions(&in, &out);
     if (result == 0)
         result = move(&in, &out, min_u64(length, TRANSFER_MAX), flags, copy);
+    if (result >= 0 && tell_positions(&in, &out) < 0)
+        result = -EFAULT;
     file_unuse(out.use);
     file_unuse(in.use);
     return result;
@@ -133,22 +142,28 @@ long sys_tee(const uint64_t a[6])
     return call((int)a[0], 0, (int)a[1], 0, a[2], (unsigned)a[3], true);
 }
 
+static long splice_memory(struct file *file, uaddr_t from, uint64_t count, unsigned flags)
+{
+    struct ranges ranges;
+    long result = ranges_begin(&ranges, from, count);
+    ranges.iov.nonblock = flags & SPLICE_F_NONBLOCK;
+    if (result == 0 && ranges.iov.left > 0)
+        result = pipe_of(file) == NULL ? -EBADF
+                 : can(file, O_WRONLY) ? program_write(file, &ranges.iov, NULL)
+                                       : file_read(file, &ranges.iov, NULL);
+    ranges_end(&ranges);
+    return result;
+}
+
 long sys_vmsplice(const uint64_t a[6])
 {
     unsigned flags = (unsigned)a[3];
-    struct ranges ranges;
     if (flags & ~SPLICE_F_ALL)
         return -EINVAL;
     struct file_use use = files_use(task_current()->files, (int)a[0]);
-    long result = use.file == NULL || pipe_of(use.file) == NULL ? -EBADF : 0;
-    if (result == 0) {
-        result = ranges_begin(&ranges, a[1], a[2]);
-        ranges.iov.nonblock = flags & SPLICE_F_NONBLOCK;
-        if (result == 0)
-            result = can(use.file, O_WRONLY) ? program_write(use.file, &ranges.iov, NULL)
-                                             : file_read(use.file, &ranges.iov, NULL);
-        ranges_end(&ranges);
-    }
+    if (use.file == NULL)
+        return -EBADF;
+    long result = splice_memory(use.file, a[1], a[2], flags);
     file_unuse(use);
     return result;
 }
