@@ -90,20 +90,21 @@ static uint64_t check_interval(struct process_timers *timers, int which, uint64_
     return due;
 }
 
-/* RLIMIT_CPU, in seconds: a signal at the soft limit and in each second after it, the end at the hard one. */
+/* RLIMIT_CPU, in seconds: a signal at the soft limit and in each second after it, the end at the hard one. A limit of 0
+ * leaves a second, as on Linux. */
 static uint64_t check_limit(struct process *process, uint64_t now, uint64_t *next)
 {
     struct rlimit *limit = &process->limits[RLIMIT_CPU];
     uint64_t seconds = now / NS_PER_SECOND, due = 0;
-    if (limit->maximum != RLIM_INFINITY && seconds >= limit->maximum)
+    if (limit->maximum != RLIM_INFINITY && seconds >= max_u64(limit->maximum, 1))
         return signal_bit(SIGKILL);
     if (limit->current == RLIM_INFINITY)
         return 0;
-    if (seconds >= limit->current) {
+    if (seconds >= max_u64(limit->current, 1)) {
         due = signal_bit(SIGXCPU);
         limit->current = seconds + 1;
     }
-    uint64_t nearest = min_u64(limit->current, limit->maximum);
+    uint64_t nearest = max_u64(min_u64(limit->current, limit->maximum), 1);
     *next = min_u64(*next, nearest < INT64_MAX / NS_PER_SECOND ? nearest * NS_PER_SECOND - now : INT64_MAX);
     return due;
 }

@@ -144,6 +144,14 @@ static int map_file(struct file *file, struct request *request)
     return 0;
 }
 
+/* Nobody has set huge pages aside. Their size, a power of two, is in the highest bits: the usual one, 2 MiB or 1 GiB.
+ */
+static int refuse_huge(const struct file *file, unsigned how)
+{
+    unsigned size = (how & MAP_HUGE_SIZE) >> 26;
+    return file || (size != 0 && size != 21 && size != 30) ? -EINVAL : -ENOMEM;
+}
+
 static int find_backing(struct request *request, int fd)
 {
     unsigned type = request->how & MAP_TYPE;
@@ -152,7 +160,7 @@ static int find_backing(struct request *request, int fd)
         request->flags |= VM_MAY_WRITE;
     else if ((file = files_find(task_current()->files, fd)) == NULL)
         return -EBADF;
-    int error = request->how & MAP_HUGETLB ? file ? -EINVAL : -ENOMEM : check_place(request);
+    int error = request->how & MAP_HUGETLB ? refuse_huge(file, request->how) : check_place(request);
     if (!error && type != MAP_SHARED && type != MAP_PRIVATE && (file == NULL || type != MAP_SHARED_VALIDATE))
         error = -EINVAL;
     if (!error)
