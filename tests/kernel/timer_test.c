@@ -261,7 +261,7 @@ KTEST(timer_stop_waits)
     KTEST_CHECK(!owns[0].running);
 }
 
-/* A CPU that has nothing to do and no timer is left in peace. */
+/* A CPU that has nothing to do and no timer is left in peace; but every five seconds one samples the load average. */
 KTEST(timer_idle_is_silent)
 {
     if (cpu_count < 2) {
@@ -275,9 +275,14 @@ KTEST(timer_idle_is_silent)
     for (unsigned cpu = 0; cpu < cpu_count; cpu++)
         before[cpu] = interrupt_count(VECTOR_TIMER, cpu);
     clock_delay(200 * NS_PER_MS);
+    uint64_t sum = 0;
     for (unsigned cpu = 0; cpu < cpu_count; cpu++) {
         uint64_t came = interrupt_count(VECTOR_TIMER, cpu) - before[cpu];
-        if (cpu != cpu_number() && !KTEST_CHECK(came == 0))
+        if (cpu == cpu_number())
+            continue;
+        sum += came;
+        if (came > 0)
             ktest_note("CPU %u had %lu timer interrupts", cpu, came);
     }
+    KTEST_CHECK(sum <= 1);
 }
