@@ -69,8 +69,10 @@ static long take(struct iov *to, struct lines *lines)
         uint64_t cursor = unread;
         if (!log_read(&cursor, &lines->message))
             break;
-        if (lines->message.lost > 0)
+        if (lines->message.lost > 0) { /* the one that was being read, too */
+            unread = lines->message.number;
             unread_skip = 0;
+        }
         size_t length = make_lines(lines), skip = min_u64(unread_skip, length);
         size_t piece = min_u64(length - skip, to->left), copied = iov_copy_out(to, lines->text + skip, piece);
         done += copied;

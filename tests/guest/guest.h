@@ -12,7 +12,7 @@
  *     seconds=N          it may take so long; 60 if it says nothing
  *     arguments=A,B      argv[1], argv[2] and so on
  *
- * It begins with nothing to read, a file for output and errors, a session of its own, no other descriptors, and an
+ * It begins with nothing to read, a pipe for output and errors, a session of its own, no other descriptors, and an
  * empty directory on a tmpfs to work in, which goes with it. argv[0] is absolute. What it leaves running is killed.
  */
 #ifndef CORRODE_TESTS_GUEST_H

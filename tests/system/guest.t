@@ -2,7 +2,7 @@
 # Unmodified Linux programs: the guest tests (tests/guest/), each of which must first pass on this machine's own kernel, in
 # every build and on several kinds of machine; how programs end as process 1; and what is not a program.
 #
-#     GUESTS='fork files' MACHINES='direct,4,-debug bios,1' tests/system/guest.t      some programs, on some machines
+#     GUESTS='fork files' MACHINES='direct,4,all,-debug bios,1,musl' tests/system/guest.t      some programs, on some machines
 . "$(dirname "$0")/lib.sh"
 . tests/system/boot.sh
 
@@ -42,7 +42,7 @@ programs() {
     done
 }
 
-# On this machine first: its kernel says what is right. What needs root is left out where there is none.
+# On this machine, whose kernel says what is right. What needs root is left out where there is none.
 native() {
     programs "$guests" >"$tmp/list"
     if [ "$(id -u)" -ne 0 ]; then
@@ -54,9 +54,9 @@ native() {
         done <"$tmp/list" 3>"$tmp/list.user"
         mv "$tmp/list.user" "$tmp/list"
     fi
-    "$guests/run/run" "$tmp/list" >"$tmp/native" 2>&1 </dev/null
-    awk -v what=native -f tests/system/guest.awk "$tmp/native" >"$tmp/results"
-    tell "" "$tmp/results"
+    "$guests/run/run" "$tmp/list" >"$tmp/native" 2>&1 </dev/null &
+    native=$!
+    children="$children $native"
 }
 
 # follow FILE ARGUMENTS...: a boot, whose output goes to FILE, which is ended when it has nothing to say for too long.
@@ -82,28 +82,36 @@ follow() {
     printf '%s\n' "${ending:-the machine ended with $?: $(tail -n 1 "$file.err")}" >"$file.ending"
 }
 
-# inside NUMBER FLAVOUR FIRMWARE PROCESSORS: boots until every program has run; results go to $tmp/NUMBER.results. Other
-# such boots run beside.
+# inside NUMBER FLAVOUR FIRMWARE PROCESSORS LIST: boots until every program of /tests/LIST has run. What the machines said
+# goes to $tmp/NUMBER.1 and so on. Other such boots run beside.
 inside() {
     from=0
-    : >"$tmp/$1.results"
-    for _ in 1 2 3 4 5 6 7 8; do
-        follow "$tmp/$1.out" --firmware "$3" --smp "$4" --module "$tmp/archive" "$build/kernel$2.elf" loglevel=error -- /tests/list "$from"
-        plain <"$tmp/$1.out" >"$tmp/$1.plain"
-        awk -v what=inside -v ending="$(cat "$tmp/$1.out.ending")" -f tests/system/guest.awk "$tmp/native" "$tmp/$1.plain" \
-            >>"$tmp/$1.results"
-        from=$(sed -n 's/^state next //p' "$tmp/$1.results" | tail -n 1)
-        case $from in
-        end) return ;;
-        none)
-            printf 'not ok programs run # %s\n' "$(tail -n 1 "$tmp/$1.plain")" >>"$tmp/$1.results"
+    programs=$(wc -l <"$tmp/root/tests/$5")
+    for boot in 1 2 3 4 5 6 7 8; do
+        out=$tmp/$1.$boot
+        follow "$out.raw" --firmware "$3" --smp "$4" --module "$tmp/archive" "$build/kernel$2.elf" loglevel=warning -- "/tests/$5" "$from"
+        plain <"$out.raw" >"$out"
+        mv "$out.raw.ending" "$out.ending"
+        if grep -q '^# end of list' "$out"; then
             return
-            ;;
-        esac
-        sed -n "/^# begin $((from - 1)) /,\$p" "$tmp/$1.plain" | tail -n 25 | sed 's/^#* */# /' >>"$tmp/$1.results"
-        [ "$from" -lt "$(wc -l <"$tmp/list")" ] || return
+        fi
+        from=$(sed -n 's/^# begin \([0-9]*\) .*/\1/p' "$out" | tail -n 1)
+        from=$((${from:-$programs} + 1))
+        [ $from -lt "$programs" ] || return
     done
-    echo "not ok no more boots, after so many that did not come to their end" >>"$tmp/$1.results"
+}
+
+# judge_boots NUMBER: compares them with what was said on this machine.
+judge_boots() {
+    for boot in 1 2 3 4 5 6 7 8; do
+        out=$tmp/$1.$boot
+        [ -f "$out" ] || return
+        awk -v what=inside -v ending="$(cat "$out.ending")" -f tests/system/guest.awk "$tmp/native" "$out" >"$tmp/results"
+        tell "$(cat "$tmp/$1.where")" "$tmp/results"
+        last=$(sed -n 's/^# begin \([0-9]*\) .*/\1/p' "$out" | tail -n 1)
+        grep -q '^# end of list' "$out" || sed -n "/^# begin ${last:-x} /,\$p" "$out" | tail -n 25 | sed 's/^#* */# /'
+    done
+    point "no more boots, after so many that did not come to their end$(cat "$tmp/$1.where")" 1
 }
 
 # One archive for all: tests/guest/run is process 1.
@@ -111,39 +119,45 @@ pack() {
     rm -rf "$tmp/root"
     mkdir -p "$tmp/root/tests" "$tmp/root/tmp"
     cp "$guests/run/run" "$tmp/root/init"
-    programs /tests >"$tmp/root/tests/list"
-    cp "$tmp/root/tests/list" "$tmp/list"
+    programs /tests >"$tmp/root/tests/all"
+    grep -v '\.glibc ' "$tmp/root/tests/all" >"$tmp/root/tests/musl"
+    grep -v '\.musl ' "$tmp/root/tests/all" >"$tmp/root/tests/glibc"
     while read -r name _; do
         strip -o "$tmp/root/tests/$name" "$guests/$name"
-    done <"$tmp/list"
+    done <"$tmp/root/tests/all"
     (cd "$tmp/root" && find . | sort | cpio -o -H newc 2>/dev/null) >"$tmp/archive"
 }
 
+# Every program in both builds of the kernel, on one processor and on four, and through firmware; with both C libraries on
+# some machines, with one on the others.
 native
 pack
-all='direct,4 direct,1,-debug direct,1 direct,4,-debug bios,1 bios,4,-debug'
-set -- ${MACHINES:-$all}
-# Two boots at a time.
+all='direct,4,all direct,1,all,-debug direct,1,musl direct,4,glibc,-debug bios,1,glibc bios,4,musl,-debug'
+# Three boots at a time: they sleep as much as they work.
 number=0
-while [ $# -gt 0 ]; do
-    here=
-    for machine in "$1" ${2:+"$2"}; do
-        number=$((number + 1))
-        IFS=, read -r firmware processors flavour <<END
+running=
+for machine in ${MACHINES:-$all}; do
+    number=$((number + 1))
+    IFS=, read -r firmware processors list flavour <<END
 $machine
 END
-        (trap - EXIT INT TERM HUP; inside $number "$flavour" "$firmware" "$processors") &
-        children="$children $!"
-        here="$here $!"
-        printf '%s\n' " ($firmware, $processors processors${flavour:+, debug})" >"$tmp/$number.where"
-    done
-    shift
-    [ $# -eq 0 ] || shift
+    (trap - EXIT INT TERM HUP; inside $number "$flavour" "$firmware" "$processors" "$list") &
+    children="$children $!"
+    running="$running $!"
+    printf '%s\n' " ($firmware, $processors processors${flavour:+, debug})" >"$tmp/$number.where"
     # shellcheck disable=SC2086 # words
-    wait $here
+    set -- $running
+    if [ $# -eq 3 ]; then
+        wait "$1"
+        running="$2 $3"
+    fi
 done
+# shellcheck disable=SC2086 # words
+wait $running "$native"
+awk -v what=native -f tests/system/guest.awk "$tmp/native" >"$tmp/results"
+tell "" "$tmp/results"
 for at in $(seq $number); do
-    tell "$(cat "$tmp/$at.where")" "$tmp/$at.results"
+    judge_boots "$at"
 done
 [ -z "${GUESTS-}" ] || exit 0
 

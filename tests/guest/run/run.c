@@ -8,6 +8,7 @@
  *
  *     # begin 3 NAME
  *     ...
+ *     # took NAME 1.2 seconds
  *     # left NAME 2 processes                      that it did not wait for; they are ended
  *     # end NAME exit N | signal N | timeout
  *
@@ -34,10 +35,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#define UNENDED (~0u)
 #define GRACE 3.0 /* seconds that a killed program has to be gone */
 
-static char work[256];                                                 /* where programs work */
-static char output_path[sizeof work + 8], stdin_path[sizeof work + 8]; /* beside it */
+static char work[256]; /* where programs work */
 static bool is_init;
 
 struct program {
@@ -69,38 +70,53 @@ static void say(const char *text, size_t length)
     }
 }
 
-/* What OUTPUT has beyond *shown: whole lines, or ALL of it, with an end of line. */
-static void show(int output, off_t *shown, bool all)
+/* What a program has said and we have not passed on. */
+static struct {
+    char bytes[1 << 20];
+    size_t length;
+    double since; /* when we last did */
+} said;
+#define HELD 2.0 /* seconds; a program that hangs, or the machine, is seen to have come so far */
+
+/* Passes on whole lines of it. */
+static void pass_on(void)
 {
-    char buffer[4096];
-    for (;;) {
-        lseek(output, *shown, SEEK_SET);
-        ssize_t count = read(output, buffer, sizeof buffer);
-        if (count <= 0)
-            return;
-        ssize_t lines = count;
-        while (lines > 0 && buffer[lines - 1] != '\n')
-            lines--;
-        if (lines == 0 && (all || count == sizeof buffer))
-            lines = count;
-        if (lines == 0)
-            return;
-        say(buffer, (size_t)lines);
-        *shown += lines;
-        if (all && buffer[lines - 1] != '\n' && lines < (ssize_t)sizeof buffer)
-            say("\n", 1);
+    size_t lines = said.length;
+    while (lines > 0 && said.bytes[lines - 1] != '\n')
+        lines--;
+    if (lines == 0 && said.length == sizeof said.bytes)
+        lines = said.length;
+    say(said.bytes, lines);
+    said.length -= lines;
+    memmove(said.bytes, said.bytes + lines, said.length);
+    said.since = now();
+}
+
+/* Takes what there is to read of OUTPUT; LAST: there is no more to come. */
+static void listen_to(int output, bool last)
+{
+    ssize_t count;
+    while ((count = read(output, said.bytes + said.length, sizeof said.bytes - said.length)) > 0) {
+        said.length += (size_t)count;
+        if (said.length == sizeof said.bytes)
+            pass_on();
+    }
+    if (last || now() > said.since + HELD)
+        pass_on();
+    if (last && said.length > 0) {
+        say(said.bytes, said.length);
+        say("\n", 1);
+        said.length = 0;
     }
 }
 
-static _Noreturn void become(const struct program *program)
+static _Noreturn void become(const struct program *program, int output)
 {
     setsid();
-    if (chdir(work) < 0 && errno != ENOSYS)
-        _exit(126);
-    int input = open("/dev/null", O_RDONLY), output = open(output_path, O_WRONLY | O_APPEND);
-    if (input < 0)
-        input = open(stdin_path, O_RDONLY | O_CREAT, 0444);
-    if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL); /* a shell has those who run in the background ignore some */
+    int input = open("/dev/null", O_RDONLY);
+    if (chdir(work) < 0 || dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
         _exit(126);
     for (int fd = 3; fd < 64; fd++)
         close(fd);
@@ -111,13 +127,13 @@ static _Noreturn void become(const struct program *program)
 }
 
 /* Until CHILD has ended or time is over: true, and its status. Others' children that became ours are let go. */
-static bool await(pid_t child, double end, int *status, int output, off_t *shown)
+static bool await(pid_t child, double end, int *status, int output)
 {
     for (double pause = 0.0005;;) {
         pid_t pid = waitpid(-1, status, WNOHANG);
         if (pid == child)
             return true;
-        show(output, shown, false);
+        listen_to(output, false);
         if (pid > 0)
             continue;
         if (now() > end || (pid < 0 && errno != EINTR))
@@ -128,50 +144,77 @@ static bool await(pid_t child, double end, int *status, int output, off_t *shown
     }
 }
 
-/* Ends whatever a program has left; tells how many there were. */
+/* Waits for SECONDS at most until no child is left; true: none is. */
+static bool reap(double seconds, unsigned *count)
+{
+    for (double end = now() + seconds; now() < end;) {
+        pid_t pid = waitpid(-1, NULL, WNOHANG);
+        if (pid < 0)
+            return true;
+        *count += pid > 0;
+        if (pid == 0)
+            nap(0.001);
+    }
+    return false;
+}
+
+/* Ends whatever a program has left, after a moment for what ends anyway; tells how many there were. */
 static unsigned clean_up(pid_t child)
 {
-    unsigned left = 0;
-    int status;
+    unsigned ended = 0, left = 0;
+    if (reap(0.3, &ended))
+        return 0;
     kill(-child, SIGKILL);
     if (is_init)
         kill(-1, SIGKILL);
-    /* Those that are ending anyway are not counted, but for a killed one there is a status that tells. */
-    for (double end = now() + GRACE; now() < end;) {
-        pid_t pid = waitpid(-1, &status, WNOHANG);
-        if (pid < 0)
-            return left;
-        if (pid == 0)
-            nap(0.001);
-        else
-            left += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-    }
-    return left + 1000;
+    return reap(GRACE, &left) ? left : UNENDED;
 }
 
-static void tell_end(const struct program *program, int status)
+static void tell_end(const struct program *program, int status, double seconds)
 {
+    printf("# took %s %.1f seconds\n", program->name, seconds);
     if (WIFEXITED(status))
         printf("# end %s exit %d\n", program->name, WEXITSTATUS(status));
     else
         printf("# end %s signal %d\n", program->name, WTERMSIG(status));
 }
 
+/* What a program is doing that takes too long. */
+static void tell_state(pid_t child)
+{
+    static const char *const files[] = {"stat", "syscall", "wchan", "stack"};
+    for (unsigned i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char path[64], text[512];
+        snprintf(path, sizeof path, "/proc/%d/%s", (int)child, files[i]);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+        close(fd);
+        if (length <= 0)
+            continue;
+        text[length] = '\0';
+        printf("# %s: %.*s\n", files[i], (int)strcspn(text, "\n"), text);
+    }
+}
+
 /* False: it cannot be ended. */
 static bool run_program(const struct program *program)
 {
-    int status = 0;
-    off_t shown = 0;
+    int status = 0, output[2];
+    double start = now();
     bool mounted = is_init && mount("none", work, "tmpfs", 0, NULL) == 0;
-    int output = open(output_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (pipe2(output, O_CLOEXEC) < 0 || fcntl(output[0], F_SETFL, O_NONBLOCK) < 0)
+        return false;
     pid_t child = fork();
     if (child == 0)
-        become(program);
-    bool ended = child > 0 && await(child, now() + program->seconds, &status, output, &shown);
-    bool killed =
-        !ended && child > 0 && kill(child, SIGKILL) == 0 && await(child, now() + GRACE, &status, output, &shown);
-    show(output, &shown, true);
-    close(output);
+        become(program, output[1]);
+    close(output[1]);
+    said.since = start;
+    bool ended = child > 0 && await(child, start + program->seconds, &status, output[0]);
+    if (!ended && child > 0)
+        tell_state(child);
+    bool killed = !ended && child > 0 && kill(child, SIGKILL) == 0 && await(child, now() + GRACE, &status, output[0]);
+    listen_to(output[0], true);
+    close(output[0]);
     if (!ended && !killed) {
         printf("# end %s timeout\n", program->name);
         return false;
@@ -184,10 +227,10 @@ static bool run_program(const struct program *program)
         umount2(work, MNT_DETACH);
     }
     if (ended)
-        tell_end(program, status);
+        tell_end(program, status, now() - start);
     else
         printf("# end %s timeout\n", program->name);
-    return left < 1000;
+    return left != UNENDED;
 }
 
 /* Takes LINE apart. */
@@ -271,7 +314,7 @@ int main(int argc, char **argv)
         if (!mkdtemp(work))
             return 1;
     }
-    snprintf(output_path, sizeof output_path, "%s.out", work);
-    snprintf(stdin_path, sizeof stdin_path, "%s.in", work);
-    return run_list(argc > 1 ? argv[1] : "/tests/list", argc > 2 ? atoi(argv[2]) : 0);
+    status = run_list(argc > 1 ? argv[1] : "/tests/list", argc > 2 ? atoi(argv[2]) : 0);
+    rmdir(work);
+    return status;
 }
