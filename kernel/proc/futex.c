@@ -61,6 +61,8 @@ static int find_shared(uaddr_t address, struct key *key)
     rwlock_read(&space->lock);
     const struct vm_area *area = vm_find_locked(space, address);
     bool there = area && area->start <= address;
+    if (there && area->object == NULL && !(area->flags & VM_WRITE))
+        there = false; /* nobody will ever change the word */
     if (there && area->flags & VM_SHARED && area->object) {
         key->what = key->object = area->object;
         key->where = area->offset * PAGE_SIZE + (address - area->start);

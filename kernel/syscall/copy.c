@@ -126,7 +126,7 @@ long sys_sendfile(const uint64_t a[6])
         result = check_sendfile(&in, &out, a[3]);
     if (result == 0)
         result = copy(&in, &out, min_u64(a[3], TRANSFER_MAX));
-    if (result > 0 && (end_tell(&out) < 0 || end_tell(&in) < 0))
+    if (result >= 0 && (end_tell(&out) < 0 || end_tell(&in) < 0))
         result = -EFAULT;
     end_close(&in);
     end_close(&out);

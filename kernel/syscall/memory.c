@@ -245,7 +245,7 @@ long sys_brk(const uint64_t a[6])
 
 long sys_mremap(const uint64_t a[6])
 {
-    return vm_remap(task_current()->space, a[0], a[1], a[2], (unsigned)a[3], a[4]);
+    return a[3] > UINT32_MAX ? -EINVAL : vm_remap(task_current()->space, a[0], a[1], a[2], (unsigned)a[3], a[4]);
 }
 
 long sys_madvise(const uint64_t a[6])

@@ -184,7 +184,8 @@ long sys_readahead(const uint64_t a[6])
     if (file == NULL)
         return -EBADF;
     uint32_t type = file->inode->mode & S_IFMT;
-    long result = !is_open_for(file, O_RDONLY) ? -EBADF : type == S_IFREG || type == S_IFBLK ? 0 : -EINVAL;
+    bool can = (type == S_IFREG || type == S_IFBLK) && (int64_t)a[2] >= 0;
+    long result = !is_open_for(file, O_RDONLY) ? -EBADF : can ? 0 : -EINVAL;
     file_put(file);
     return result;
 }

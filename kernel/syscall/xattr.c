@@ -14,31 +14,48 @@
 #define NAME_MAX 255
 #define SIZE_MAX_VALUE 65536u
 
-/* What is to be done with NAME on a file. */
-enum wish { READ, CHANGE };
+/* What is to be done with an attribute of a file. */
+struct wish {
+    bool change;
+    uaddr_t value; /* with `change`: what is to be written, SIZE bytes */
+    uint64_t size;
+};
+static const struct wish reading = {.change = false}, removing = {.change = true};
 
-static int answer(uaddr_t name_at, enum wish wish, const struct path *path)
+/* A value that is not there is told of before a file without attributes is. */
+static int read_value(const struct wish *wish)
+{
+    uint8_t some[64];
+    for (uint64_t done = 0; done < wish->size; done += sizeof some)
+        if (user_read(some, wish->value + done, min_u64(wish->size - done, sizeof some)) != 0)
+            return -EFAULT;
+    return 0;
+}
+
+static int answer(uaddr_t name_at, const struct wish *wish, const struct path *path)
 {
     static const char *const known[] = {"security.", "trusted.", "system.posix_acl_access", "system.posix_acl_default"};
     char name[NAME_MAX + 1];
     long length = user_read_string(name, name_at, sizeof name);
     if (length <= 0)
         return length == -EFAULT ? -EFAULT : -ERANGE;
-    int error = wish == CHANGE ? mount_check_write(path->mount) : 0;
+    int error = read_value(wish);
+    if (!error && wish->change)
+        error = mount_check_write(path->mount);
     if (error)
         return error;
     for (size_t i = 0; i < ARRAY_LENGTH(known); i++)
         if (strncmp(name, known[i], strlen(known[i])) == 0)
-            return wish == READ ? -ENODATA : -EOPNOTSUPP;
+            return wish->change ? -EOPNOTSUPP : -ENODATA;
     return -EOPNOTSUPP;
 }
 
 /* ERROR: of finding PATH. NAME 0: all of them are to be listed. */
-static long finish(int error, struct path *path, uaddr_t name, enum wish wish)
+static long finish(int error, struct path *path, uaddr_t name, const struct wish *wish)
 {
     if (error)
         return error;
-    long result = name || wish == CHANGE ? answer(name, wish, path) : 0;
+    long result = name || wish->change ? answer(name, wish, path) : 0;
     path_put(path);
     return result;
 }
@@ -65,7 +82,7 @@ static long get(int error, struct path *path, uaddr_t name)
         path_put(path);
         error = -EFAULT;
     }
-    return finish(error, path, name, READ);
+    return finish(error, path, name, &reading);
 }
 
 long sys_getxattr(const uint64_t a[6])
@@ -89,19 +106,19 @@ long sys_fgetxattr(const uint64_t a[6])
 long sys_listxattr(const uint64_t a[6])
 {
     struct path path;
-    return finish(request_walk(AT_FDCWD, a[0], 0, &path), &path, 0, READ);
+    return finish(request_walk(AT_FDCWD, a[0], 0, &path), &path, 0, &reading);
 }
 
 long sys_llistxattr(const uint64_t a[6])
 {
     struct path path;
-    return finish(request_walk(AT_FDCWD, a[0], WALK_NO_FOLLOW, &path), &path, 0, READ);
+    return finish(request_walk(AT_FDCWD, a[0], WALK_NO_FOLLOW, &path), &path, 0, &reading);
 }
 
 long sys_flistxattr(const uint64_t a[6])
 {
     struct path path;
-    return finish(open_path(a[0], &path), &path, 0, READ);
+    return finish(open_path(a[0], &path), &path, 0, &reading);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -119,38 +136,41 @@ static int check_value(uint64_t size, uint64_t flags)
 long sys_setxattr(const uint64_t a[6])
 {
     struct path path;
-    int error = check_value(a[3], (unsigned)a[4]);
-    return error ? error : finish(request_walk(AT_FDCWD, a[0], 0, &path), &path, a[1], CHANGE);
+    const struct wish wish = {.change = true, .value = a[2], .size = a[3]};
+    int error = check_value(wish.size, (unsigned)a[4]);
+    return error ? error : finish(request_walk(AT_FDCWD, a[0], 0, &path), &path, a[1], &wish);
 }
 
 long sys_lsetxattr(const uint64_t a[6])
 {
     struct path path;
-    int error = check_value(a[3], (unsigned)a[4]);
-    return error ? error : finish(request_walk(AT_FDCWD, a[0], WALK_NO_FOLLOW, &path), &path, a[1], CHANGE);
+    const struct wish wish = {.change = true, .value = a[2], .size = a[3]};
+    int error = check_value(wish.size, (unsigned)a[4]);
+    return error ? error : finish(request_walk(AT_FDCWD, a[0], WALK_NO_FOLLOW, &path), &path, a[1], &wish);
 }
 
 long sys_fsetxattr(const uint64_t a[6])
 {
     struct path path;
-    int error = check_value(a[3], (unsigned)a[4]);
-    return error ? error : finish(open_path(a[0], &path), &path, a[1], CHANGE);
+    const struct wish wish = {.change = true, .value = a[2], .size = a[3]};
+    int error = check_value(wish.size, (unsigned)a[4]);
+    return error ? error : finish(open_path(a[0], &path), &path, a[1], &wish);
 }
 
 long sys_removexattr(const uint64_t a[6])
 {
     struct path path;
-    return finish(request_walk(AT_FDCWD, a[0], 0, &path), &path, a[1], CHANGE);
+    return finish(request_walk(AT_FDCWD, a[0], 0, &path), &path, a[1], &removing);
 }
 
 long sys_lremovexattr(const uint64_t a[6])
 {
     struct path path;
-    return finish(request_walk(AT_FDCWD, a[0], WALK_NO_FOLLOW, &path), &path, a[1], CHANGE);
+    return finish(request_walk(AT_FDCWD, a[0], WALK_NO_FOLLOW, &path), &path, a[1], &removing);
 }
 
 long sys_fremovexattr(const uint64_t a[6])
 {
     struct path path;
-    return finish(open_path(a[0], &path), &path, a[1], CHANGE);
+    return finish(open_path(a[0], &path), &path, a[1], &removing);
 }

@@ -187,8 +187,8 @@ int vm_sync(struct vm_space *space, vaddr_t address, uint64_t size, int flags)
         (flags & MS_ASYNC && flags & MS_SYNC))
         return -EINVAL;
     uint64_t whole = align_up(size, PAGE_SIZE);
-    if (address + whole < address || whole < size)
-        return -ENOMEM;
+    if (address + whole < address)
+        return -ENOMEM; /* a size that becomes 0 by rounding is 0, as on Linux */
     int missing = 0, busy = 0;
     vaddr_t end = address + whole;
     rwlock_read(&space->lock);

@@ -42,6 +42,7 @@
 #define FILE_DESCRIPTOR 3
 #define SUCCESS 200 /* exit status; errors are below */
 #define PATIENCE_MS 300
+#define FILE_SIZE (1u << 20)
 
 enum state { WHOLE, PARTIAL, REFUSED, ABSENT };
 static const struct call {
@@ -220,6 +221,9 @@ int main(void)
         CHECK(setgid(NOBODY) == 0 && setuid(NOBODY) == 0);
     CHECK(fresh_file());
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    const struct rlimit file_size = {FILE_SIZE, FILE_SIZE}; /* how much room there is differs between machines */
+    CHECK(setrlimit(RLIMIT_FSIZE, &file_size) == 0);
     pid_t bystander = fork(); /* so that there is somebody for kill(-1) */
     if (bystander == 0) {
         pause();

@@ -11,6 +11,8 @@ seed=${FUZZ_SEED:-0}
 
 # Where Corrode answers otherwise than Linux, on purpose: the call, and why.
 deviations='rseq: refused with ENOSYS, which the C libraries take
+pkey_alloc: processors differ in whether they have keys
+pkey_mprotect: processors differ in whether they have keys
 epoll_wait: versions of Linux differ in what they look at first
 epoll_pwait: versions of Linux differ in what they look at first
 epoll_pwait2: versions of Linux differ in what they look at first
