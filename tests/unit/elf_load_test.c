@@ -322,7 +322,7 @@ static unsigned relocate_by_sections(const uint8_t *bytes, uint8_t *to, uint64_t
     return moved;
 }
 
-static void check_kernel(const char *path, bool is_position_independent, unsigned relocations)
+static void check_kernel(const char *path, bool is_position_independent)
 {
     size_t size;
     uint8_t *bytes = read_file(path, &size);
@@ -341,7 +341,7 @@ static void check_kernel(const char *path, bool is_position_independent, unsigne
         if (p->p_type == PT_LOAD)
             memcpy(theirs + (p->p_vaddr - plan.base), bytes + p->p_offset, p->p_filesz);
     }
-    assert_in_range(relocate_by_sections(bytes, theirs, SLIDE), relocations, relocations * 1000);
+    assert_int_equal(relocate_by_sections(bytes, theirs, SLIDE) > 0, is_position_independent);
     assert_int_equal(elf_load(&memory.source, &plan, ours), 0);
     assert_int_equal(elf_relocate(&memory.source, &plan, ours, SLIDE), 0);
     assert_memory_equal(ours, theirs, length);
@@ -352,10 +352,10 @@ static void check_kernel(const char *path, bool is_position_independent, unsigne
 
 static void test_kernels(void **state)
 {
-    check_kernel("build/examples/hello.elf", true, 1);
-    check_kernel("build/kernel.elf", true, 1);
-    check_kernel("build/tests/unit/kernel-relr.elf", true, 1);
-    check_kernel("build/tests/unit/kernel-exec.elf", false, 0);
+    check_kernel("build/examples/hello.elf", true);
+    check_kernel("build/kernel.elf", true);
+    check_kernel("build/tests/unit/kernel-relr.elf", true);
+    check_kernel("build/tests/unit/kernel-exec.elf", false);
 }
 
 /* At every length: an error, or the whole plan, since what follows the last segment (symbols, mostly) is not needed. */
