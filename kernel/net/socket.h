@@ -92,7 +92,9 @@ struct socket {
 
 /* NULL: -EOPNOTSUPP. Addresses have been read from the program, and LENGTH is at most SOCKET_ADDRESS_MAX. */
 struct socket_ops {
-    int (*bind)(struct socket *socket, const struct socket_address *address, size_t length, const struct walk *walk);
+    /* MODE: permissions of the node, if the address is a name of a file. */
+    int (*bind)(struct socket *socket, const struct socket_address *address, size_t length, const struct walk *walk,
+        uint32_t mode);
     int (*connect)(struct socket *socket, const struct socket_address *address, size_t length, const struct walk *walk,
         const struct socket_user *user);
     int (*pair)(struct socket *socket, struct socket *other, const struct socket_user *user);

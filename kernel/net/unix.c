@@ -115,7 +115,8 @@ static void release(struct socket *socket)
  * Names
  */
 
-static int bind(struct socket *socket, const struct socket_address *address, size_t length, const struct walk *walk)
+static int bind(
+    struct socket *socket, const struct socket_address *address, size_t length, const struct walk *walk, uint32_t mode)
 {
     struct unix_socket *self = unix_of(socket);
     bool any = length == UNIX_PATH_OFFSET && address->family == AF_UNIX;
@@ -126,7 +127,7 @@ static int bind(struct socket *socket, const struct socket_address *address, siz
     if (any)
         error = self->name ? 0 : unix_name_bind_any(self);
     else
-        error = unix_name_bind(self, address, length, walk);
+        error = unix_name_bind(self, address, length, walk, mode);
     mutex_unlock(&unix_lock);
     return error;
 }

@@ -96,8 +96,8 @@ int unix_name_check(const struct socket_address *address, size_t length);
 struct unix_name *unix_name_create(const struct socket_address *address, size_t length);
 struct unix_name *unix_name_get(struct unix_name *name); /* NULL is allowed */
 void unix_name_put(struct unix_name *name);
-int unix_name_bind(
-    struct unix_socket *socket, const struct socket_address *address, size_t length, const struct walk *walk);
+int unix_name_bind(struct unix_socket *socket, const struct socket_address *address, size_t length,
+    const struct walk *walk, uint32_t mode);
 int unix_name_bind_any(struct unix_socket *socket); /* to an abstract name that nobody has */
 void unix_name_release(struct unix_socket *socket);
 /* Whose name it is, with a reference; NULL and *error. TYPE: what it must be. Takes unix_lock. */

@@ -113,9 +113,9 @@ int unix_name_bind_any(struct unix_socket *socket)
  * Paths
  */
 
-static int bind_path(struct unix_socket *socket, struct unix_name *name, const struct walk *walk)
+static int bind_path(struct unix_socket *socket, struct unix_name *name, const struct walk *walk, uint32_t mode)
 {
-    int error = name_create(walk, name->address.bytes, S_IFSOCK | (socket->socket.file->inode->mode & 0777), 0);
+    int error = name_create(walk, name->address.bytes, S_IFSOCK | mode, 0);
     if (error)
         return error == -EEXIST ? -EADDRINUSE : error;
     error = path_walk(walk, name->address.bytes, &socket->place);
@@ -128,15 +128,15 @@ static int bind_path(struct unix_socket *socket, struct unix_name *name, const s
     return 0;
 }
 
-int unix_name_bind(
-    struct unix_socket *socket, const struct socket_address *address, size_t length, const struct walk *walk)
+int unix_name_bind(struct unix_socket *socket, const struct socket_address *address, size_t length,
+    const struct walk *walk, uint32_t mode)
 {
     if (socket->name)
         return -EINVAL;
     struct unix_name *name = unix_name_create(address, length);
     if (name == NULL)
         return -ENOMEM;
-    int error = is_abstract(address) ? bind_abstract(socket, name) : bind_path(socket, name, walk);
+    int error = is_abstract(address) ? bind_abstract(socket, name) : bind_path(socket, name, walk, mode);
     if (error)
         unix_name_put(name);
     return error;

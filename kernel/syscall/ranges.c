@@ -8,8 +8,6 @@
 #include "lib/errno.h"
 #include "mm/slab.h"
 
-#define IOV_MAX 1024
-
 static int read_and_check(struct iov *iov, struct iov_range *ranges, uaddr_t from, size_t count)
 {
     if (user_read(ranges, from, count * sizeof *ranges) != 0)

@@ -13,6 +13,7 @@
 #include "arch/x86_64/user.h"
 #include "fs/iov.h"
 
+#define IOV_MAX 1024                                /* ranges of one list */
 #define TRANSFER_MAX (INT32_MAX & ~(PAGE_SIZE - 1)) /* bytes that one call moves, as on Linux */
 
 struct ranges {

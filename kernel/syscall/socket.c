@@ -136,10 +136,8 @@ long sys_bind(const uint64_t a[6])
     int length = error = socket_address_read(&address, a[1], a[2]);
     if (length >= 0) {
         task_walk(&walk, &hold);
-        uint32_t mode = file->inode->mode;
-        file->inode->mode &= ~task_current()->paths->umask; /* the node's, too */
-        error = socket->ops->bind(socket, &address, (size_t)length, &walk);
-        file->inode->mode = mode;
+        uint32_t mode = file->inode->mode & 0777 & ~task_current()->paths->umask;
+        error = socket->ops->bind(socket, &address, (size_t)length, &walk, mode);
         task_walk_end(&hold);
     }
     file_put(file);

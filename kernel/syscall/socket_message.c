@@ -29,6 +29,22 @@ struct control_header {
     int32_t level, type;
 };
 
+typedef long message_function(struct socket *socket, uaddr_t message, unsigned flags);
+
+static long one_message(const uint64_t a[6], message_function *function)
+{
+    struct socket *socket;
+    int error;
+    if ((unsigned)a[2] & MSG_CMSG_COMPAT)
+        return -EINVAL;
+    struct file *file = socket_find((int)a[0], &socket, &error);
+    if (file == NULL)
+        return error;
+    long result = function(socket, a[1], (unsigned)a[2]);
+    file_put(file);
+    return result;
+}
+
 /* ------------------------------------------------------------------------------------------------------------------
  * Sending
  */
@@ -183,21 +199,12 @@ static long send_message(struct socket *socket, uaddr_t from, unsigned flags)
     }
     task_walk_end(&hold);
     socket_files_put(message.files);
-    return result == -EINVAL && user.range_count > 1024 ? -EMSGSIZE : result;
+    return result == -EINVAL && user.range_count > IOV_MAX ? -EMSGSIZE : result;
 }
 
 long sys_sendmsg(const uint64_t a[6])
 {
-    struct socket *socket;
-    int error;
-    if ((unsigned)a[2] & MSG_CMSG_COMPAT)
-        return -EINVAL;
-    struct file *file = socket_find((int)a[0], &socket, &error);
-    if (file == NULL)
-        return error;
-    long result = send_message(socket, a[1], (unsigned)a[2]);
-    file_put(file);
-    return result;
+    return one_message(a, send_message);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -285,7 +292,7 @@ static long receive_message(struct socket *socket, uaddr_t to, unsigned flags)
         return -EFAULT;
     if ((int32_t)user.name_length < 0)
         return -EINVAL;
-    if (user.range_count > 1024)
+    if (user.range_count > IOV_MAX)
         return -EMSGSIZE;
     message.address = user.name ? &address : NULL;
     long result = ranges_begin(&ranges, user.ranges, user.range_count);
@@ -306,16 +313,7 @@ static long receive_message(struct socket *socket, uaddr_t to, unsigned flags)
 
 long sys_recvmsg(const uint64_t a[6])
 {
-    struct socket *socket;
-    int error;
-    if ((unsigned)a[2] & MSG_CMSG_COMPAT)
-        return -EINVAL;
-    struct file *file = socket_find((int)a[0], &socket, &error);
-    if (file == NULL)
-        return error;
-    long result = receive_message(socket, a[1], (unsigned)a[2]);
-    file_put(file);
-    return result;
+    return one_message(a, receive_message);
 }
 
 long sys_recvfrom(const uint64_t a[6])
@@ -350,8 +348,6 @@ struct user_messages {
     struct user_message message;
     uint32_t length, pad;
 };
-
-typedef long message_function(struct socket *socket, uaddr_t message, unsigned flags);
 
 static long each_message(const uint64_t a[6], message_function *function, unsigned flags)
 {

@@ -36,9 +36,6 @@ enum {
 #define STEADY_CLOCKS (1u << MONOTONIC | 1u << MONOTONIC_RAW | 1u << MONOTONIC_COARSE | 1u << BOOTTIME)
 #define COARSE_CLOCKS (1u << REALTIME_COARSE | 1u << MONOTONIC_COARSE)
 
-/* The linker's: the first byte of this object. */
-extern const char __ehdr_start[] __attribute__((visibility("hidden")));
-
 static inline const struct clock_shared *shared(void)
 {
     return (const struct clock_shared *)(__ehdr_start - VDSO_DATA_SIZE);

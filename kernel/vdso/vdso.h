@@ -8,6 +8,9 @@
 
 #define VDSO_DATA_SIZE 4096 /* of the page before the code, struct clock_shared */
 
+/* The linker's: the first byte of the vDSO itself, in memory. */
+extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+
 struct vdso_timespec {
     int64_t seconds, nanoseconds;
 };

@@ -41,14 +41,14 @@ pwd
 cd -
 cd /
 pwd
-cd /tmp/work/a/b/../..
+cd /tmp/play/a/b/../..
 pwd
 pwd -P
-ln -s /tmp/work/a /tmp/work/short
-cd /tmp/work/short/b
+ln -s /tmp/play/a /tmp/play/short
+cd /tmp/play/short/b
 pwd
 pwd -P
-cd /tmp/work
+cd /tmp/play
 readlink -f short/b/../b/link
 readlink short
 test -L short && test -d short && test ! -f short && echo "a link to a directory"
@@ -65,7 +65,7 @@ rm a/d/hard
 du -a a | cut -f2 | sort
 basename /x/y/z.txt .txt
 dirname /x/y/z.txt
-rmdir $(mktemp -d /tmp/work/tmp.XXXXXX)
+rmdir $(mktemp -d /tmp/play/tmp.XXXXXX)
 echo a* */b
 echo nothing*
 for file in a/b/*; do echo "<$file>"; done

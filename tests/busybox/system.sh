@@ -28,13 +28,13 @@ mount | grep -c ' on /proc type proc '
 mkdir mnt
 mount -t tmpfs -o size=1m none mnt && echo mounted
 echo x >mnt/file
-mount | grep -c ' on /tmp/work/mnt type tmpfs '
+mount | grep -c ' on /tmp/play/mnt type tmpfs '
 dd if=/dev/zero of=mnt/big bs=64k count=100 2>/dev/null || echo full
 rm mnt/big
 mount -o remount,ro mnt
 touch mnt/other 2>&1 | sed 's/.*: //'
 mount -o remount,rw mnt
-(cd mnt && umount /tmp/work/mnt 2>/dev/null) || echo busy
+(cd mnt && umount /tmp/play/mnt 2>/dev/null) || echo busy
 umount mnt && ls mnt | wc -l
 mkdir one two
 echo bound >one/file

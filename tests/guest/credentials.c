@@ -4,7 +4,7 @@
  *
  * guest: root
  */
-#include "tests/guest/guest.h"
+#include "tests/guest/scenario.h"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -43,29 +43,6 @@ struct words {
 #define KERNEL ((void *)0xffff800000000000ul)
 
 static const char *self;
-
-/* In a scenario: what must hold. */
-#define NEED(condition)                                                                                                \
-    do {                                                                                                               \
-        errno = 0;                                                                                                     \
-        if (!(condition)) {                                                                                            \
-            printf("# line %d: %s, errno %d\n", __LINE__, #condition, errno);                                          \
-            _exit(1);                                                                                                  \
-        }                                                                                                              \
-    } while (0)
-#define NEED_ERROR(error, call) NEED((call) == -1 && errno == (error))
-
-static int run(void (*scenario)(void))
-{
-    int status = -1;
-    pid_t child = fork();
-    if (child == 0) {
-        scenario();
-        _exit(0);
-    }
-    return waitpid(child, &status, 0) == child ? status : -1;
-}
-#define SCENARIO(function) point(run(function) == 0, #function, __LINE__)
 
 /* The system calls, without what the C libraries add for threads. */
 static long call1(long number, long a)

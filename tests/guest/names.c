@@ -3,7 +3,7 @@
  *
  * guest: root
  */
-#include "tests/guest/guest.h"
+#include "tests/guest/as_user.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -60,31 +60,6 @@ static ino_t inode(const char *name)
 {
     struct stat st;
     return lstat(name, &st) == 0 ? st.st_ino : 0;
-}
-
-/* Runs CHECK as an ordinary user; its points count. */
-static void as_user(void (*check)(void))
-{
-    int result[2] = {0, 1}, fd = open("result", O_RDWR | O_CREAT | O_TRUNC, 0600), status = 0;
-    fflush(stdout);
-    pid_t pid = fork();
-    if (pid == 0) {
-        int became = setgid(1000) == 0 && setuid(1000) == 0;
-        CHECK(became);
-        check();
-        result[0] = points;
-        result[1] = failures;
-        fflush(stdout);
-        _exit(pwrite(fd, result, sizeof result, 0) != sizeof result);
-    }
-    waitpid(pid, &status, 0);
-    if (pread(fd, result, sizeof result, 0) == sizeof result) {
-        points = result[0];
-        failures = result[1];
-    }
-    CHECK(pid > 0 && status == 0);
-    close(fd);
-    unlink("result");
 }
 
 static void directories(void)

@@ -4,11 +4,11 @@
  */
 #include "fs/dentry.h"
 #include "fs/names.h"
-#include "lib/elf.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "proc/proc.h"
 #include "random.h"
+#include "tests/kernel/elf_image.h"
 #include "tests/kernel/ktest.h"
 #include "vm/vm.h"
 
@@ -29,18 +29,7 @@ struct image {
 static struct image make_image(const char *code, size_t size)
 {
     struct image image = {
-        .file = {.e_magic = ELF_MAGIC,
-            .e_class = ELFCLASS64,
-            .e_data = ELFDATA2LSB,
-            .e_version_ident = 1,
-            .e_type = ET_EXEC,
-            .e_machine = EM_X86_64,
-            .e_version = 1,
-            .e_entry = BASE + offsetof(struct image, code),
-            .e_phoff = offsetof(struct image, segments),
-            .e_ehsize = sizeof(struct elf64_ehdr),
-            .e_phentsize = sizeof(struct elf64_phdr),
-            .e_phnum = 2},
+        .file = elf_image_header(BASE + offsetof(struct image, code), offsetof(struct image, segments), 2),
         .segments = {{.p_type = PT_LOAD,
                          .p_flags = PF_R | PF_X,
                          .p_vaddr = BASE,

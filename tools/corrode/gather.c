@@ -238,33 +238,32 @@ void gather_with_needs(struct gathering *gathering, const char *path)
  * Programs
  */
 
-/* The program that a script's first line names; NULL: it is no script. */
-static char *script_interpreter(const char *path)
+/* What a script's first line names: its interpreter, and the program that this runs if it is env. NULL: neither. */
+struct script {
+    char *interpreter, *second;
+};
+
+static char *word_at(const char *text)
 {
-    char line[256] = "", *start = line + 2;
+    return text_format("%.*s", (int)strcspn(text, " \t\r\n"), text);
+}
+
+static struct script script_read(const char *path)
+{
+    char line[256] = "";
+    struct script script = {0};
     FILE *file = fopen(path, "r");
     if (!file)
         fatal_errno(path, "open");
-    bool script = fgets(line, sizeof line, file) && line[0] == '#' && line[1] == '!';
+    if (fgets(line, sizeof line, file) && line[0] == '#' && line[1] == '!') {
+        const char *env = strstr(line, "/env ");
+        script.interpreter = word_at(line + 2 + strspn(line + 2, " \t"));
+        for (env = env ? env + 5 : NULL; env && (*env == ' ' || *env == '-');) /* options of env */
+            env += *env == '-' ? strcspn(env, " ") : 1;
+        script.second = env ? word_at(env) : NULL;
+    }
     fclose(file);
-    start += script ? strspn(start, " \t") : 0;
-    return script ? text_format("%.*s", (int)strcspn(start, " \t\r\n"), start) : NULL;
-}
-
-/* `#!/usr/bin/env python3` runs a second program. */
-static char *script_second(const char *path)
-{
-    char line[256] = "";
-    FILE *file = fopen(path, "r");
-    bool is_env = file && fgets(line, sizeof line, file) && strstr(line, "/env ");
-    if (file)
-        fclose(file);
-    if (!is_env)
-        return NULL;
-    const char *word = strstr(line, "/env ") + 5;
-    while (*word == ' ' || *word == '-') /* options of env */
-        word += *word == '-' ? strcspn(word, " ") : 1;
-    return text_format("%.*s", (int)strcspn(word, " \t\r\n"), word);
+    return script;
 }
 
 /* NULL: it is nowhere. A word without a slash that is a file here, and nowhere else, is that file. */
@@ -302,9 +301,10 @@ bool gather_is_program(const char *word)
     char *path = here ? text_copy(word) : look_for_program(word);
     if (!path || (stat(path, &status) == 0 && (!S_ISREG(status.st_mode) || status.st_size < 2)))
         return false;
-    char *interpreter = script_interpreter(path);
-    bool is_program = interpreter || (elf_needs_read(path, &needs) && !needs.is_kernel);
-    free(interpreter);
+    struct script script = script_read(path);
+    bool is_program = script.interpreter || (elf_needs_read(path, &needs) && !needs.is_kernel);
+    free(script.interpreter);
+    free(script.second);
     free(path);
     return is_program;
 }
@@ -325,17 +325,17 @@ static void add_program(struct gathering *gathering, const char *path, unsigned 
             gather_packages(gathering, real);
         return;
     }
-    char *interpreter = script_interpreter(path), *second = interpreter ? script_second(path) : NULL;
-    if (!interpreter)
+    struct script script = script_read(path);
+    if (!script.interpreter)
         fatal(path, "is neither a program for x86-64 (an ELF file) nor a script that names its interpreter (#!)");
-    add_program(gathering, interpreter, depth + 1);
-    if (second) {
-        char *found = find_program(second);
+    add_program(gathering, script.interpreter, depth + 1);
+    if (script.second) {
+        char *found = find_program(script.second);
         add_program(gathering, found, depth + 1);
         free(found);
     }
-    free(second);
-    free(interpreter);
+    free(script.second);
+    free(script.interpreter);
 }
 
 char *gather_program(struct tree_node *root, const char *word)
