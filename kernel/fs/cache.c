@@ -131,6 +131,11 @@ static void put_inode(struct vm_object *object)
 static const struct vm_object_ops cache_ops = {
     .get_page = get_page, .peek_page = peek, .holds = holds, .get = get_inode, .put = put_inode};
 
+struct page_cache *page_cache_of(const struct inode *inode)
+{
+    return inode->object && inode->object->ops == &cache_ops ? cache_of(inode) : NULL;
+}
+
 /* Takes the pages from FIRST up to END out, and gives them back. */
 static void remove_pages(struct page_cache *cache, uint64_t first, uint64_t end)
 {
@@ -168,6 +173,7 @@ struct page_cache *page_cache_create(struct inode *inode, int (*read_page)(struc
     cache->inode = inode;
     cache->pages.memory = &memory;
     cache->read_page = read_page;
+    cache->seals = F_SEAL_SEAL;
     inode->object = &cache->object;
     return cache;
 }
@@ -218,10 +224,22 @@ long page_cache_read(struct file *file, struct iov *to, uint64_t *position)
     return total || !error ? (long)total : error;
 }
 
+static int check_write(const struct page_cache *cache, uint64_t end)
+{
+    if (__builtin_expect(cache->seals == F_SEAL_SEAL, 1))
+        return 0;
+    return cache->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) ||
+                   (cache->seals & F_SEAL_GROW && end > cache->inode->size)
+               ? -EPERM
+               : 0;
+}
+
 static size_t write_piece(struct page_cache *cache, struct iov *from, uint64_t position, size_t length, int *error)
 {
     struct page *page;
-    *error = get(cache, position / PAGE_SIZE, &page);
+    *error = check_write(cache, position + length);
+    if (!*error)
+        *error = get(cache, position / PAGE_SIZE, &page);
     if (*error)
         return 0;
     size_t done = iov_copy_in(from, (char *)page_memory(page) + position % PAGE_SIZE, length);
@@ -294,20 +312,23 @@ static void clear_rest(struct page_cache *cache, uint64_t size)
     page_put(page);
 }
 
-void page_cache_truncate(struct inode *inode, uint64_t size)
+int page_cache_truncate(struct inode *inode, uint64_t size)
 {
     struct page_cache *cache = cache_of(inode);
     uint64_t first = align_up(size, PAGE_SIZE) / PAGE_SIZE;
     bool shorter = size < inode->size;
+    if ((shorter && cache->seals & F_SEAL_SHRINK) || (size > inode->size && cache->seals & F_SEAL_GROW))
+        return -EPERM;
     __atomic_store_n(&inode->size, size, __ATOMIC_RELEASE);
     if (!shorter)
-        return;
+        return 0;
     mutex_lock(&cache->fill);
     vm_object_unmap(&cache->object, first, UINT64_MAX);
     remove_pages(cache, first, UINT64_MAX);
     clear_rest(cache, size);
     mutex_unlock(&cache->fill);
     inode->blocks = page_cache_pages(inode) * (PAGE_SIZE / 512);
+    return 0;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -413,10 +434,13 @@ int page_cache_allocate(struct file *file, int mode, uint64_t offset, uint64_t l
     if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE) || cache->read_page)
         return -EOPNOTSUPP;
     rwlock_write(&inode->lock);
-    int error = 0;
-    if (mode & FALLOC_FL_PUNCH_HOLE)
+    unsigned forbidding = mode & FALLOC_FL_PUNCH_HOLE ? F_SEAL_WRITE | F_SEAL_FUTURE_WRITE
+                          : end > inode->size         ? F_SEAL_GROW
+                                                      : 0;
+    int error = cache->seals & forbidding ? -EPERM : 0;
+    if (!error && mode & FALLOC_FL_PUNCH_HOLE)
         punch(cache, offset, end);
-    else
+    else if (!error)
         error = fill_range(cache, offset / PAGE_SIZE, align_up(end, PAGE_SIZE) / PAGE_SIZE);
     if (!error && !(mode & FALLOC_FL_KEEP_SIZE) && end > inode->size)
         __atomic_store_n(&inode->size, end, __ATOMIC_RELEASE);

@@ -25,7 +25,19 @@ struct page_cache {
     /* Reads page INDEX in; NULL: a page that is not there is zeros. 0 or -EIO. */
     int (*read_page)(struct inode *inode, uint64_t index, void *memory);
     struct page_quota *quota; /* -ENOSPC when there are as many already; NULL: nobody counts */
+    uint32_t seals;           /* F_SEAL_*: what nobody may do any more. The inode's lock */
 };
+
+/* <linux/fcntl.h> */
+#define F_SEAL_SEAL 1u          /* put on more seals */
+#define F_SEAL_SHRINK 2u        /* make it shorter */
+#define F_SEAL_GROW 4u          /* make it longer */
+#define F_SEAL_WRITE 8u         /* change it */
+#define F_SEAL_FUTURE_WRITE 16u /* the same, but by maps that are there already */
+#define F_SEAL_ALL 31u
+
+/* The inode's; NULL: what can be mapped of it is nothing of the kind. */
+struct page_cache *page_cache_of(const struct inode *inode);
 
 /* NULL: no memory. Becomes inode->object. */
 struct page_cache *page_cache_create(struct inode *inode, int (*read_page)(struct inode *, uint64_t, void *));
@@ -37,8 +49,9 @@ void page_cache_destroy(struct inode *inode);
 long page_cache_read(struct file *file, struct iov *to, uint64_t *position);
 long page_cache_write(struct file *file, struct iov *from, uint64_t *position);
 
-/* The file ends at SIZE now: pages beyond go, everywhere, and the rest of the last one becomes zeros. Inode locked. */
-void page_cache_truncate(struct inode *inode, uint64_t size);
+/* The file ends at SIZE now: pages beyond go, everywhere, and the rest of the last one becomes zeros. Inode locked. 0,
+ * or -EPERM: it is sealed. */
+int page_cache_truncate(struct inode *inode, uint64_t size);
 
 /* As file_ops->allocate: pages are made, or (FALLOC_FL_PUNCH_HOLE) go. */
 int page_cache_allocate(struct file *file, int mode, uint64_t offset, uint64_t length);

@@ -11,6 +11,7 @@
 #include "fs/device.h"
 #include "fs/mount_internal.h"
 #include "fs/names.h"
+#include "fs/tmpfs.h"
 #include "fs/tmpfs_internal.h"
 #include "lib/errno.h"
 #include "log.h"
@@ -81,6 +82,18 @@ void devtmpfs_init(void)
     add_others();
 }
 
+/* /dev/shm: where the C libraries keep shm_open's memory and sem_open's semaphores. */
+static void mount_shared_memory(const struct walk *walk)
+{
+    struct path on;
+    int error = path_walk(walk, "/dev/shm", &on);
+    if (!error) {
+        error = mount_new(&tmpfs, "tmpfs", "mode=1777", &on, MS_NOSUID | MS_NODEV);
+        path_put(&on);
+    }
+    complain("/dev/shm", error);
+}
+
 void devtmpfs_mount(void)
 {
     struct walk walk;
@@ -95,4 +108,6 @@ void devtmpfs_mount(void)
     }
     if (error)
         log_error("/dev has no devices: error %d", -error);
+    else
+        mount_shared_memory(&walk);
 }

@@ -60,13 +60,19 @@ static int begin_write(const struct file *file)
     return error;
 }
 
+/* One without a name is executed although it is open: whoever has written the program has it (memfd_create). */
+static bool counts_as_writer(const struct file *file)
+{
+    return file->flags & (O_WRONLY | O_RDWR) && file->path.mount != &mount_anonymous;
+}
+
 int file_begin_use(const struct file *file)
 {
     if ((file->inode->mode & S_IFMT) != S_IFREG)
         return 0;
     if (file->flags & FILE_PROGRAM)
         return inode_deny_write(file->inode);
-    return file->flags & (O_WRONLY | O_RDWR) ? begin_write(file) : 0;
+    return counts_as_writer(file) ? begin_write(file) : 0;
 }
 
 void file_end_use(const struct file *file)
@@ -75,7 +81,7 @@ void file_end_use(const struct file *file)
         return;
     if (file->flags & FILE_PROGRAM) {
         inode_allow_write(file->inode);
-    } else if (file->flags & (O_WRONLY | O_RDWR)) {
+    } else if (counts_as_writer(file)) {
         __atomic_fetch_sub(&file->path.mount->writers, 1, __ATOMIC_RELEASE);
         inode_end_write(file->inode);
     }
@@ -84,7 +90,7 @@ void file_end_use(const struct file *file)
 /* A dentry that is in no directory. Takes INODE over if it succeeds. */
 static struct dentry *name_anonymous(const char *name, struct inode *inode)
 {
-    char full[NAME_LENGTH_MAX + 1];
+    char full[NAME_LENGTH_MAX + 16]; /* memfd_create's is the longest */
     size_t length = strlen(name);
     bool numbered = length > 0 && name[length - 1] == ':';
     length = (size_t)snprintf(full, sizeof full, numbered ? "%s[%lu]" : "%s", name, inode->number);

@@ -244,8 +244,7 @@ static long read_link(struct inode *inode, char *buffer, size_t size)
 
 static int truncate(struct inode *inode, uint64_t size)
 {
-    page_cache_truncate(inode, size);
-    return 0;
+    return page_cache_truncate(inode, size);
 }
 
 static int read_directory(struct file *file, struct directory_sink *sink, uint64_t *position)

@@ -4,6 +4,7 @@
  *
  * Source: dup(2), fcntl(2), ioctl(2), FIONBIO and the like: Linux fs/ioctl.c's table in ioctl_list(2).
  */
+#include "fs/memory_file.h"
 #include "fs/pipe.h"
 
 #include "syscall/lock.h"
@@ -87,6 +88,8 @@ enum fcntl_command {
     F_DUPFD_CLOEXEC = 1030,
     F_SETPIPE_SZ = 1031,
     F_GETPIPE_SZ = 1032,
+    F_ADD_SEALS = 1033,
+    F_GET_SEALS = 1034,
 };
 
 /* Those of CHANGED become as they are in FLAGS. */
@@ -189,6 +192,8 @@ static long control(struct file *file, int fd, int command, uint64_t argument)
     case F_SETSIG: return set_signal(file, argument);
     case F_GETPIPE_SZ: return pipe_of(file) ? pipe_size(pipe_of(file)) : -EBADF;
     case F_SETPIPE_SZ: return set_pipe_size(file, argument);
+    case F_ADD_SEALS: return file_add_seals(file, (unsigned)argument);
+    case F_GET_SEALS: return file_get_seals(file);
     default: return lock_control(file, fd, command, argument);
     }
 }

@@ -46,6 +46,7 @@ struct request {
     unsigned flags;     /* VM_* */
     unsigned map_flags; /* VM_MAP_* */
     struct vm_backing backing;
+    bool writes; /* vm_object_begin_write */
 };
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -117,6 +118,19 @@ static int check_file(const struct file *file, struct request *request)
     return 0;
 }
 
+/* A file that nobody may write to by maps can still be looked at. */
+static int begin_write(struct request *request)
+{
+    if (!is_shared(request) || !(request->flags & VM_MAY_WRITE))
+        return 0;
+    int error = vm_object_begin_write(request->backing.object);
+    if (error && request->flags & VM_WRITE)
+        return error;
+    request->writes = !error;
+    request->flags &= error ? ~VM_MAY_WRITE : ~0u;
+    return 0;
+}
+
 static int map_file(struct file *file, struct request *request)
 {
     struct vm_backing *backing = &request->backing;
@@ -136,8 +150,9 @@ static int map_file(struct file *file, struct request *request)
     if (request->how & MAP_GROWSDOWN)
         return -EINVAL;
     backing->origin = file_origin(file);
-    if (backing->origin == NULL)
-        return -ENOMEM;
+    error = backing->origin ? begin_write(request) : -ENOMEM;
+    if (error)
+        return error;
     file_accessed(file);
     vm_object_get(backing->object);
     vm_origin_get(backing->origin);
@@ -203,6 +218,8 @@ long sys_mmap(const uint64_t a[6])
     if (result < 0)
         return result;
     result = vm_map_backed(space, request.address, request.size, request.flags, request.map_flags, &request.backing);
+    if (request.writes)
+        vm_object_end_write(request.backing.object);
     if (request.backing.object)
         vm_object_put(request.backing.object);
     if (request.backing.origin)

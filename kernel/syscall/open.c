@@ -1,8 +1,10 @@
 /*
  * System calls that open files: kernel/fs does it, this finds a descriptor for them.
  *
- * Source: open(2).
+ * Source: open(2), memfd_create(2).
  */
+#include "fs/memory_file.h"
+#include "lib/printf.h"
 #include "syscall/handlers.h"
 #include "syscall/request.h"
 
@@ -124,4 +126,33 @@ long sys_openat2(const uint64_t a[6])
                      (resolve & RESOLVE_NO_SYMLINKS ? WALK_NO_LINKS : 0) |
                      (resolve & RESOLVE_BENEATH ? WALK_BENEATH : 0);
     return open_with((int)a[0], a[1], (unsigned)how.flags, (uint32_t)how.mode, flags, resolve & RESOLVE_IN_ROOT);
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Files without a name
+ */
+
+#define MFD_CLOEXEC 1u
+#define MFD_ALLOW_SEALING 2u
+#define MFD_NAME_MAX 249 /* NAME_LENGTH_MAX without "memfd:" */
+
+long sys_memfd_create(const uint64_t a[6])
+{
+    char name[MFD_NAME_MAX + 1], shown[MFD_NAME_MAX + sizeof "/memfd: (deleted)"];
+    unsigned flags = (unsigned)a[1];
+    if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING))
+        return -EINVAL;
+    long length = user_read_string(name, a[0], sizeof name);
+    if (length < 0)
+        return length == -EFAULT ? -EFAULT : -EINVAL;
+    snprintf(shown, sizeof shown, "/memfd:%s (deleted)", name);
+    struct file *file = memory_file_create(shown, 0, O_RDWR | O_LARGEFILE, 0777);
+    if (file == NULL)
+        return -ENOMEM;
+    file->inode->uid = task_current()->credentials->fsuid;
+    file->inode->gid = task_current()->credentials->fsgid;
+    file->inode->links = 0;
+    if (flags & MFD_ALLOW_SEALING)
+        memory_file_allow_seals(file);
+    return descriptor_install(file, flags & MFD_CLOEXEC ? O_CLOEXEC : 0);
 }

@@ -88,7 +88,7 @@
     X(69, msgsnd, "xxxxxx", ABSENT, "")                                                                                \
     X(70, msgrcv, "xxxxxx", ABSENT, "")                                                                                \
     X(71, msgctl, "xxxxxx", ABSENT, "")                                                                                \
-    X(72, fcntl, "fix", PARTIAL, "no leases, F_NOTIFY, seals; nobody gets SIGIO")                                      \
+    X(72, fcntl, "fix", PARTIAL, "no leases, F_NOTIFY; nobody gets SIGIO")                                             \
     X(73, flock, "fi", WHOLE, "")                                                                                      \
     X(74, fsync, "f", WHOLE, "")                                                                                       \
     X(75, fdatasync, "f", WHOLE, "")                                                                                   \
@@ -335,7 +335,7 @@
     X(316, renameat2, "dpdpx", PARTIAL, "no RENAME_WHITEOUT")                                                          \
     X(317, seccomp, "xxa", ABSENT, "")                                                                                 \
     X(318, getrandom, "azx", WHOLE, "")                                                                                \
-    X(319, memfd_create, "px", ABSENT, "")                                                                             \
+    X(319, memfd_create, "px", PARTIAL, "no MFD_HUGETLB")                                                              \
     X(320, kexec_file_load, "xxxxxx", ABSENT, "")                                                                      \
     X(321, bpf, "xxxxxx", ABSENT, "")                                                                                  \
     X(322, execveat, "dpaax", WHOLE, "")                                                                               \

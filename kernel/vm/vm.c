@@ -44,6 +44,37 @@ void vm_object_put(struct vm_object *object)
     object->ops->put(object);
 }
 
+int vm_object_begin_write(struct vm_object *object)
+{
+    spin_lock(&object->lock);
+    bool may = !object->read_only;
+    object->writers += may;
+    spin_unlock(&object->lock);
+    return may ? 0 : -EPERM;
+}
+
+void vm_object_end_write(struct vm_object *object)
+{
+    spin_lock(&object->lock);
+    object->writers--;
+    spin_unlock(&object->lock);
+}
+
+int vm_object_seal(struct vm_object *object, bool idle)
+{
+    spin_lock(&object->lock);
+    bool busy = idle && object->writers > 0;
+    object->read_only |= !busy;
+    spin_unlock(&object->lock);
+    return busy ? -EBUSY : 0;
+}
+
+/* Through which its object may be written to. */
+static bool is_writer(const struct vm_area *area)
+{
+    return (area->flags & (VM_SHARED | VM_MAY_WRITE)) == (VM_SHARED | VM_MAY_WRITE);
+}
+
 static void attach(struct vm_area *area)
 {
     list_node_init(&area->mapping);
@@ -55,6 +86,7 @@ static void attach(struct vm_area *area)
     spin_lock(&area->object->lock);
     list_push_back(&area->object->mappings, &area->mapping);
     area->object->generation++;
+    area->object->writers += is_writer(area);
     spin_unlock(&area->object->lock);
 }
 
@@ -64,6 +96,7 @@ static void detach(struct vm_area *area)
         spin_lock(&area->object->lock);
         list_remove(&area->mapping);
         area->object->generation++;
+        area->object->writers -= is_writer(area);
         spin_unlock(&area->object->lock);
         vm_object_put(area->object);
     }

@@ -60,6 +60,8 @@ struct vm_object {
     struct list mappings; /* areas that map it */
     uint64_t generation;  /* grows with each change of `mappings` */
     uint64_t truncations; /* grows with each vm_object_unmap */
+    uint64_t writers;     /* shared areas that may write, and those who are about to map such; `lock` */
+    bool read_only;       /* no more of these; the same lock */
     void *owner;          /* the ops' */
 };
 
@@ -148,6 +150,15 @@ void vm_init(void); /* after slab_init */
 void vm_object_init(struct vm_object *object, const struct vm_object_ops *ops, void *owner);
 void vm_object_get(struct vm_object *object);
 void vm_object_put(struct vm_object *object);
+
+/*
+ * Objects that nobody may write to by new shared maps. Who makes such a map (VM_SHARED and VM_MAY_WRITE) of an object
+ * of a program's says so before, and that he is done after: 0, or -EPERM. vm_object_seal: from now on; -EBUSY: there is
+ * such a map, and IDLE is wanted.
+ */
+int vm_object_begin_write(struct vm_object *object);
+void vm_object_end_write(struct vm_object *object);
+int vm_object_seal(struct vm_object *object, bool idle);
 
 struct vm_space *vm_space_create(void); /* empty; NULL: no memory */
 void vm_space_get(struct vm_space *space);
