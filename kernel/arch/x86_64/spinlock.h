@@ -1,8 +1,12 @@
 /*
- * Spin locks: tickets, so that processors get the lock in the order in which they came. The holder runs with
- * interrupts off, for a handler that waited for the lock on the same processor would wait for ever; the lock
- * remembers whether they were on. So a holder is never preempted either; a preemption that came due meanwhile happens
- * in spin_unlock.
+ * Spin locks. The holder runs with interrupts off, for a handler that waited for the lock on the same processor would
+ * wait for ever; the lock remembers whether they were on. So a holder is never preempted either; a preemption that came
+ * due meanwhile happens in spin_unlock.
+ *
+ * Whoever finds the lock free takes it. Whoever has found it taken for long draws a ticket, and from then on processors
+ * get it in the order in which they drew. Tickets from the start would be fair, but in a virtual machine with more
+ * processors than the host has to spare, the lock would go from one that is not running to the next that is not (the
+ * lock waiter preemption of Ouyang and Lange, "Preemptable Ticket Spinlocks", 2013).
  *
  *     static struct spinlock lock = SPINLOCK_INIT(TIMERS);
  *
@@ -26,6 +30,8 @@ struct spinlock {
     uint8_t rank;     /* enum lock_rank */
 };
 
+#define SPIN_PATIENCE (1u << 20) /* looks at a lock before a ticket is drawn: some tens of milliseconds */
+
 #define SPINLOCK_INIT(name) {.rank = LOCK_RANK_##name}
 
 #if __has_include("debug/lock_order.h")
@@ -48,12 +54,31 @@ static inline void spin_lock_init(struct spinlock *lock, enum lock_rank rank)
     *lock = (struct spinlock){.rank = (uint8_t)rank};
 }
 
+/* Draws the ticket that is served, if nobody has it: then the lock is taken. */
+static inline bool spin_take(struct spinlock *lock)
+{
+    uint32_t serving = __atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE), free = serving;
+    return __atomic_compare_exchange_n(&lock->next, &free, serving + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static __attribute__((noinline, unused)) void spin_lock_contended(struct spinlock *lock)
+{
+    for (uint32_t patience = SPIN_PATIENCE; patience > 0; patience--) {
+        cpu_pause();
+        if (__atomic_load_n(&lock->next, __ATOMIC_RELAXED) == __atomic_load_n(&lock->serving, __ATOMIC_RELAXED) &&
+            spin_take(lock))
+            return;
+    }
+    uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
+    while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket)
+        cpu_pause();
+}
+
 /* Waits for the lock, with interrupts off; INTERRUPTS: whether they were on before. */
 static inline void spin_lock_wait(struct spinlock *lock, bool interrupts)
 {
-    uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
-    while (__builtin_expect(__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket, 0))
-        cpu_pause();
+    if (__builtin_expect(!spin_take(lock), 0))
+        spin_lock_contended(lock);
     lock->interrupts = interrupts;
 }
 
@@ -76,9 +101,7 @@ SPIN_INLINE void spin_lock_nested(struct spinlock *lock)
 SPIN_INLINE bool spin_try_lock(struct spinlock *lock)
 {
     bool interrupts = cpu_interrupts_disable();
-    uint32_t serving = __atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE);
-    uint32_t free = serving;
-    if (__atomic_compare_exchange_n(&lock->next, &free, serving + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    if (spin_take(lock)) {
         lock->interrupts = interrupts;
         lock_order_acquire(lock, lock->rank, LOCK_ORDER_TRY);
         return true;
