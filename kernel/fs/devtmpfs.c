@@ -28,6 +28,7 @@ static const struct filesystem devtmpfs = {.name = "devtmpfs",
     .unmount = tmpfs_unmount,
     .report = tmpfs_report,
     .remount = tmpfs_remount,
+    .charge_xattrs = tmpfs_charge_xattrs,
     .show_options = tmpfs_show_options,
     .single = true};
 

@@ -77,6 +77,7 @@ struct inode {
     struct vm_object *object;      /* contents that can be mapped; NULL: none */
     struct file_locks *locks;      /* fs/lock.h; NULL: nobody has locked anything yet */
     struct inode_watches *watches; /* fs/inotify.c; NULL: nobody watches */
+    struct list *xattrs;           /* fs/xattr.h; NULL: it has never had any */
     struct socket *socket;         /* that is bound to it: net/ */
     struct pipe *pipe;             /* of a FIFO that is open: fs/pipe.c */
     void *data;                    /* the file system's */
@@ -232,6 +233,9 @@ struct filesystem {
     void (*report)(struct superblock *super, struct superblock_report *report); /* NULL: there is nothing to tell */
     int (*remount)(struct superblock *super, const char *options);     /* other options; NULL: they are ignored */
     void (*show_options)(struct superblock *super, struct text *text); /* ",size=4k"; NULL: none */
+    /* Extended attributes take BYTES more, or less: 0 or -ENOSPC. Any context that may hold an inode's lock. NULL: files
+     * have none. */
+    int (*charge_xattrs)(struct superblock *super, int64_t bytes);
     bool needs_device; /* /proc/filesystems says "nodev" of the others */
     bool single;       /* all mounts show the same superblock */
 };

@@ -8,6 +8,7 @@
 #include "fs/lock.h"
 #include "fs/mount.h"
 #include "fs/watch.h"
+#include "fs/xattr.h"
 #include "lib/errno.h"
 #include "mm/slab.h"
 #include "panic.h"
@@ -53,6 +54,8 @@ void inode_put(struct inode *inode)
 {
     if (__atomic_sub_fetch(&inode->references, 1, __ATOMIC_ACQ_REL) > 0)
         return;
+    if (__builtin_expect(inode->xattrs != NULL, 0))
+        xattrs_destroy(inode);
     if (inode->ops->release)
         inode->ops->release(inode);
     locks_destroy(inode->locks);

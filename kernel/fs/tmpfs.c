@@ -6,7 +6,8 @@
  * in pieces while names in it come and go may miss those, but no others: the position is the number of the next child,
  * and numbers (dentry->cookie) only grow.
  *
- * How many pages and inodes there may be is counted (struct tmpfs_super), and the mount's options set the limits.
+ * How many pages and inodes there may be is counted (struct tmpfs_super), and the mount's options set the limits. An
+ * inode counts for INODE_BYTES, and extended attributes for what they take, so that many inodes fewer fit.
  */
 #include "fs/tmpfs.h"
 #include "fs/attributes.h"
@@ -19,12 +20,14 @@
 #include "time/clock.h"
 
 #define TMPFS_MAGIC 0x01021994
+#define INODE_BYTES 1024u
 #define ENTRY_SIZE 20 /* what a name counts for in the size of a directory, as on Linux */
 
 struct tmpfs_super {
     struct tmpfs_options options;
     struct page_quota pages;
-    uint64_t inodes; /* that there are */
+    uint64_t inodes;      /* that there are */
+    uint64_t xattr_bytes; /* of all of them */
 };
 
 static const struct inode_ops directory_ops, file_inode_ops, link_ops, special_ops;
@@ -58,12 +61,25 @@ static struct inode *counted_inode(
 {
     struct tmpfs_super *counts = tmpfs_of(super);
     uint64_t limit = __atomic_load_n(&counts->options.inodes, __ATOMIC_RELAXED);
-    bool fits = __atomic_add_fetch(&counts->inodes, 1, __ATOMIC_RELAXED) <= limit || limit == 0;
+    uint64_t others = __atomic_load_n(&counts->xattr_bytes, __ATOMIC_RELAXED) / INODE_BYTES;
+    bool fits = __atomic_add_fetch(&counts->inodes, 1, __ATOMIC_RELAXED) + others <= limit || limit == 0;
     struct inode *inode = fits ? inode_create(super, mode, credentials) : NULL;
     *error = fits ? inode ? 0 : -ENOMEM : -ENOSPC;
     if (inode == NULL)
         __atomic_fetch_sub(&counts->inodes, 1, __ATOMIC_RELAXED);
     return inode;
+}
+
+int tmpfs_charge_xattrs(struct superblock *super, int64_t bytes)
+{
+    struct tmpfs_super *counts = tmpfs_of(super);
+    uint64_t limit = __atomic_load_n(&counts->options.inodes, __ATOMIC_RELAXED);
+    uint64_t inodes = __atomic_load_n(&counts->inodes, __ATOMIC_RELAXED);
+    uint64_t after = __atomic_add_fetch(&counts->xattr_bytes, (uint64_t)bytes, __ATOMIC_RELAXED);
+    if (bytes <= 0 || limit == 0 || inodes + align_up(after, INODE_BYTES) / INODE_BYTES <= limit)
+        return 0;
+    __atomic_fetch_sub(&counts->xattr_bytes, (uint64_t)bytes, __ATOMIC_RELAXED);
+    return -ENOSPC;
 }
 
 static struct inode *new_inode(
@@ -381,4 +397,5 @@ const struct filesystem tmpfs = {.name = "tmpfs",
     .unmount = tmpfs_unmount,
     .report = tmpfs_report,
     .remount = tmpfs_remount,
+    .charge_xattrs = tmpfs_charge_xattrs,
     .show_options = tmpfs_show_options};

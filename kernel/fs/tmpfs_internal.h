@@ -25,6 +25,7 @@ int tmpfs_mount(struct superblock *super, const char *source, const char *option
 void tmpfs_unmount(struct superblock *super);
 void tmpfs_report(struct superblock *super, struct superblock_report *report);
 int tmpfs_remount(struct superblock *super, const char *options);
+int tmpfs_charge_xattrs(struct superblock *super, int64_t bytes);
 void tmpfs_show_options(struct superblock *super, struct text *text);
 
 #endif

@@ -204,18 +204,18 @@
     X(185, security, "xxxxxx", ABSENT, "")                                                                             \
     X(186, gettid, "", WHOLE, "")                                                                                      \
     X(187, readahead, "fiz", WHOLE, "")                                                                                \
-    X(188, setxattr, "ppazx", REFUSED, "EOPNOTSUPP")                                                                   \
-    X(189, lsetxattr, "ppazx", REFUSED, "EOPNOTSUPP")                                                                  \
-    X(190, fsetxattr, "fpazx", REFUSED, "EOPNOTSUPP")                                                                  \
-    X(191, getxattr, "ppaz", REFUSED, "no file has any")                                                               \
-    X(192, lgetxattr, "ppaz", REFUSED, "no file has any")                                                              \
-    X(193, fgetxattr, "fpaz", REFUSED, "no file has any")                                                              \
-    X(194, listxattr, "paz", PARTIAL, "no file has any")                                                               \
-    X(195, llistxattr, "paz", PARTIAL, "no file has any")                                                              \
-    X(196, flistxattr, "faz", PARTIAL, "no file has any")                                                              \
-    X(197, removexattr, "pp", REFUSED, "EOPNOTSUPP")                                                                   \
-    X(198, lremovexattr, "pp", REFUSED, "EOPNOTSUPP")                                                                  \
-    X(199, fremovexattr, "fp", REFUSED, "EOPNOTSUPP")                                                                  \
+    X(188, setxattr, "ppazx", PARTIAL, "no ACLs; file capabilities mean nothing")                                      \
+    X(189, lsetxattr, "ppazx", PARTIAL, "no ACLs; file capabilities mean nothing")                                     \
+    X(190, fsetxattr, "fpazx", PARTIAL, "no ACLs; file capabilities mean nothing")                                     \
+    X(191, getxattr, "ppaz", PARTIAL, "no ACLs")                                                                       \
+    X(192, lgetxattr, "ppaz", PARTIAL, "no ACLs")                                                                      \
+    X(193, fgetxattr, "fpaz", PARTIAL, "no ACLs")                                                                      \
+    X(194, listxattr, "paz", WHOLE, "")                                                                                \
+    X(195, llistxattr, "paz", WHOLE, "")                                                                               \
+    X(196, flistxattr, "faz", WHOLE, "")                                                                               \
+    X(197, removexattr, "pp", PARTIAL, "no ACLs")                                                                      \
+    X(198, lremovexattr, "pp", PARTIAL, "no ACLs")                                                                     \
+    X(199, fremovexattr, "fp", PARTIAL, "no ACLs")                                                                     \
     X(200, tkill, "ii", WHOLE, "")                                                                                     \
     X(201, time, "a", WHOLE, "")                                                                                       \
     X(202, futex, "aixaax", PARTIAL, "no priority inheritance")                                                        \

@@ -1,63 +1,20 @@
 /*
- * System calls about extended attributes. No file system here keeps any, so the answer is always the one for a file
- * without: programs ask often (ls -l, cp -a), and tell ENODATA (it has none of that name) from EOPNOTSUPP (there are no
- * such).
+ * System calls about extended attributes: fs/xattr.c keeps them, this translates. Programs ask often (ls -l, cp -a),
+ * and tell ENODATA (the file has none of that name) from EOPNOTSUPP (there are no such).
  *
  * Source: getxattr(2), listxattr(2), setxattr(2), removexattr(2), xattr(7).
  */
+#include "fs/xattr.h"
+
 #include "fs/dentry.h"
 #include "fs/mount.h"
-#include "lib/string.h"
 #include "syscall/handlers.h"
 #include "syscall/request.h"
 
-#define NAME_MAX 255
-#define SIZE_MAX_VALUE 65536u
-
-/* What is to be done with an attribute of a file. */
-struct wish {
-    bool change;
-    uaddr_t value; /* with `change`: what is to be written, SIZE bytes */
-    uint64_t size;
-};
-static const struct wish reading = {.change = false}, removing = {.change = true};
-
-/* A value that is not there is told of before a file without attributes is. */
-static int read_value(const struct wish *wish)
+static int read_name(char name[XATTR_NAME_MAX + 1], uaddr_t from)
 {
-    uint8_t some[64];
-    for (uint64_t done = 0; done < wish->size; done += sizeof some)
-        if (user_read(some, wish->value + done, min_u64(wish->size - done, sizeof some)) != 0)
-            return -EFAULT;
-    return 0;
-}
-
-static int answer(uaddr_t name_at, const struct wish *wish, const struct path *path)
-{
-    static const char *const known[] = {"security.", "trusted.", "system.posix_acl_access", "system.posix_acl_default"};
-    char name[NAME_MAX + 1];
-    long length = user_read_string(name, name_at, sizeof name);
-    if (length <= 0)
-        return length == -EFAULT ? -EFAULT : -ERANGE;
-    int error = read_value(wish);
-    if (!error && wish->change)
-        error = mount_check_write(path->mount);
-    if (error)
-        return error;
-    for (size_t i = 0; i < ARRAY_LENGTH(known); i++)
-        if (strncmp(name, known[i], strlen(known[i])) == 0)
-            return wish->change ? -EOPNOTSUPP : -ENODATA;
-    return -EOPNOTSUPP;
-}
-
-/* ERROR: of finding PATH. NAME 0: all of them are to be listed. */
-static long finish(int error, struct path *path, uaddr_t name, const struct wish *wish)
-{
-    if (error)
-        return error;
-    long result = name || wish->change ? answer(name, wish, path) : 0;
-    path_put(path);
-    return result;
+    long length = user_read_string(name, from, XATTR_NAME_MAX + 1);
+    return length > 0 ? 0 : length == -EFAULT ? -EFAULT : -ERANGE;
 }
 
 static int open_path(uint64_t fd, struct path *path)
@@ -72,105 +29,168 @@ static int open_path(uint64_t fd, struct path *path)
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
- * Reading
+ * Reading. ERROR: of finding PATH, whose references go
  */
 
-/* A name of NULL must not mean a list. */
-static long get(int error, struct path *path, uaddr_t name)
+static long get(int error, struct path *path, const uint64_t a[6])
 {
-    if (!error && name == 0) {
-        path_put(path);
-        error = -EFAULT;
-    }
-    return finish(error, path, name, &reading);
+    char name[XATTR_NAME_MAX + 1];
+    if (error)
+        return error;
+    long result = read_name(name, a[1]);
+    if (result == 0)
+        result = inode_get_xattr(
+            path->dentry->inode, name, a[2], min_u64(a[3], XATTR_SIZE_MAX), task_current()->credentials);
+    path_put(path);
+    return result;
 }
 
-long sys_getxattr(const uint64_t a[6])
+static long list(int error, struct path *path, const uint64_t a[6])
 {
-    struct path path;
-    return get(request_walk(AT_FDCWD, a[0], 0, &path), &path, a[1]);
-}
-
-long sys_lgetxattr(const uint64_t a[6])
-{
-    struct path path;
-    return get(request_walk(AT_FDCWD, a[0], WALK_NO_FOLLOW, &path), &path, a[1]);
-}
-
-long sys_fgetxattr(const uint64_t a[6])
-{
-    struct path path;
-    return get(open_path(a[0], &path), &path, a[1]);
-}
-
-long sys_listxattr(const uint64_t a[6])
-{
-    struct path path;
-    return finish(request_walk(AT_FDCWD, a[0], 0, &path), &path, 0, &reading);
-}
-
-long sys_llistxattr(const uint64_t a[6])
-{
-    struct path path;
-    return finish(request_walk(AT_FDCWD, a[0], WALK_NO_FOLLOW, &path), &path, 0, &reading);
-}
-
-long sys_flistxattr(const uint64_t a[6])
-{
-    struct path path;
-    return finish(open_path(a[0], &path), &path, 0, &reading);
+    if (error)
+        return error;
+    long result =
+        inode_list_xattrs(path->dentry->inode, a[1], min_u64(a[2], XATTR_LIST_MAX), task_current()->credentials);
+    path_put(path);
+    return result;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Changing
  */
 
-static int check_value(uint64_t size, uint64_t flags)
+/* The attribute as the program has it; what is wrong with it is told before what is wrong with the file. */
+static int read_xattr(const uint64_t a[6], struct xattr **xattr)
 {
-    enum { XATTR_CREATE = 1, XATTR_REPLACE = 2 };
-    if (flags & ~(uint64_t)(XATTR_CREATE | XATTR_REPLACE))
-        return -EINVAL;
-    return size > SIZE_MAX_VALUE ? -E2BIG : 0;
+    char name[XATTR_NAME_MAX + 1];
+    int error = read_name(name, a[1]);
+    if (!error && a[3] > XATTR_SIZE_MAX)
+        error = -E2BIG;
+    if (error)
+        return error;
+    *xattr = xattr_create(name, a[3]);
+    if (*xattr == NULL)
+        return -ENOMEM;
+    if (a[3] == 0 || user_read(xattr_value(*xattr), a[2], a[3]) == 0)
+        return 0;
+    xattr_free(*xattr);
+    return -EFAULT;
+}
+
+static int check_flags(uint64_t flags)
+{
+    return (unsigned)flags & ~(XATTR_CREATE | XATTR_REPLACE) ? -EINVAL : 0;
+}
+
+static long set(int error, struct path *path, const uint64_t a[6])
+{
+    struct xattr *xattr;
+    if (error)
+        return error;
+    error = check_flags(a[4]);
+    if (!error)
+        error = read_xattr(a, &xattr);
+    if (!error) {
+        error = mount_check_write(path->mount);
+        if (error)
+            xattr_free(xattr);
+        else
+            error = path_set_xattr(path, xattr, (unsigned)a[4], task_current()->credentials);
+    }
+    path_put(path);
+    return error;
+}
+
+static long remove(int error, struct path *path, const uint64_t a[6])
+{
+    char name[XATTR_NAME_MAX + 1];
+    if (error)
+        return error;
+    error = read_name(name, a[1]);
+    if (!error)
+        error = mount_check_write(path->mount);
+    if (!error)
+        error = path_remove_xattr(path, name, task_current()->credentials);
+    path_put(path);
+    return error;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * The calls: of what a path leads to, of a link itself, of an open file
+ */
+
+#define FOLLOWED(path, a) request_walk(AT_FDCWD, (a)[0], 0, path)
+#define UNFOLLOWED(path, a) request_walk(AT_FDCWD, (a)[0], WALK_NO_FOLLOW, path)
+#define OPENED(path, a) open_path((a)[0], path)
+
+long sys_getxattr(const uint64_t a[6])
+{
+    struct path path;
+    return get(FOLLOWED(&path, a), &path, a);
+}
+
+long sys_lgetxattr(const uint64_t a[6])
+{
+    struct path path;
+    return get(UNFOLLOWED(&path, a), &path, a);
+}
+
+long sys_fgetxattr(const uint64_t a[6])
+{
+    struct path path;
+    return get(OPENED(&path, a), &path, a);
+}
+
+long sys_listxattr(const uint64_t a[6])
+{
+    struct path path;
+    return list(FOLLOWED(&path, a), &path, a);
+}
+
+long sys_llistxattr(const uint64_t a[6])
+{
+    struct path path;
+    return list(UNFOLLOWED(&path, a), &path, a);
+}
+
+long sys_flistxattr(const uint64_t a[6])
+{
+    struct path path;
+    return list(OPENED(&path, a), &path, a);
 }
 
 long sys_setxattr(const uint64_t a[6])
 {
     struct path path;
-    const struct wish wish = {.change = true, .value = a[2], .size = a[3]};
-    int error = check_value(wish.size, (unsigned)a[4]);
-    return error ? error : finish(request_walk(AT_FDCWD, a[0], 0, &path), &path, a[1], &wish);
+    return set(FOLLOWED(&path, a), &path, a);
 }
 
 long sys_lsetxattr(const uint64_t a[6])
 {
     struct path path;
-    const struct wish wish = {.change = true, .value = a[2], .size = a[3]};
-    int error = check_value(wish.size, (unsigned)a[4]);
-    return error ? error : finish(request_walk(AT_FDCWD, a[0], WALK_NO_FOLLOW, &path), &path, a[1], &wish);
+    return set(UNFOLLOWED(&path, a), &path, a);
 }
 
 long sys_fsetxattr(const uint64_t a[6])
 {
     struct path path;
-    const struct wish wish = {.change = true, .value = a[2], .size = a[3]};
-    int error = check_value(wish.size, (unsigned)a[4]);
-    return error ? error : finish(open_path(a[0], &path), &path, a[1], &wish);
+    return set(OPENED(&path, a), &path, a);
 }
 
 long sys_removexattr(const uint64_t a[6])
 {
     struct path path;
-    return finish(request_walk(AT_FDCWD, a[0], 0, &path), &path, a[1], &removing);
+    return remove(FOLLOWED(&path, a), &path, a);
 }
 
 long sys_lremovexattr(const uint64_t a[6])
 {
     struct path path;
-    return finish(request_walk(AT_FDCWD, a[0], WALK_NO_FOLLOW, &path), &path, a[1], &removing);
+    return remove(UNFOLLOWED(&path, a), &path, a);
 }
 
 long sys_fremovexattr(const uint64_t a[6])
 {
     struct path path;
-    return finish(open_path(a[0], &path), &path, a[1], &removing);
+    return remove(OPENED(&path, a), &path, a);
 }
