@@ -237,6 +237,15 @@ tty_FUZZ_SOURCES := $(tty_UNIT_SOURCES)
 tty_FUZZ_CFLAGS := $(tty_UNIT_CFLAGS)
 tty_FUZZ_RUNS := 5000
 
+# Programs and scripts, as execve reads them.
+FUZZ_TESTS += program script
+program_FUZZ_SOURCES := kernel/proc/elf.c kernel/proc/elf_plan.c
+program_FUZZ_CFLAGS := -UBOOT_LOADER -DDIRECT_MAP_BASE=0ull -DPAGE_ARRAY_BASE=0x100000000000ull
+program_FUZZ_NEEDS := $(addprefix $(BUILD)/tests/guest/start.,musl glibc pie)
+script_FUZZ_SOURCES := kernel/proc/script.c
+script_FUZZ_CFLAGS := -UBOOT_LOADER
+script_FUZZ_RUNS := 200000
+
 FUZZ_TESTS += ps2
 ps2_FUZZ_SOURCES := $(ps2_UNIT_SOURCES)
 ps2_FUZZ_RUNS := 100000
