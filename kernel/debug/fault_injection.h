@@ -14,6 +14,10 @@
  * a time may be armed. While none is, the question costs one load and one branch that is always the same.
  *
  * While the kernel starts everyone may be counted: `fail=N` on its command line.
+ *
+ * A program can ask for the same in debug kernels: its thread has a countdown, which a write to /proc/self/fail-nth
+ * sets, as on Linux: the allocation with which it gets to 0 fails, and none after it. What a program's own page faults
+ * ask for is not counted, for there is no call that could fail.
  */
 #ifndef CORRODE_DEBUG_FAULT_INJECTION_H
 #define CORRODE_DEBUG_FAULT_INJECTION_H
@@ -33,8 +37,20 @@ uint64_t fault_injection_disarm(void);
 /* Who asks? A pointer that is the same for all of a thread, and another, or NULL, for interrupts. For the scheduler. */
 void fault_injection_set_owner(const void *(*current)(void));
 
-/* For fault_injection_should_fail alone. */
-extern bool fault_injection_armed;
+/*
+ * Where is the countdown of whoever asks? NULL: for interrupts. For the scheduler, where threads have one; others may
+ * write to it at any time. fault_injection_start_countdowns: from now on they are looked at.
+ */
+void fault_injection_set_countdown(uint32_t *(*current)(void));
+void fault_injection_start_countdowns(void);
+
+/* The current thread's countdown stands still between the two. */
+uint32_t fault_injection_pause(void);
+void fault_injection_go_on(uint32_t paused);
+
+/* For fault_injection_should_fail, and for allocators, who look before they take a shorter way. Not 0: somebody counts.
+ */
+extern unsigned fault_injection_armed;
 bool fault_injection_count(void);
 
 /* Should the allocator turn this request down? */

@@ -23,6 +23,9 @@ static const struct pseudo_entry entries[] = {
     FOLLOWED("cwd", cwd),
     LOOK("environ", 0400, process_show_environ),
     FOLLOWED("exe", exe),
+#ifdef DEBUG
+    {.name = "fail-nth", .mode = S_IFREG | 0644, .file_ops = &process_fail_nth_ops},
+#endif
     {.name = "fd", .mode = S_IFDIR | 0500, .children = &process_fd_children},
     {.name = "fdinfo", .mode = S_IFDIR | 0555, .children = &process_fdinfo_children},
     PROC_TEXT("gid_map", "         0          0 4294967295\n"),

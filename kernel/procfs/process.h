@@ -31,6 +31,10 @@ procfs_show process_show_schedstat, process_show_oom_adjustment;
 process_store process_store_oom_adjustment;
 extern const struct pseudo_entry process_ns_entries[];
 
+#ifdef DEBUG
+extern const struct file_ops process_fail_nth_ops; /* fail_nth.c: debug kernels only */
+#endif
+
 /* mounts.c */
 procfs_show process_show_mounts, process_show_mountinfo, process_show_mountstats;
 

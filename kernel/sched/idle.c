@@ -17,7 +17,6 @@
 #include "sched/sched_internal.h"
 
 #include "arch/x86_64/interrupt.h"
-#include "debug/fault_injection.h"
 #include "panic.h"
 
 #define POLLS 100 /* so many PAUSEs: a few microseconds */
@@ -101,12 +100,6 @@ _Noreturn void sched_enter_cpu(void)
 
 static struct thread main_thread;
 
-/* Whose allocation is it, when some are made to fail for a test? */
-static const void *allocation_owner(void)
-{
-    return interrupt_is_active() ? NULL : thread_current();
-}
-
 void sched_init(void)
 {
     bool interrupts = cpu_interrupts_disable();
@@ -119,6 +112,5 @@ void sched_init(void)
     idle->place = THREAD_QUEUED;
     sched_adopt(queue, cpu_number(), &main_thread, idle);
     thread_start_reaper();
-    fault_injection_set_owner(allocation_owner);
     interrupts_restore(interrupts);
 }

@@ -86,7 +86,8 @@ struct thread {
 
     void *trap_try; /* arch/x86_64/trap.c: the innermost trap_try */
 #ifdef DEBUG
-    struct lock_list held; /* sleeping locks */
+    struct lock_list held;    /* sleeping locks */
+    uint32_t fault_countdown; /* debug/fault_injection.h; anybody writes to it */
 #endif
 };
 

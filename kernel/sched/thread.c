@@ -337,6 +337,13 @@ static const void *fault_owner(void)
     return interrupt_is_active() ? NULL : thread_current();
 }
 
+#ifdef DEBUG
+static uint32_t *fault_countdown(void)
+{
+    return interrupt_is_active() || !thread_current() ? NULL : &thread_current()->fault_countdown;
+}
+#endif
+
 /* The page allocator's last resort: with interrupts on, no spin lock is held. */
 static void shrink(void)
 {
@@ -349,6 +356,9 @@ void thread_init(struct thread *main)
     static struct page_shrinker shrinker = {.shrink = shrink};
     page_add_shrinker(&shrinker);
     fault_injection_set_owner(fault_owner);
+#ifdef DEBUG
+    fault_injection_set_countdown(fault_countdown);
+#endif
     thread_cache = slab_cache_create("thread", sizeof(struct thread), _Alignof(struct thread));
     if (!thread_cache)
         panic("there is no memory for threads");

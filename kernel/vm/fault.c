@@ -8,6 +8,7 @@
 #include "vm/vm_internal.h"
 
 #include "arch/x86_64/trap.h"
+#include "debug/fault_injection.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
@@ -230,7 +231,10 @@ static bool handle_trap(struct trap_frame *frame, vaddr_t address)
         (!user && !cpu_interrupts_are_on())) /* whoever holds a lock gets what is there, and no more */
         return user && program_fault && program_fault(frame, address, -EFAULT, false);
     bool mapped;
+    uint32_t countdown = user && fault_injection_armed ? fault_injection_pause() : 0;
     int result = vm_fault(vm_space_of(tables), address, (unsigned)frame->error, &mapped);
+    if (countdown)
+        fault_injection_go_on(countdown);
     thread_current()->faults += result == 0;
     if (result == 0)
         return true;

@@ -89,6 +89,52 @@ static void test_everyone_is_counted(void **state)
     fault_injection_set_owner(NULL);
 }
 
+static uint32_t left;
+
+static uint32_t *current_countdown(void)
+{
+    return thread ? &left : NULL;
+}
+
+static void test_a_countdown_ends_once(void **state)
+{
+    int a;
+    fault_injection_set_countdown(current_countdown);
+    fault_injection_start_countdowns();
+    thread = NULL;
+    left = 2;
+    assert_false(fault_injection_should_fail()); /* an interrupt */
+    thread = &a;
+    assert_false(fault_injection_should_fail());
+    assert_int_equal(left, 1);
+    uint32_t paused = fault_injection_pause();
+    assert_false(fault_injection_should_fail());
+    fault_injection_go_on(paused);
+    assert_true(fault_injection_should_fail());
+    for (int i = 0; i < 10; i++)
+        assert_false(fault_injection_should_fail());
+    assert_int_equal(left, 0);
+    fault_injection_set_countdown(NULL);
+}
+
+static void test_a_countdown_leaves_others_alone(void **state)
+{
+    int a;
+    fault_injection_set_countdown(current_countdown);
+    fault_injection_start_countdowns();
+    fault_injection_set_owner(current_thread);
+    thread = &a;
+    left = 0;
+    fault_injection_arm(2);
+    assert_false(fault_injection_should_fail());
+    assert_true(fault_injection_should_fail());
+    assert_int_equal(fault_injection_disarm(), 2);
+    assert_false(fault_injection_should_fail());
+    fault_injection_set_owner(NULL);
+    fault_injection_set_countdown(NULL);
+}
+
 UNIT_MAIN(cmocka_unit_test(test_off), cmocka_unit_test(test_the_nth_fails),
     cmocka_unit_test(test_every_site_is_visited), cmocka_unit_test(test_others_are_spared),
-    cmocka_unit_test(test_everyone_is_counted))
+    cmocka_unit_test(test_everyone_is_counted), cmocka_unit_test(test_a_countdown_ends_once),
+    cmocka_unit_test(test_a_countdown_leaves_others_alone))
