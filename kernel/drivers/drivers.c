@@ -3,6 +3,7 @@
  */
 #include "drivers/drivers.h"
 
+#include "drivers/virtio/virtio_console.h"
 #include "drivers/virtio/virtio_pci.h"
 #include "drivers/virtio/virtio_rng.h"
 
@@ -13,5 +14,6 @@ const struct pci_driver *const pci_drivers[] = {
 
 const struct virtio_driver *const virtio_drivers[] = {
     &virtio_rng_driver,
+    &virtio_console_driver,
     NULL,
 };

@@ -8,4 +8,4 @@ DRIVER_SOURCES += $(PCI_SOURCES) kernel/drivers/pci/config.c kernel/drivers/driv
 
 VIRTIO_SOURCES := $(addprefix kernel/drivers/virtio/,virtio.c queue.c)
 VIRTIO_PCI_SOURCES := $(VIRTIO_SOURCES) kernel/drivers/virtio/virtio_pci.c
-DRIVER_SOURCES += $(VIRTIO_PCI_SOURCES) $(addprefix kernel/drivers/virtio/,memory.c virtio_rng.c)
+DRIVER_SOURCES += $(VIRTIO_PCI_SOURCES) $(addprefix kernel/drivers/virtio/,memory.c virtio_rng.c virtio_console.c virtio_port_file.c)

@@ -32,6 +32,8 @@
     X(100, DEVICE, "kernel/drivers", "a device's state and registers")                                                 \
     X(101, PTYS, "kernel/tty/pty.c", "which numbers pseudo-terminals have")                                            \
     X(102, TTY, "kernel/tty/tty.h", "all else about a line discipline: its rings, what is done with bytes")            \
+    X(103, PORT, "kernel/drivers/virtio/virtio_console.c",                                                             \
+        "the queues and buffers of a virtio console's port, or its control")                                           \
     X(105, PCI_CONFIG, "kernel/drivers/pci/config.c", "the two ports of configuration space")                          \
     X(110, TERMINAL, "kernel/tty/terminal.c", "a terminal's input")                                                    \
     X(115, DESCRIPTORS, "kernel/proc/files.c", "the open files of a process, by descriptor")                           \

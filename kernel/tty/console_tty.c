@@ -16,6 +16,7 @@
 #include "log.h"
 #include "panic.h"
 #include "tty/console.h"
+#include "tty/port_tty.h"
 #include "tty/pty.h"
 #include "tty/serial_tty.h"
 #include "tty/tty.h"
@@ -124,7 +125,7 @@ static bool make_both(void)
 void ttys_init(void)
 {
     static const struct file_ops ops = {.open = open};
-    bool made = serial_tty_init() && virtual_consoles_init() && ptys_init();
+    bool made = serial_tty_init() && port_tty_init() && virtual_consoles_init() && ptys_init();
     if (made) {
         choose();
         if (has_screen == has_line)

@@ -18,7 +18,7 @@ TERMINAL_SOURCES := $(addprefix kernel/tty/,terminal.c display.c text_font.c uni
 # Terminals as files of programs: the line discipline, of which the first part is portable, and the machine's terminals.
 DISCIPLINE_SOURCES := $(addprefix kernel/tty/,tty_input.c tty_erase.c tty_output.c tty_read.c tty_file.c tty_settings.c \
     tty_ioctl.c tty_session.c tty.c)
-TTY_SOURCES := $(DISCIPLINE_SOURCES) $(addprefix kernel/tty/,pty.c pty_master.c devpts.c serial_tty.c virtual_console.c virtual_console_ioctl.c console_tty.c)
+TTY_SOURCES := $(DISCIPLINE_SOURCES) $(addprefix kernel/tty/,pty.c pty_master.c devpts.c serial_tty.c port_tty.c virtual_console.c virtual_console_ioctl.c console_tty.c)
 
 # Who includes libvterm's headers; -isystem, because they are not ours to warn about. In the kernel its C library is
 # kernel/tty/libvterm/include. With DEBUG it would print.

@@ -18,7 +18,7 @@ says() {
 says "a dynamic program, by its name" '^Linux corrode .* x86_64' uname -a
 says "by its path, with arguments" '^a  b c$' /bin/echo 'a  b' c
 boot ls -1 /usr/bin
-is "there is nothing that it does not need" "$(printf '%s\n' "$out" | grep -v Corrode)" ls
+is "there is nothing that it does not need" "$out" ls
 printf '#!/bin/sh\necho "script $0 $1"\n' >"$tmp/script"
 chmod +x "$tmp/script"
 says "a script" "^script $tmp/script x\$" "$tmp/script" x
@@ -40,7 +40,7 @@ fi
 if [ -x /usr/bin/python3 ]; then
     says "python3 with its modules" '^{"answer": 42}$' /usr/bin/python3 -c 'import json; print(json.dumps({"answer": 6 * 7}))'
 fi
-ends "failure is told" 1 '' ls /nothing/there
+ends "its status is the tool's" 2 "" ls /nothing/there
 
 refuses "no such program" 125 'nosuchprogram: cannot open|is in none' corrode run nosuchprogram
 printf '#!/no/such/interpreter\n' >"$tmp/script"
@@ -49,7 +49,7 @@ printf 'neither\n' >"$tmp/text"
 chmod +x "$tmp/text"
 refuses "neither program nor image" 125 'is neither' corrode run "$tmp/text"
 refuses "a file to add that is not there" 125 'nothing.here: cannot open' corrode run --add nothing.here ls
-refuses "--add without a program" 2 '--add is for programs' corrode run --add "$tmp/data" "$build/kernel.elf"
+refuses "--add without a program" 2 'are for programs' corrode run --add "$tmp/data" "$build/kernel.elf"
 head -c 5000 "$(command -v ls)" >"$tmp/cut"
 chmod +x "$tmp/cut"
 refuses "a program that is cut off" 125 'lies outside of the file' corrode run "$tmp/cut"

@@ -10,6 +10,7 @@
 #include "process.h"
 #include "qmp.h"
 #include "report.h"
+#include "streams.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -73,34 +74,50 @@ static enum verdict judge(int status, const struct qmp *qmp)
     }
 }
 
-/* Waits, for LEFT seconds or (negative) for ever, for QEMU to say or print something. */
-static void wait_for(struct qmp *qmp, int *output, double left, void (*sink)(const char *, size_t))
+/* What QEMU says on the pipe of its serial line. */
+static void take_output(int *output, void (*sink)(const char *, size_t))
 {
-    struct pollfd files[2] = {{.fd = qmp->fd, .events = POLLIN}, {.fd = *output, .events = POLLIN}};
-    double limit = 3600; /* a timeout of weeks must not overflow poll()'s */
-    int ready = poll(files, 2, left < 0 ? -1 : (int)((left < limit ? left : limit) * 1000) + 1);
-    if (ready < 0 && errno != EINTR)
-        fatal_errno(NULL, "wait for QEMU");
-    if (ready > 0 && files[0].revents)
-        qmp_read(qmp);
-    if (ready > 0 && files[1].revents) {
-        char buffer[4096];
-        ssize_t count = read(*output, buffer, sizeof buffer);
-        if (count > 0) {
-            sink(buffer, (size_t)count);
-        } else if (count == 0) {
-            close(*output);
-            *output = -1;
-        }
+    char buffer[4096];
+    ssize_t count = read(*output, buffer, sizeof buffer);
+    if (count > 0) {
+        sink(buffer, (size_t)count);
+    } else if (count == 0) {
+        close(*output);
+        *output = -1;
     }
 }
 
-/* Lets QEMU run, and ends it when TIMEOUT seconds are over. Returns whether that was necessary. */
-static bool follow(struct qmp *qmp, int output, double timeout, pid_t child, void (*sink)(const char *, size_t))
+/* Waits, for LEFT seconds or (negative) for ever, for QEMU to say or print something, or for a program's streams. */
+static void wait_for(
+    struct qmp *qmp, int *output, double left, void (*sink)(const char *, size_t), struct streams *streams)
+{
+    struct pollfd files[2 + STREAM_FILES] = {{.fd = qmp->fd, .events = POLLIN}, {.fd = *output, .events = POLLIN}};
+    double limit = 3600; /* a timeout of weeks must not overflow poll()'s */
+    double wait = left < limit ? left : limit;
+    struct timespec time = {.tv_sec = (time_t)wait, .tv_nsec = (long)((wait - (double)(time_t)wait) * 1e9)};
+    if (streams)
+        streams_prepare(streams, files + 2);
+    int ready = ppoll(files, streams ? 2 + STREAM_FILES : 2, left < 0 ? NULL : &time, streams ? &streams->mask : NULL);
+    if (ready < 0 && errno != EINTR)
+        fatal_errno(NULL, "wait for QEMU");
+    for (unsigned i = 0; ready < 0 && i < sizeof files / sizeof *files; i++)
+        files[i].revents = 0;
+    if (files[0].revents)
+        qmp_read(qmp);
+    if (files[1].revents)
+        take_output(output, sink);
+    if (streams)
+        streams_serve(streams, files + 2);
+}
+
+/* Lets QEMU run, and ends it when TIMEOUT seconds are over, or a program's user says so. Returns whether time was over.
+ */
+static bool follow(struct qmp *qmp, int output, double timeout, pid_t child, void (*sink)(const char *, size_t),
+    struct streams *streams)
 {
     double end = process_clock() + timeout;
     bool timed_out = false;
-    while (qmp->fd >= 0 || output >= 0) {
+    while (qmp->fd >= 0 || output >= 0 || (streams && streams_are_open(streams))) {
         double left = end - process_clock();
         if (timeout > 0 && left <= 0) {
             if (timed_out)
@@ -111,7 +128,9 @@ static bool follow(struct qmp *qmp, int output, double timeout, pid_t child, voi
             end = process_clock() + GRACE_SECONDS;
             continue;
         }
-        wait_for(qmp, &output, timeout > 0 ? left : -1, sink);
+        wait_for(qmp, &output, timeout > 0 ? left : -1, sink, streams);
+        if (streams && streams->quit)
+            kill(child, SIGKILL);
     }
     return timed_out;
 }
@@ -129,6 +148,8 @@ static void give_hints(const struct machine *machine, bool terminal)
             (unsigned long long)machine->gdb);
     if (terminal)
         report_note("Ctrl-A X quits, Ctrl-A C shows QEMU's monitor");
+    else if (machine->streams && machine->streams->raw)
+        report_detail("Ctrl-A X quits");
 }
 
 enum verdict machine_boot(const struct machine *machine, void (*sink)(const char *text, size_t length))
@@ -153,15 +174,22 @@ enum verdict machine_boot(const struct machine *machine, void (*sink)(const char
     qmp->fd = control[0];
     qmp->hold = machine->gdb != 0;
     qmp->report_vnc = machine->display;
-    cleanup_terminal_save();
+    if (machine->streams)
+        streams_add(machine->streams, &command);
+    else
+        cleanup_terminal_save(STDIN_FILENO);
     pid_t child = process_start(&command, null, pipes[1], pipes[1], control[1], "qemu-system-x86");
     close(control[1]);
     if (sink) {
         close(pipes[1]);
         close(null);
     }
-    bool timed_out = follow(qmp, pipes[0], (double)machine->timeout, child, sink);
+    if (machine->streams)
+        streams_begin(machine->streams);
+    bool timed_out = follow(qmp, pipes[0], (double)machine->timeout, child, sink, machine->streams);
     int status = process_wait(child);
+    if (machine->streams)
+        streams_end(machine->streams);
     cleanup_terminal_restore();
     enum verdict verdict = timed_out ? VERDICT_TIMEOUT : judge(status, qmp);
     free(qmp);

@@ -19,6 +19,7 @@
 static char *paths[MAX_PATHS];
 static volatile pid_t child;
 static struct termios terminal;
+static int terminal_file;
 static volatile bool terminal_saved, flags_saved;
 static int flags[2]; /* of standard input and output */
 static char *directory;
@@ -108,9 +109,10 @@ void cleanup_child(pid_t pid)
     child = pid;
 }
 
-void cleanup_terminal_save(void)
+void cleanup_terminal_save(int file)
 {
-    terminal_saved = tcgetattr(STDIN_FILENO, &terminal) == 0;
+    terminal_file = file;
+    terminal_saved = tcgetattr(file, &terminal) == 0;
     flags[0] = fcntl(STDIN_FILENO, F_GETFL);
     flags[1] = fcntl(STDOUT_FILENO, F_GETFL);
     flags_saved = true;
@@ -127,7 +129,7 @@ void cleanup_terminal_restore(void)
         terminal_saved = false;
         struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
         sigaction(SIGTTOU, &ignore, &old); /* or a background job would be stopped here */
-        tcsetattr(STDIN_FILENO, TCSANOW, &terminal);
+        tcsetattr(terminal_file, TCSANOW, &terminal);
         sigaction(SIGTTOU, &old, NULL);
     }
 }

@@ -21,8 +21,8 @@ void cleanup_forget(const char *path);
 /* The child to kill; 0 for none. */
 void cleanup_child(pid_t child);
 
-/* Remember the terminal's settings, to be restored when QEMU has ended, and restore them now. */
-void cleanup_terminal_save(void);
+/* Remember the settings of the terminal FILE, to be restored when QEMU has ended, and restore them now. */
+void cleanup_terminal_save(int file);
 void cleanup_terminal_restore(void);
 
 #endif

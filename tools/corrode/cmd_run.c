@@ -3,27 +3,30 @@
 
 #include "gather.h"
 #include "machine.h"
+#include "program.h"
 #include "report.h"
 #include "tree.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 struct settings {
     struct machine machine;
-    struct strings files; /* --add */
+    struct program_options program;
 };
+#define PROGRAM_AT(member) offsetof(struct settings, program.member)
 
 static const struct option_row options[] = {
-    {OPTION_CHOICE, 'F', "firmware", FIRMWARES, "Default: bios, and direct for a directory or archive",
+    {OPTION_CHOICE, 'F', "firmware", FIRMWARES, "Default: bios, and direct for programs, directories and archives",
         offsetof(struct machine, firmware), 0},
     MACHINE_OPTIONS,
-    {OPTION_TEXT, 'k', "kernel", "FILE", "The kernel for a directory or archive; default: Corrode's",
+    {OPTION_TEXT, 'k', "kernel", "FILE", "The kernel for programs; default: Corrode's",
         offsetof(struct machine, kernel), 0},
     {OPTION_TEXT, 'c', "cmdline", "STRING", "More words for that kernel's command line",
         offsetof(struct machine, words), 0},
-    {OPTION_LIST, 0, "add", "HOST[:GUEST]", "A file or directory for a program's machine; may be repeated",
-        offsetof(struct settings, files), 0},
+    PROGRAM_OPTIONS(PROGRAM_AT),
     {OPTION_SWITCH, 'd', "display", NULL, "Show the screen, in a window or by VNC, until it is closed",
         offsetof(struct machine, display), 0},
     {OPTION_NUMBER, 't', "timeout", "SECONDS", "End the machine after so long; default: never",
@@ -32,6 +35,55 @@ static const struct option_row options[] = {
         offsetof(struct machine, gdb), 1234},
     {0},
 };
+
+/* What the kernel and QEMU have said beside a program, for the case that it matters. */
+#define SAID_MAX 65536
+static char said[SAID_MAX];
+static size_t said_length;
+
+static void keep_said(const char *text, size_t length)
+{
+    if (report_verbose)
+        (void)!write(STDERR_FILENO, text, length);
+    if (length > SAID_MAX)
+        length = SAID_MAX;
+    if (said_length + length > SAID_MAX) { /* the end is what tells most */
+        size_t lost = said_length + length - SAID_MAX;
+        said_length -= lost;
+        memmove(said, said + lost, said_length);
+    }
+    memcpy(said + said_length, text, length);
+    said_length += length;
+}
+
+/* The program's own status, or the machine's when that failed and says so. */
+static int end_of_program(enum verdict verdict, const struct streams *streams)
+{
+    bool ended = verdict == VERDICT_SUCCESS || verdict == VERDICT_FAILURE || verdict == VERDICT_OFF;
+    if (streams->quit)
+        return 128 + SIGKILL;
+    if (ended && streams->told)
+        return streams->status == 0 && streams->damaged ? EXIT_BROKEN : streams->status;
+    if (verdict_status(verdict) == EXIT_SUCCESS)
+        return EXIT_SUCCESS;
+    if (!report_verbose && verdict != VERDICT_TIMEOUT)
+        (void)!write(STDERR_FILENO, said, said_length);
+    report_error(NULL, "%s", verdict_sentence(verdict));
+    return verdict_status(verdict);
+}
+
+static int run_program(struct settings *settings, const struct strings *command)
+{
+    struct streams streams;
+    struct machine *machine = &settings->machine;
+    if (!machine->display) { /* else the program has the screen */
+        machine->streams = &streams;
+        streams_plan(&streams);
+    }
+    machine_insert_program(machine, command, &settings->program, 1u << machine->firmware);
+    enum verdict verdict = machine_boot(machine, machine->streams ? keep_said : NULL);
+    return machine->streams ? end_of_program(verdict, &streams) : verdict_status(verdict);
+}
 
 static int run(int argc, char **argv)
 {
@@ -44,15 +96,13 @@ static int run(int argc, char **argv)
     const char *thing = operands.items[0];
     struct strings arguments = {operands.items + 1, operands.count - 1};
     bool is_program = gather_is_program(thing), is_tree = !is_program && tree_is_readable(thing);
-    if (settings.files.count && !is_program)
-        fatal_usage("%s: --add is for programs; put the file into the directory or archive", thing);
+    if (program_has_options(&settings.program) && !is_program)
+        fatal_usage("%s: --add, --env and --cwd are for programs; put files into the directory or archive", thing);
     if (machine->firmware < 0)
         machine->firmware = is_tree || is_program ? FIRMWARE_DIRECT : FIRMWARE_BIOS;
-    unsigned firmwares = 1u << machine->firmware;
     if (is_program)
-        machine_insert_program(machine, &operands, &settings.files, firmwares);
-    else
-        (is_tree ? machine_insert_tree : machine_insert)(machine, thing, &arguments, firmwares);
+        return run_program(&settings, &operands);
+    (is_tree ? machine_insert_tree : machine_insert)(machine, thing, &arguments, 1u << machine->firmware);
     enum verdict verdict;
     do
         verdict = machine_boot(machine, NULL);
@@ -67,12 +117,13 @@ const struct command command_run = {
     .summary = "Boot programs, an image or a kernel in QEMU",
     .synopsis = "[OPTIONS] THING [ARGUMENTS...]",
     .help =
-        "Boots THING in QEMU, with the serial line on this terminal. THING is a program of this machine (an ELF file\n"
-        "or a script; or a name in $PATH), which runs with the ARGUMENTS as process 1 of a machine of its own, with\n"
-        "what it needs: its interpreter and libraries; or a directory or an archive (tar, cpio, perhaps compressed)\n"
+        "Boots THING in QEMU. THING is a program of this machine (an ELF file or a script; or a name in $PATH), which\n"
+        "runs with the ARGUMENTS in a machine of its own, with what it needs: its interpreter and libraries. Standard\n"
+        "input, output and errors, the terminal and the exit status are the program's.\n"
+        "Or, with the serial line on this terminal, THING is a directory or an archive (tar, cpio, perhaps compressed)\n"
         "of Linux programs, of which the ARGUMENTS are the command that becomes process 1; or a disk image; or a\n"
         "kernel (an ELF file with a Corrode boot note), whose command line the ARGUMENTS become. Ctrl-A X quits.\n",
-    .after = "Exit status:\n"
+    .after = "Exit status: a program's own, 128+N after signal N. Of anything else:\n"
              "    0  the kernel reported success, for process 1 did; or it switched the machine off, or you ended it\n"
              "    1  the kernel reported failure\n"
              "    2  wrong usage\n"

@@ -5,13 +5,14 @@
 #include "embedded.h"
 #include "file.h"
 #include "formats.h"
-#include "gather.h"
 #include "kernel.h"
 #include "lib/types.h"
 #include "ovmf.h"
 #include "process.h"
+#include "program.h"
 #include "report.h"
 #include "rootfs.h"
+#include "tools/session/session.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -86,21 +87,12 @@ void machine_insert_tree(struct machine *machine, const char *path, const struct
 }
 
 void machine_insert_program(
-    struct machine *machine, const struct strings *program, const struct strings *files, unsigned firmwares)
+    struct machine *machine, const struct strings *program, const struct program_options *options, unsigned firmwares)
 {
     struct strings command = {0};
-    struct tree_node *root = gather_root();
     check_machine(machine, firmwares);
-    strings_add(&command, "%s", gather_program(root, program->items[0]));
-    for (size_t i = 1; i < program->count; i++)
-        strings_add(&command, "%s", program->items[i]);
-    for (size_t i = 0; i < files->count; i++) {
-        char *host = text_copy(files->items[i]), *colon = strchr(host, ':');
-        if (colon)
-            *colon++ = '\0';
-        gather_file(root, host, colon);
-        free(host);
-    }
+    struct tree_node *root = program_root(program, options, machine->streams);
+    strings_add(&command, "%s", SESSION_PROGRAM_FILE);
     insert_root(machine, root, program->items[0], &command, firmwares);
 }
 

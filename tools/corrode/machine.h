@@ -35,7 +35,8 @@ struct machine {
     /* Not options: */
     char *image; /* what is booted, and its format; NULL when only `kernel` is */
     enum image_format format;
-    char *cmdline; /* for FIRMWARE_DIRECT */
+    char *cmdline;           /* for FIRMWARE_DIRECT */
+    struct streams *streams; /* of a program, which are not the serial line; NULL: there are none */
 };
 
 #define MACHINE_DEFAULTS .accel = -1, .disk = -1
@@ -70,9 +71,10 @@ void machine_insert(struct machine *machine, const char *path, const struct stri
  */
 void machine_insert_tree(struct machine *machine, const char *path, const struct strings *command, unsigned firmwares);
 
-/* The same for a program of this machine, PROGRAM[0], with its arguments (gather.h); FILES are added: HOST[:GUEST]. */
+/* The same for a program of this machine, PROGRAM[0], with its arguments (program.h). */
+struct program_options;
 void machine_insert_program(
-    struct machine *machine, const struct strings *program, const struct strings *files, unsigned firmwares);
+    struct machine *machine, const struct strings *program, const struct program_options *options, unsigned firmwares);
 
 /* The whole QEMU command but for its serial line and control channel (boot.c). */
 struct strings machine_command(const struct machine *machine);
@@ -101,7 +103,8 @@ const char *verdict_sentence(enum verdict verdict);
 
 /*
  * Runs the machine to its end. SINK gets what it prints on the serial line (and QEMU on stderr), with nothing for
- * input; without a sink the serial line is this terminal.
+ * input; without a sink the serial line is this terminal. A program's streams need a sink: the serial line is the
+ * kernel's then.
  */
 enum verdict machine_boot(const struct machine *machine, void (*sink)(const char *text, size_t length));
 

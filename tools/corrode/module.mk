@@ -11,7 +11,7 @@ TOOL_FILES := $(foreach f,stage1.bin stage2.bin BOOTX64.EFI pvh.elf,boot/$(f)=$(
 skeleton-name = $(patsubst examples/hello/%,%,$(patsubst $(BUILD)/gen/%,kernel/tty/%,$(1)))
 TOOL_FILES += $(foreach f,$(SKELETON_FILES),new/$(call skeleton-name,$(f))=$(f))
 TOOL_FILES += $(foreach f,Makefile README.md kernel.ld,new/$(f)=tools/corrode/skeleton/$(f))
-TOOL_FILES += kernel.elf=$(BUILD)/gen/kernel.elf
+TOOL_FILES += kernel.elf=$(BUILD)/gen/kernel.elf session=$(BUILD)/gen/session
 TOOL_FILES += new/.gitignore=tools/corrode/skeleton/gitignore new/LICENSE=LICENSE
 TOOL_FILE_PATHS := $(foreach f,$(TOOL_FILES),$(lastword $(subst =, ,$(f))))
 
