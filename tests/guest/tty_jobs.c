@@ -345,6 +345,8 @@ static int hang_up(void)
     close(master);
     ssize_t got = read(slave, &byte, 1);
     EXPECT(got == 0 || (got == -1 && (errno == EIO || errno == EINTR)));
+    for (unsigned i = 0; i < 200 && !(caught[SIGHUP] && caught[SIGCONT]); i++)
+        nap(10); /* each of them ends one */
     nap(50);
     EXPECT(caught[SIGHUP] == 1 && caught[SIGCONT] == 1);
     EXPECT(read(slave, &byte, 1) == 0);
