@@ -82,6 +82,8 @@ follow() {
     printf '%s\n' "${ending:-the machine ended with $?: $(tail -n 1 "$file.err")}" >"$file.ending"
 }
 
+# What the kernel says on the console may cut a line in two, so it says no more than it must.
+#
 # inside NUMBER FLAVOUR FIRMWARE PROCESSORS LIST: boots until every program of /tests/LIST has run. What the machines said
 # goes to $tmp/NUMBER.1 and so on. Other such boots run beside.
 inside() {
@@ -89,7 +91,7 @@ inside() {
     programs=$(wc -l <"$tmp/root/tests/$5")
     for boot in 1 2 3 4 5 6 7 8; do
         out=$tmp/$1.$boot
-        follow "$out.raw" --firmware "$3" --smp "$4" --module "$tmp/archive" "$build/kernel$2.elf" loglevel=warning -- "/tests/$5" "$from"
+        follow "$out.raw" --firmware "$3" --smp "$4" --module "$tmp/archive" "$build/kernel$2.elf" loglevel=error -- "/tests/$5" "$from"
         plain <"$out.raw" >"$out"
         mv "$out.raw.ending" "$out.ending"
         if grep -q '^# end of list' "$out"; then
