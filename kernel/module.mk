@@ -24,7 +24,7 @@ $(KERNEL_OPTIONS): FORCE
 # All of it, bottom to top, but its purpose (kernel/init.h), for which build/selftest.elf has its tests. Each folder's
 # module.mk says what is in it.
 KERNEL_SOURCES := $(KERNEL_KIT_SOURCES) $(LIB_SOURCES) $(DEBUG_SOURCES) $(ARCH_SOURCES) $(ACPI_SOURCES) \
-    $(ACPI_BOOT_SOURCES) $(MM_SOURCES) $(TIME_SOURCES) $(SCHED_SOURCES) $(VM_SOURCES) $(ARCHIVE_SOURCES) $(FS_SOURCES) $(NET_SOURCES) $(DRIVER_SOURCES) \
+    $(ACPI_BOOT_SOURCES) $(MM_SOURCES) $(TIME_SOURCES) $(SCHED_SOURCES) $(VM_SOURCES) $(ARCHIVE_SOURCES) $(FS_SOURCES) $(NET_SOURCES) $(IPC_SOURCES) $(DRIVER_SOURCES) \
     $(TERMINAL_SOURCES) $(TTY_SOURCES) $(VDSO_SOURCES) $(PROC_SOURCES) $(PROCFS_SOURCES) $(SYSFS_SOURCES) $(SYSCALL_SOURCES) \
     $(addprefix kernel/,random.c panic_report.c cpus.c main.c)
 KERNEL_INIT_SOURCES := kernel/init.c kernel/boot_report.c

@@ -233,8 +233,8 @@ struct filesystem {
     void (*report)(struct superblock *super, struct superblock_report *report); /* NULL: there is nothing to tell */
     int (*remount)(struct superblock *super, const char *options);     /* other options; NULL: they are ignored */
     void (*show_options)(struct superblock *super, struct text *text); /* ",size=4k"; NULL: none */
-    /* Extended attributes take BYTES more, or less: 0 or -ENOSPC. Any context that may hold an inode's lock. NULL: files
-     * have none. */
+    /* Extended attributes take BYTES more, or less: 0 or -ENOSPC. Any context that may hold an inode's lock. NULL:
+     * files have none. */
     int (*charge_xattrs)(struct superblock *super, int64_t bytes);
     bool needs_device; /* /proc/filesystems says "nodev" of the others */
     bool single;       /* all mounts show the same superblock */

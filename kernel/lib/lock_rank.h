@@ -26,6 +26,7 @@
     X(16, FILE, "kernel/fs/inode.c", "sleeping: the size and attributes of a file")                                    \
     X(18, UNIX_QUEUE, "kernel/net/unix_message.c", "sleeping: what waits at one AF_UNIX socket")                       \
     X(20, SPACE, "kernel/vm/vm.c", "sleeping: the areas of an address space")                                          \
+    X(22, IPC, "kernel/ipc/table.c", "sleeping: all System V IPC objects of a kind")                                   \
     X(25, CACHE, "kernel/fs/cache.c", "sleeping: bringing pages of a file in, taking them out")                        \
     X(30, WORK, "kernel/sched/work.c", "sleeping: a work queue's set-up")                                              \
     /* Spin locks */                                                                                                   \

@@ -6,6 +6,7 @@
 
 #include "fs/device.h"
 #include "fs/names.h"
+#include "ipc/ipc.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "log.h"
@@ -314,10 +315,16 @@ static const struct credentials *current_credentials(void)
     return task ? task->credentials : &credentials_root;
 }
 
+static int32_t current_number(void)
+{
+    return task_current() ? task_current()->process->number : 0;
+}
+
 void processes_init(void)
 {
     trap_set_return_hook(return_to_program);
     credentials_set_source(current_credentials);
+    ipc_set_process_source(current_number);
     program_faults_init();
     session_terminals_init();
     futexes_init();

@@ -50,7 +50,10 @@ uint64_t procfs_interrupt_total(void);
 
 /* tables.c */
 procfs_show procfs_show_devices, procfs_show_consoles;
-extern const struct pseudo_entry procfs_tty_entries[], procfs_net_entries[], procfs_sysvipc_entries[];
+extern const struct pseudo_entry procfs_tty_entries[], procfs_net_entries[];
+
+/* ipc.c: /proc/sysvipc, and settings in /proc/sys/kernel */
+extern const struct pseudo_entry procfs_sysvipc_entries[];
 
 /* net.c */
 procfs_show procfs_show_unix, procfs_show_locks;

@@ -9,6 +9,7 @@
 #include "fs/dentry.h"
 #include "fs/inotify.h"
 #include "fs/pipe.h"
+#include "ipc/shared_memory.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "log.h"
@@ -44,9 +45,9 @@ static bool parse_number(const char *text, size_t length, uint64_t *number)
         length--;
     *number = 0;
     for (size_t i = 0; i < length; i++) {
-        if (text[i] < '0' || text[i] > '9' || i == 10)
+        if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(*number, 10ul, number) ||
+            __builtin_add_overflow(*number, (uint64_t)(text[i] - '0'), number))
             return false;
-        *number = *number * 10 + (uint64_t)(text[i] - '0');
     }
     return length > 0;
 }
@@ -181,6 +182,34 @@ static const struct pseudo_entry random_entries[] = {
     {},
 };
 
+/* ------------------------------------------------------------------------------------------------------------------
+ * kernel: limits that are numbers elsewhere, at the entry's argument
+ */
+
+static int show_value(struct text *out, const struct pseudo_node *node)
+{
+    const uint64_t *value = (const uint64_t *)node->entry->argument;
+    text_printf(out, "%lu\n", __atomic_load_n(value, __ATOMIC_RELAXED));
+    return 0;
+}
+
+static int store_value(const struct pseudo_node *node, const char *text, size_t length)
+{
+    uint64_t value;
+    if (!parse_number(text, length, &value))
+        return -EINVAL;
+    __atomic_store_n((uint64_t *)node->entry->argument, value, __ATOMIC_RELAXED);
+    return 0;
+}
+
+#define VALUE(entry_name, where)                                                                                       \
+    {.name = (entry_name),                                                                                             \
+        .mode = S_IFREG | 0644,                                                                                        \
+        .show = show_value,                                                                                            \
+        .store = store_value,                                                                                          \
+        .open = open_setting,                                                                                          \
+        .argument = (uintptr_t)(where)}
+
 static const struct pseudo_entry kernel_entries[] = {
     NUMBER("cap_last_cap", CAP_LAST),
     {.name = "core_pattern", .mode = S_IFREG | 0444, .show = procfs_show_text, .argument = (uintptr_t)"\n"},
@@ -196,6 +225,9 @@ static const struct pseudo_entry kernel_entries[] = {
     SETTING("printk", show_printk, store_printk),
     PROC_DIRECTORY("random", random_entries),
     NUMBER("randomize_va_space", 2),
+    VALUE("shmall", &shared_memory_limits.pages),
+    VALUE("shmmax", &shared_memory_limits.size),
+    VALUE("shmmni", &shared_memory_limits.segments),
     NUMBER("tainted", 0),
     NUMBER("threads-max", NUMBERS_MAX),
     NAME("version", version),

@@ -1,5 +1,5 @@
 /*
- * Tables of the machine that other systems have in files: devices, disks, modules, System V IPC, network. Where there
+ * Tables of the machine that other systems have in files: devices, disks, modules, network. Where there
  * is nothing to list, the heading stands alone, as on a Linux that has none.
  */
 #include "procfs/procfs_internal.h"
@@ -100,16 +100,5 @@ const struct pseudo_entry procfs_net_entries[] = {
     PROC_TEXT("udp6", "  sl  local_address                         remote_address                        st"
                       " tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n"),
     PROC_FILE("unix", procfs_show_unix),
-    {},
-};
-
-const struct pseudo_entry procfs_sysvipc_entries[] = {
-    PROC_TEXT("msg", "       key      msqid perms      cbytes       qnum lspid lrpid   uid   gid  cuid  cg"
-                     "id      stime      rtime      ctime\n"),
-    PROC_TEXT("sem", "       key      semid perms      nsems   uid   gid  cuid  cgid      otime      ctime"
-                     "\n"),
-    PROC_TEXT("shm", "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cu"
-                     "id  cgid      atime      dtime      ctime                   rss                  swa"
-                     "p\n"),
     {},
 };

@@ -45,9 +45,9 @@
     X(26, msync, "azx", WHOLE, "")                                                                                     \
     X(27, mincore, "aza", WHOLE, "")                                                                                   \
     X(28, madvise, "azi", PARTIAL, "no MADV_REMOVE, MADV_COLLAPSE, MADV_HWPOISON")                                     \
-    X(29, shmget, "izx", ABSENT, "")                                                                                   \
-    X(30, shmat, "iax", ABSENT, "")                                                                                    \
-    X(31, shmctl, "iia", ABSENT, "")                                                                                   \
+    X(29, shmget, "izx", PARTIAL, "no huge pages")                                                                     \
+    X(30, shmat, "iax", WHOLE, "")                                                                                     \
+    X(31, shmctl, "iia", WHOLE, "")                                                                                    \
     X(32, dup, "f", WHOLE, "")                                                                                         \
     X(33, dup2, "fi", WHOLE, "")                                                                                       \
     X(34, pause, "", WHOLE, "")                                                                                        \
@@ -83,7 +83,7 @@
     X(64, semget, "iix", ABSENT, "")                                                                                   \
     X(65, semop, "xxxxxx", ABSENT, "")                                                                                 \
     X(66, semctl, "xxxxxx", ABSENT, "")                                                                                \
-    X(67, shmdt, "xxxxxx", ABSENT, "")                                                                                 \
+    X(67, shmdt, "a", WHOLE, "")                                                                                       \
     X(68, msgget, "xxxxxx", ABSENT, "")                                                                                \
     X(69, msgsnd, "xxxxxx", ABSENT, "")                                                                                \
     X(70, msgrcv, "xxxxxx", ABSENT, "")                                                                                \

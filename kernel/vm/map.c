@@ -169,6 +169,27 @@ int vm_unmap(struct vm_space *space, vaddr_t address, uint64_t size)
     return error;
 }
 
+/* Does AREA show an object of that kind, in such a place that its beginning is, or was, at ADDRESS? */
+static bool is_part(const struct vm_area *area, vaddr_t address, const struct vm_object_ops *ops)
+{
+    return area->object && area->object->ops == ops && area->start - address == area->offset << PAGE_SHIFT;
+}
+
+int vm_unmap_object(struct vm_space *space, vaddr_t address, const struct vm_object_ops *ops)
+{
+    const struct vm_object *object = NULL;
+    rwlock_write(&space->lock);
+    for (struct vm_area *area = vm_find_locked(space, address), *next; area; area = next) {
+        next = vm_area_next(area);
+        if (area->start < address || !is_part(area, address, ops) || (object && area->object != object))
+            continue;
+        object = area->object;
+        vm_remove_range(space, area->start, area->end);
+    }
+    rwlock_write_unlock(&space->lock);
+    return object ? 0 : -EINVAL;
+}
+
 /* A stack from its lowest address on, for who wants to change all of it. 0 or -EINVAL: there is none. */
 static int extend_down(struct vm_space *space, vaddr_t *start, vaddr_t end)
 {

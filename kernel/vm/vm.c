@@ -88,6 +88,8 @@ static void attach(struct vm_area *area)
     area->object->generation++;
     area->object->writers += is_writer(area);
     spin_unlock(&area->object->lock);
+    if (area->object->ops->mapped)
+        area->object->ops->mapped(area->object, 1);
 }
 
 static void detach(struct vm_area *area)
@@ -98,6 +100,8 @@ static void detach(struct vm_area *area)
         area->object->generation++;
         area->object->writers -= is_writer(area);
         spin_unlock(&area->object->lock);
+        if (area->object->ops->mapped)
+            area->object->ops->mapped(area->object, -1);
         vm_object_put(area->object);
     }
     if (area->origin)

@@ -73,6 +73,8 @@ struct vm_object_ops {
     struct page *(*peek_page)(struct vm_object *object, uint64_t index);
     /* Does the object still reach that far? Asked when a truncation has gone by. */
     bool (*holds)(struct vm_object *object, uint64_t index);
+    /* An area more (1) or less (-1) shows it. The space may be locked; may sleep. NULL: nobody counts. */
+    void (*mapped)(struct vm_object *object, int change);
     /* A reference more, and one less; put is called from threads that may sleep. */
     void (*get)(struct vm_object *object);
     void (*put)(struct vm_object *object);
@@ -194,6 +196,8 @@ long vm_map_backed(struct vm_space *space, vaddr_t address, uint64_t size, unsig
 long vm_map_locked(struct vm_space *space, vaddr_t address, uint64_t size, unsigned flags, unsigned map_flags,
     const struct vm_backing *backing);
 int vm_unmap(struct vm_space *space, vaddr_t address, uint64_t size);
+/* All that is left of a map of an object with these OPS that began at ADDRESS. -EINVAL: there is nothing. */
+int vm_unmap_object(struct vm_space *space, vaddr_t address, const struct vm_object_ops *ops);
 
 /* PROTECTION: VM_READ ... and perhaps VM_PROTECT_DOWN: from the lowest address of the stack that ADDRESS is in. */
 #define VM_PROTECT_DOWN (1u << 24)

@@ -1,0 +1,37 @@
+/*
+ * /proc/sysvipc: the System V IPC objects that there are, a line each, whoever may use them.
+ *
+ * Source: proc(5), svipc(7).
+ */
+#include "ipc/shared_memory.h"
+#include "procfs/procfs_internal.h"
+
+static int show_shared_memory(struct text *out, const struct pseudo_node *node)
+{
+    struct shared_memory_totals totals;
+    struct shared_memory_report report;
+    text_puts(out,
+        "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      atime  "
+        "    dtime      ctime                   rss                  swap\n");
+    shared_memory_totals(&totals);
+    for (int i = 0; i <= totals.highest; i++) {
+        if (shared_memory_report(IPC_BY_INDEX_ANY, i, &report) < 0)
+            continue;
+        const struct ipc_permissions *permissions = &report.ipc.permissions;
+        text_printf(out, "%10d %10d  %4o %21lu %5u %5u  %5lu %5u %5u %5u %5u ", permissions->key, report.ipc.id,
+            permissions->mode, report.size, report.creator, report.last, report.attachments, permissions->uid,
+            permissions->gid, permissions->creator_uid, permissions->creator_gid);
+        text_printf(out, "%10lu %10lu %10lu %21lu %21u\n", (uint64_t)report.attached, (uint64_t)report.detached,
+            (uint64_t)report.changed, report.resident * PAGE_SIZE, 0u);
+    }
+    return 0;
+}
+
+const struct pseudo_entry procfs_sysvipc_entries[] = {
+    PROC_TEXT("msg",
+        "       key      msqid perms      cbytes       qnum lspid lrpid   uid   gid  cuid  cgid      stime      "
+        "rtime      ctime\n"),
+    PROC_TEXT("sem", "       key      semid perms      nsems   uid   gid  cuid  cgid      otime      ctime\n"),
+    PROC_FILE("shm", show_shared_memory),
+    {},
+};
