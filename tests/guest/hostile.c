@@ -53,9 +53,10 @@ static const struct call {
 #define ROW(number, name, kinds, state, note) {number, #name, kinds, state},
     SYSCALLS(ROW)};
 
-/* These end the caller, make another, wait for a signal, or take the machine away: other tests have them. */
+/* These end the caller, make another, wait for a signal, take the machine away, or leave behind what stays when the
+ * test has ended: other tests have them. */
 static const char *const left_out[] = {"exit", "exit_group", "fork", "vfork", "clone", "clone3", "rt_sigreturn",
-    "pause", "rt_sigsuspend", "reboot", "ptrace", "restart_syscall"};
+    "pause", "rt_sigsuspend", "reboot", "ptrace", "restart_syscall", "shmget", "msgget"};
 
 static const uint64_t bad_pointers[] = {
     0, NOWHERE, FORBIDDEN, READ_ONLY, EDGE + PAGE - 3, LAST_PAGE, NON_CANONICAL, KERNEL, UINT64_MAX};
