@@ -94,10 +94,11 @@ static void join(struct poll_table *table, struct wait_queue *queue)
     wait_enqueue(queue, &place->waiter);
 }
 
-/* epoll->mutex is held. */
+/* epoll->mutex is held. Who closes the file waits for nobody any more once its list is empty: then it may be gone. */
 static void remove(struct epoll *epoll, struct epoll_item *item)
 {
     struct epoll_items *items = item->file->poll_items;
+    epoll->sets -= epoll_of(item->file) != NULL;
     if (item->place.queue)
         wait_dequeue(item->place.queue, &item->place.waiter);
     for (struct epoll_place *place = item->more, *next; place; place = next) {
@@ -112,7 +113,6 @@ static void remove(struct epoll *epoll, struct epoll_item *item)
     list_remove(&item->in_file);
     spin_unlock(&items->lock);
     rb_remove(&epoll->items, &item->node);
-    epoll->sets -= epoll_of(item->file) != NULL;
     slab_free(item_cache, item);
     __atomic_fetch_sub(&item_count, 1, __ATOMIC_RELAXED);
 }

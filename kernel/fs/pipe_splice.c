@@ -20,7 +20,8 @@
  * From files
  */
 
-/* Waits until there is room: how many slots, or why there never will be, or not now. The lock is held. */
+/* Waits until there is room: how many slots, or why there never will be, or not now. The lock is held. Not exclusively,
+ * here and below: who is woken may go on to wait for something else, and would keep the event from the next. */
 static int wait_for_room(struct pipe *pipe, bool nonblock)
 {
     int error = 0;
@@ -30,7 +31,7 @@ static int wait_for_room(struct pipe *pipe, bool nonblock)
         error = nonblock ? -EAGAIN : error;
         if (error)
             return error;
-        error = pipe_await(pipe, &pipe->writable, true, NULL);
+        error = pipe_await(pipe, &pipe->writable, false, NULL);
     }
     return -EPIPE;
 }
@@ -117,7 +118,7 @@ static int wait_for_bytes(struct pipe *pipe, bool nonblock)
         error = nonblock ? -EAGAIN : error;
         if (error)
             return error;
-        error = pipe_await(pipe, &pipe->readable, true, NULL);
+        error = pipe_await(pipe, &pipe->readable, false, NULL);
     }
 }
 

@@ -24,6 +24,8 @@ static struct unix_socket *make(uint16_t type)
     list_node_init(&socket->named);
     list_node_init(&socket->waiting);
     list_init(&socket->pending);
+    list_init(&socket->clients);
+    list_node_init(&socket->as_client);
     spin_lock_init(&socket->peer_lock, LOCK_RANK_SOCKET);
     mutex_init(&socket->lock, LOCK_RANK_UNIX_QUEUE);
     list_init(&socket->packets);
@@ -62,6 +64,16 @@ void unix_put(struct unix_socket *socket)
     kfree(socket);
 }
 
+void unix_tell_starved(struct unix_socket *to)
+{
+    if (!__atomic_load_n(&to->starved, __ATOMIC_SEQ_CST))
+        return;
+    mutex_lock(&unix_lock);
+    __atomic_store_n(&to->starved, false, __ATOMIC_SEQ_CST);
+    list_for_each(struct unix_socket, client, &to->clients, as_client) wait_queue_wake_all(&client->writable);
+    mutex_unlock(&unix_lock);
+}
+
 /* Its peer will hear nothing more of it. UNREAD: and has sent what nobody has read. */
 static void leave_peer(struct unix_socket *peer, bool unread)
 {
@@ -84,6 +96,7 @@ static void close(struct unix_socket *socket, bool abandoned)
     socket->state = UNIX_CLOSED;
     unix_name_release(socket);
     unix_rights_remove(socket);
+    list_remove(&socket->as_client);
     list_splice_back(&pending, &socket->pending);
     struct unix_socket *peer = socket->peer;
     mutex_unlock(&unix_lock);
@@ -91,9 +104,11 @@ static void close(struct unix_socket *socket, bool abandoned)
     mutex_lock(&socket->lock);
     bool unread = abandoned || !list_is_empty(&socket->packets);
     list_splice_back(&packets, &socket->packets);
+    socket->bytes = socket->packet_count = socket->with_files = 0;
     socket->no_reads = true;
     mutex_unlock(&socket->lock);
     wait_queue_wake_all(&socket->room);
+    unix_tell_starved(socket);
     if (peer && socket->socket.type != SOCK_DGRAM)
         leave_peer(peer, unread);
     while ((node = list_pop_front(&pending)) != NULL)
@@ -153,6 +168,8 @@ static void connect_locked(struct unix_socket *self, struct unix_socket *other)
     self->peer = other;
     spin_unlock(&self->peer_lock);
     self->state = UNIX_CONNECTED;
+    if (self->socket.type == SOCK_DGRAM)
+        list_push_back(&other->clients, &self->as_client);
 }
 
 static int listen(struct socket *socket, int backlog, const struct socket_user *user)
@@ -232,6 +249,7 @@ static void set_peer(struct unix_socket *self, struct unix_socket *peer)
     self->peer = NULL;
     spin_unlock(&self->peer_lock);
     self->state = UNIX_NEW;
+    list_remove(&self->as_client);
     if (peer)
         connect_locked(self, peer);
     mutex_unlock(&unix_lock);
@@ -336,6 +354,16 @@ static int shutdown(struct socket *socket, int how)
     return 0;
 }
 
+/* If there is no room, the next who takes something from PEER, or its end, wakes whoever polls. */
+static bool has_room_for_poll(struct unix_socket *peer)
+{
+    if (unix_has_room(peer) || peer->socket.type != SOCK_DGRAM)
+        return unix_has_room(peer);
+    __atomic_store_n(&peer->starved, true, __ATOMIC_SEQ_CST);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    return unix_has_room(peer);
+}
+
 static unsigned poll(struct socket *socket, struct poll_table *table)
 {
     struct unix_socket *self = unix_of(socket);
@@ -353,8 +381,8 @@ static unsigned poll(struct socket *socket, struct poll_table *table)
     if (socket->error)
         events |= POLLERR;
     spin_lock(&self->peer_lock);
-    const struct unix_socket *peer = self->peer;
-    if (self->state != UNIX_LISTENING && (peer == NULL || self->peer_gone || unix_has_room(peer)))
+    struct unix_socket *peer = self->peer;
+    if (self->state != UNIX_LISTENING && (peer == NULL || self->peer_gone || has_room_for_poll(peer)))
         events |= POLLOUT | POLLWRNORM | POLLWRBAND;
     spin_unlock(&self->peer_lock);
     return events;

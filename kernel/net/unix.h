@@ -60,6 +60,9 @@ struct unix_socket {
     struct list pending; /* of one that listens: struct unix_socket, by `waiting` */
     struct list_node waiting;
     unsigned pending_count, backlog;
+    struct list clients; /* datagram sockets whose peer it is, by the next: unix_lock */
+    struct list_node as_client;
+    bool starved; /* one of those has asked by poll for room in vain: it is told when there is some */
 
     struct mutex lock;
     struct list packets;
@@ -112,6 +115,9 @@ static inline bool unix_has_room(const struct unix_socket *to)
         return __atomic_load_n(&to->packet_count, __ATOMIC_RELAXED) < UNIX_DATAGRAMS_MAX;
     return __atomic_load_n(&to->bytes, __ATOMIC_RELAXED) < (size_t)to->socket.receive_buffer;
 }
+
+/* Tells those who have polled for room in TO that there may be some. Takes unix_lock, if there are such. */
+void unix_tell_starved(struct unix_socket *to);
 
 /* unix_message.c */
 long unix_send(struct socket *socket, struct message *message);

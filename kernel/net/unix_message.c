@@ -345,6 +345,7 @@ static void tell_senders(struct unix_socket *self)
     if (self->peer && !wait_queue_is_empty(&self->peer->writable))
         wait_queue_wake_all(&self->peer->writable);
     spin_unlock(&self->peer_lock);
+    unix_tell_starved(self);
 }
 
 static bool has_something(const struct unix_socket *self)

@@ -123,7 +123,13 @@ static int bind_path(struct unix_socket *socket, struct unix_name *name, const s
         socket->place = (struct path){0};
         return error;
     }
-    socket->place.dentry->inode->socket = &socket->socket;
+    struct inode *inode = socket->place.dentry->inode;
+    if ((inode->mode & S_IFMT) != S_IFSOCK || inode->socket) { /* somebody has put another file there meanwhile */
+        path_put(&socket->place);
+        socket->place = (struct path){0};
+        return -EADDRINUSE;
+    }
+    inode->socket = &socket->socket;
     socket->name = name;
     return 0;
 }

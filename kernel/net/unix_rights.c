@@ -113,11 +113,14 @@ void unix_packets_free(struct list *packets)
  * What nobody can reach
  */
 
-/* Those that wait to be accepted have no file; their listener's end is theirs. */
+/* Those that wait to be accepted have no file, and can be had by way of their listener alone; others without a file are
+ * about to get one. */
 static bool is_open_somewhere(const struct unix_socket *socket)
 {
     const struct file *file = socket->socket.file;
-    return file == NULL || __atomic_load_n(&file->references, __ATOMIC_RELAXED) > socket->in_flight;
+    if (file == NULL)
+        return !list_is_linked(&socket->waiting);
+    return __atomic_load_n(&file->references, __ATOMIC_RELAXED) > socket->in_flight;
 }
 
 static void reach(struct unix_socket *socket, struct list *todo)
@@ -131,6 +134,7 @@ static void reach(struct unix_socket *socket, struct list *todo)
 /* What waits at SOCKET can be reached. */
 static void reach_from(struct unix_socket *socket, struct list *todo)
 {
+    list_for_each(struct unix_socket, pending, &socket->pending, waiting) reach(pending, todo);
     mutex_lock(&socket->lock);
     list_for_each(struct unix_packet, packet, &socket->packets, link)
     {

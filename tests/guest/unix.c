@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -333,6 +334,58 @@ static void test_nesting(void)
     CHECK(close(inner[1]) == 0);
 }
 
+/* What waits at a connection that nobody will accept, since the listener itself waits there. */
+static void test_unaccepted(void)
+{
+    int watched[2], others[2];
+    struct sockaddr_un address;
+    struct pollfd end = {.events = POLLIN};
+    socklen_t length = make_name(&address, "listener", 8);
+    int listener = socket(AF_UNIX, SOCK_STREAM, 0), client = socket(AF_UNIX, SOCK_STREAM, 0);
+    CHECK(pipe(watched) == 0 && bind(listener, (struct sockaddr *)&address, length) == 0 && listen(listener, 1) == 0);
+    CHECK(connect(client, (struct sockaddr *)&address, length) == 0);
+    CHECK(send_file(client, listener) == 1 && send_file(client, watched[1]) == 1);
+    close(watched[1]);
+    close(listener);
+    close(client);
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, others) == 0 && close(others[0]) == 0 && close(others[1]) == 0);
+    end.fd = watched[0];
+    CHECK(poll(&end, 1, 5000) == 1 && end.revents == POLLHUP);
+    close(watched[0]);
+    unlink("listener");
+}
+
+/* A receiver of datagrams that is connected to nobody tells those who wait for room. */
+static void test_room(void)
+{
+    struct sockaddr_un address;
+    struct epoll_event event = {.events = EPOLLOUT};
+    char byte = 1;
+    socklen_t length = make_name(&address, "receiver", 8);
+    int receiver = socket(AF_UNIX, SOCK_DGRAM, 0), sender = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    int set = epoll_create1(0);
+    CHECK(bind(receiver, (struct sockaddr *)&address, length) == 0);
+    CHECK(connect(sender, (struct sockaddr *)&address, length) == 0);
+    while (send(sender, &byte, 1, 0) == 1)
+        ;
+    CHECK(errno == EAGAIN);
+    CHECK(epoll_ctl(set, EPOLL_CTL_ADD, sender, &event) == 0 && epoll_wait(set, &event, 1, 0) == 0);
+    pid_t reader = fork();
+    if (reader == 0) {
+        usleep(50000);
+        _exit(recv(receiver, &byte, 1, 0) != 1);
+    }
+    CHECK(epoll_wait(set, &event, 1, 5000) == 1 && event.events == EPOLLOUT);
+    CHECK(send(sender, &byte, 1, 0) == 1 && send(sender, &byte, 1, 0) == -1 && epoll_wait(set, &event, 1, 0) == 0);
+    CHECK(waitpid(reader, NULL, 0) == reader);
+    close(receiver);
+    CHECK(epoll_wait(set, &event, 1, 5000) == 1 && event.events & EPOLLOUT);
+    FAILS(ECONNREFUSED, send(sender, &byte, 1, 0));
+    close(sender);
+    close(set);
+    unlink("receiver");
+}
+
 static void test_credentials(void)
 {
     int pair[2], on = 1, value;
@@ -390,6 +443,8 @@ int main(void)
     test_datagrams();
     test_files();
     test_nesting();
+    test_unaccepted();
+    test_room();
     test_credentials();
     (void)rmdir(directory);
     return done();
