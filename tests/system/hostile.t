@@ -57,7 +57,7 @@ done
 archive fuzz.musl
 limit=$((seconds + 60))
 for user in 0 1000; do
-    boot --firmware direct --smp 2 --module "$tmp/archive" "$build/kernel-debug.elf" loglevel=error -- "$seconds" "$seed" $user
+    boot --firmware direct --smp 4 --module "$tmp/archive" "$build/kernel-debug.elf" loglevel=error -- "$seconds" "$seed" $user
     is "calls at random for $seconds seconds do no harm (user $user)" "$status" 0
     [ "$status" -eq 0 ] || explain "wanted 0; $(printf '%s\n' "$out" | grep '^# seed')" fuzz
 done
