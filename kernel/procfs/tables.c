@@ -28,6 +28,7 @@ static const struct {
     {128, 0, 255, "ptm"},
     {136, 0, 255, "pts"},
     {229, 0, 255, "hvc"},
+    {248, 0, 255, "virtio-portsdev"},
 };
 
 int procfs_show_devices(struct text *out, const struct pseudo_node *node)

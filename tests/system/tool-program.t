@@ -1,6 +1,6 @@
 #!/bin/sh
 # `corrode run PROGRAM`: programs of this machine, each in one of its own: static and dynamic ones, scripts, interpreters
-# with their modules; what is missing, and files that are not what they say.
+# with their modules; what it ends with and what it begins with; what is missing, and files that are not what they say; images.
 . "$(dirname "$0")/lib.sh"
 . tests/system/boot.sh
 
@@ -42,6 +42,57 @@ if [ -x /usr/bin/python3 ]; then
 fi
 ends "its status is the tool's" 2 "" ls /nothing/there
 
+
+# Statuses: the program's own, whatever number it is, and the signal that ended it; the machine's have a sentence.
+# exits STATUS ARGUMENTS...
+exits() {
+    exits_status=$1
+    shift
+    boot "$@"
+    is "$*: $exits_status, and no word" "$status $err" "$exits_status "
+}
+for number in 0 1 7 124 125 126 127 128 255; do
+    exits $number sh -c "exit $number"
+done
+exits 143 sh -c 'kill -TERM $$'
+exits 137 sh -c 'kill -KILL $$'
+exits 138 sh -c 'kill -USR1 $$'
+exits 9 --firmware bios sh -c 'exit 9'
+exits 141 --firmware uefi sh -c 'kill -PIPE $$'
+exits 4 --machine q35 --smp 4 sh -c 'while :; do :; done & exit 4'
+boot --timeout 2 sh -c 'while :; do :; done'
+is "a program that does not end: 124" "$status" 124
+boot --memory 9M true
+like "a panic: 126, and it is shown" "$status $err" '^126 .*panic: the machine has'
+like "and what it means" "$err" '^corrode: the kernel crashed'
+boot --verbose sh -c 'echo its own'
+is "the kernel says nothing where the program does" "$out" "its own"
+like "but with --verbose, on standard error" "$err" 'Corrode [0-9]'
+refuses "a machine without PCI" 2 'microvm has no PCI' corrode run --machine microvm true
+
+# What it begins with.
+cat >"$tmp/wanted" <<END
+A=b c
+HOME=/here
+LANG=C.UTF-8
+OURS=of this machine
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+END
+OURS="of this machine" boot --env 'A=b c' --env HOME=/here --env OURS --env NOBODYS /usr/bin/env
+is "environment" "$(printf '%s\n' "$out" | sort)" "$(cat "$tmp/wanted")"
+boot sh -c 'pwd; ls -a / 2>/dev/null; echo "$0" "$$"' name
+is "it starts in the root, and is no process 1" "$out" "/
+name 2"
+boot --cwd /new/place sh -c 'cd ..; cd place; pwd'
+is "--cwd makes a directory" "$out" "/new/place"
+run sh -c 'cd "$1" && exec corrode run --timeout 60 --add . sh -c pwd' sh "$tmp/many"
+is "the directory where we are, if it is there" "$out" "$tmp/many"
+long=$(seq -s, 1 2000)
+boot echo "$long" 'a "quoted" \ one' ''
+is "arguments as long and as strange as they are" "$out" "$long a \"quoted\" \\ one "
+refuses "a directory that is none of the machine's" 2 'begins with a slash' corrode run --cwd here true
+refuses "a variable without a name" 2 'has a name' corrode run --env =x true
+
 refuses "no such program" 125 'nosuchprogram: cannot open|is in none' corrode run nosuchprogram
 printf '#!/no/such/interpreter\n' >"$tmp/script"
 refuses "no such interpreter" 125 '/no/such/interpreter: cannot open' corrode run "$tmp/script"
@@ -53,3 +104,16 @@ refuses "--add without a program" 2 'are for programs' corrode run --add "$tmp/d
 head -c 5000 "$(command -v ls)" >"$tmp/cut"
 chmod +x "$tmp/cut"
 refuses "a program that is cut off" 125 'lies outside of the file' corrode run "$tmp/cut"
+
+# The same as an image.
+corrode image -o "$tmp/disk.img" --program sh --env A=b --cwd /place -- -c 'echo "$A $TERM $(pwd)"; exit "$1"' sh 3
+boot --firmware bios "$tmp/disk.img"
+is "an image of a program: its end is a failure" "$status" 1
+like "and it has spoken on the console" "$out" '^b (linux|vt102) /place'
+corrode image -o "$tmp/disk.img" --program true
+boot --firmware uefi "$tmp/disk.img"
+is "or a success" "$status" 0
+run timeout 60 qemu-system-x86_64 -nodefaults -display none -drive "file=$tmp/disk.img,format=raw,if=virtio"
+is "without a monitor that wants to know, the machine is turned off" "$status" 0
+refuses "a program and a tree" 2 'rootfs or --program' corrode image --program true --rootfs "$tmp" -o "$tmp/disk.img"
+refuses "files for no program" 2 'are for --program' corrode image --add "$tmp/data" --kernel "$hello" -o "$tmp/disk.img"

@@ -3,19 +3,23 @@
 
 #include "image.h"
 #include "lib/types.h"
+#include "program.h"
 #include "report.h"
 #include "rootfs.h"
+#include "tools/session/session.h"
 
 #include <string.h>
 
 struct settings {
     struct image_spec spec;
-    const char *out, *rootfs;
+    const char *out, *rootfs, *program_name;
     struct strings initramfs;
+    struct program_options program;
     int format;
 };
 
 #define AT(member) offsetof(struct settings, member)
+#define PROGRAM_AT(member) offsetof(struct settings, program.member)
 
 static const struct option_row options[] = {
     {OPTION_TEXT, 'o', "output", "OUT", "The image to write (required)", AT(out), 0},
@@ -23,6 +27,9 @@ static const struct option_row options[] = {
         AT(spec.kernel), 0},
     {OPTION_TEXT, 'r', "rootfs", "DIR|TAR", "A directory, or an archive, that the machine has as its files", AT(rootfs),
         0},
+    {OPTION_TEXT, 'p', "program", "FILE", "A program of this machine, with what it needs; the COMMAND is its arguments",
+        AT(program_name), 0},
+    PROGRAM_OPTIONS(PROGRAM_AT),
     {OPTION_LIST, 'i', "initramfs", "FILE", "The same as a cpio archive (newc), over those; may be repeated",
         AT(initramfs), 0},
     {OPTION_LIST, 'm', "module", "FILE", "A file to load beside the kernel; may be repeated", AT(spec.modules), 0},
@@ -54,12 +61,29 @@ static enum image_format format_of(const char *out)
     return IMAGE_RAW;
 }
 
+/* As `corrode run` would have it, but on the machine's console, and the machine is turned off at the end. */
+static void add_program(struct settings *settings, const struct strings *arguments, struct strings *modules)
+{
+    struct strings command = {0}, session = {0};
+    struct image_spec *spec = &settings->spec;
+    strings_add(&command, "%s", settings->program_name);
+    for (size_t i = 0; i < arguments->count; i++)
+        strings_add(&command, "%s", arguments->items[i]);
+    struct tree_node *root = program_root(&command, &settings->program, NULL);
+    strings_add(modules, "%s", rootfs_pack(root));
+    strings_add(&session, "%s", SESSION_PROGRAM_FILE);
+    char *words = text_format("end=off%s%s", spec->cmdline ? " " : "", spec->cmdline ? spec->cmdline : "");
+    spec->cmdline = rootfs_cmdline(root, settings->program_name, words, &session);
+}
+
 /* The tree and the archives become modules, in that order, before those that are named so. */
 static void add_files(struct settings *settings, const struct strings *command)
 {
     struct strings modules = {0};
     struct image_spec *spec = &settings->spec;
-    if (settings->rootfs) {
+    if (settings->program_name) {
+        add_program(settings, command, &modules);
+    } else if (settings->rootfs) {
         struct tree_node *root = rootfs_read(settings->rootfs);
         strings_add(&modules, "%s", rootfs_pack(root));
         bool chosen = settings->initramfs.count || (spec->cmdline && strstr(spec->cmdline, "init="));
@@ -80,10 +104,14 @@ static int run(int argc, char **argv)
     struct settings settings = {.format = -1};
     struct strings operands = options_parse(&command_image, &settings, argc, argv);
     struct image_spec *spec = &settings.spec;
-    if (operands.count && !settings.rootfs)
+    if (settings.rootfs && settings.program_name)
+        fatal_usage("--rootfs or --program? The first has its programs in it; add files to the second with --add");
+    if (program_has_options(&settings.program) && !settings.program_name)
+        fatal_usage("--add, --env and --cwd are for --program");
+    if (operands.count && !settings.rootfs && !settings.program_name)
         fatal_usage("%s: not expected here; the kernel goes behind --kernel, the image behind -o", operands.items[0]);
-    if (!spec->kernel && !settings.rootfs && !settings.initramfs.count)
-        fatal_usage("an image of what? Give --rootfs DIR, --initramfs FILE or --kernel FILE");
+    if (!spec->kernel && !settings.rootfs && !settings.program_name && !settings.initramfs.count)
+        fatal_usage("an image of what? Give --program FILE, --rootfs DIR, --initramfs FILE or --kernel FILE");
     if (!settings.out)
         fatal_usage("write the image where? Give -o OUT");
     add_files(&settings, &operands);
@@ -98,14 +126,17 @@ const struct command command_image = {
     .name = "image",
     .summary = "Make a bootable image of programs, or of a kernel",
     .synopsis = "[OPTIONS] -o OUT [COMMAND...]",
-    .help =
-        "Makes one image that boots as hard disk, USB stick and optical disc, on BIOS and on UEFI: of a directory or\n"
-        "archive of Linux programs (--rootfs), whose COMMAND becomes process 1, or of a kernel of yours (--kernel).\n"
-        "The same input gives the same bytes. No root needed.\n",
+    .help = "Makes one image that boots as hard disk, USB stick and optical disc, on BIOS and on UEFI: of a program of "
+            "this\n"
+            "machine (--program), of a directory or archive of Linux programs (--rootfs), whose COMMAND becomes "
+            "process 1,\n"
+            "or of a kernel of yours (--kernel).\n"
+            "The same input gives the same bytes. No root needed.\n",
     .after = "Without a COMMAND, process 1 is /init, /sbin/init, /etc/init, /bin/init or /bin/sh.\n"
              "The size is rounded up to whole MiB. Below 34 MiB the system partition is FAT16, else FAT32.\n"
              "Formats other than raw and iso need qemu-img.\n\n"
              "Examples:\n"
+             "  corrode image -o disk.img --program ./server -- --port 80\n"
              "  corrode image --rootfs root.tar.gz -o disk.img /bin/server --port 80\n"
              "  corrode image --kernel kernel.elf --module disk.tar --cmdline 'log=debug' -o disk.img\n",
     .options = options,

@@ -8,6 +8,7 @@
 #include "tree.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -56,6 +57,19 @@ static void keep_said(const char *text, size_t length)
     said_length += length;
 }
 
+/* Less what colours it. */
+static void show_said(void)
+{
+    for (size_t i = 0; i < said_length; i++) {
+        if (said[i] == '\033' && i + 1 < said_length && said[i + 1] == '[') {
+            for (i += 2; i < said_length && (said[i] < '@' || said[i] > '~');)
+                i++;
+        } else if (said[i] != '\r') {
+            fputc(said[i], stderr);
+        }
+    }
+}
+
 /* The program's own status, or the machine's when that failed and says so. */
 static int end_of_program(enum verdict verdict, const struct streams *streams)
 {
@@ -67,7 +81,7 @@ static int end_of_program(enum verdict verdict, const struct streams *streams)
     if (verdict_status(verdict) == EXIT_SUCCESS)
         return EXIT_SUCCESS;
     if (!report_verbose && verdict != VERDICT_TIMEOUT)
-        (void)!write(STDERR_FILENO, said, said_length);
+        show_said();
     report_error(NULL, "%s", verdict_sentence(verdict));
     return verdict_status(verdict);
 }
@@ -120,7 +134,8 @@ const struct command command_run = {
         "Boots THING in QEMU. THING is a program of this machine (an ELF file or a script; or a name in $PATH), which\n"
         "runs with the ARGUMENTS in a machine of its own, with what it needs: its interpreter and libraries. Standard\n"
         "input, output and errors, the terminal and the exit status are the program's.\n"
-        "Or, with the serial line on this terminal, THING is a directory or an archive (tar, cpio, perhaps compressed)\n"
+        "Or, with the serial line on this terminal, THING is a directory or an archive (tar, cpio, perhaps "
+        "compressed)\n"
         "of Linux programs, of which the ARGUMENTS are the command that becomes process 1; or a disk image; or a\n"
         "kernel (an ELF file with a Corrode boot note), whose command line the ARGUMENTS become. Ctrl-A X quits.\n",
     .after = "Exit status: a program's own, 128+N after signal N. Of anything else:\n"

@@ -91,6 +91,8 @@ void machine_insert_program(
 {
     struct strings command = {0};
     check_machine(machine, firmwares);
+    if (machine->type == MACHINE_MICROVM)
+        fatal_usage("--machine microvm has no PCI, over which a program's streams go; use pc or q35");
     struct tree_node *root = program_root(program, options, machine->streams);
     strings_add(&command, "%s", SESSION_PROGRAM_FILE);
     insert_root(machine, root, program->items[0], &command, firmwares);

@@ -27,6 +27,8 @@ double process_clock(void)
 static _Noreturn void become(const struct strings *command, const int files[3], int keep, int status)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (files[0] >= 0)
+        setpgid(0, 0); /* it has nothing to do with the terminal, nor have the terminal's signals with it */
     signal(SIGXFSZ, SIG_DFL);
     for (int i = 0; i < 3; i++) {
         if (files[i] >= 0)

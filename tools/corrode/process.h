@@ -12,7 +12,7 @@ double process_clock(void);
 /*
  * Starts a program, found on PATH. INPUT, OUTPUT and ERRORS become its standard files; -1 leaves them as they are. KEEP
  * is one more descriptor that it inherits, or -1. Fatal, naming PACKAGE, when there is no such program. It dies with
- * the tool.
+ * the tool; with an INPUT of its own, signals of the terminal's, such as ^C, are the tool's alone.
  */
 pid_t process_start(const struct strings *command, int input, int output, int errors, int keep, const char *package);
 

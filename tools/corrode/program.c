@@ -62,9 +62,7 @@ static struct strings make_environment(const struct program_options *options, co
     strings_add(&environment, "HOME=/root");
     strings_add(&environment, "LANG=C.UTF-8");
     strings_add(&environment, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-    if (!streams)
-        strings_add(&environment, "TERM=linux");
-    else if (streams->used[PORT_TERMINAL])
+    if (streams && streams->used[PORT_TERMINAL]) /* else the session knows */
         set_ours(&environment, "TERM");
     for (size_t i = 0; i < options->environment.count; i++) {
         const char *text = options->environment.items[i];
@@ -78,6 +76,35 @@ static struct strings make_environment(const struct program_options *options, co
     return environment;
 }
 
+/* What programs ask terminfo(5) about a kind of terminal, from where it is here. */
+static void add_terminfo(struct tree_node *root, const char *term)
+{
+    static const char *const folders[] = {"/etc/terminfo", "/lib/terminfo", "/usr/share/terminfo"};
+    if (!term || !*term || strchr(term, '/'))
+        return;
+    for (unsigned i = 0; i < sizeof folders / sizeof *folders; i++) {
+        char *path = text_format("%s/%c/%s", folders[i], *term, term);
+        bool found = access(path, R_OK) == 0;
+        if (found)
+            gather_file(root, path, NULL);
+        free(path);
+        if (found)
+            return;
+    }
+}
+
+static void add_terminal(struct tree_node *root, const struct strings *environment, const struct streams *streams)
+{
+    for (size_t i = 0; i < environment->count; i++) {
+        if (strncmp(environment->items[i], "TERM=", 5) == 0)
+            add_terminfo(root, environment->items[i] + 5);
+    }
+    if (!streams) { /* what the console may be */
+        add_terminfo(root, "linux");
+        add_terminfo(root, "vt102");
+    }
+}
+
 /* ------------------------------------------------------------------------------------------------------------------
  * The session
  */
@@ -87,6 +114,12 @@ static char *choose_directory(struct tree_node *root, const char *wanted)
     char here[PATH_MAX];
     if (wanted && *wanted != '/')
         fatal_usage("--cwd %s: a directory of the machine begins with a slash", wanted);
+    if (wanted && !tree_find(root, wanted)) {
+        struct tree_node *made = tree_make(root, wanted, S_IFDIR | 0755);
+        if (!made)
+            fatal_errno(wanted, "make");
+        made->time = root->time;
+    }
     if (wanted)
         return text_copy(wanted);
     const struct tree_node *node = getcwd(here, sizeof here) ? tree_find(root, here) : NULL;
@@ -132,6 +165,7 @@ struct tree_node *program_root(
     char *program = gather_program(root, command->items[0]);
     add_files(root, &options->files);
     struct strings environment = make_environment(options, streams);
+    add_terminal(root, &environment, streams);
     strings_add(&records, "%c%s", SESSION_PROGRAM, program);
     char *directory = choose_directory(root, options->directory);
     strings_add(&records, "%c%s", SESSION_DIRECTORY, directory);

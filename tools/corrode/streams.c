@@ -51,8 +51,6 @@ static bool is_foreground(int file)
 void streams_plan(struct streams *streams)
 {
     bool is_terminal[3], any = false;
-    for (int null = 0; null >= 0 && null < 3;) /* one that is closed would become something else's */
-        null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     *streams = (struct streams){.terminal_in = -1, .terminal_out = -1};
     for (int i = 0; i < 3; i++) {
         is_terminal[i] = isatty(i);

@@ -95,6 +95,21 @@ static void read_session(void)
     }
 }
 
+/* On the machine's own console the kernel knows what kind of terminal that is. */
+static void add_term(void)
+{
+    static char text[64];
+    const char *term = getenv("TERM");
+    for (unsigned i = 0; i < session.environment_count; i++) {
+        if (strncmp(session.environment[i], "TERM=", 5) == 0)
+            return;
+    }
+    if (session.control || !term || session.environment_count == WORDS_MAX)
+        return;
+    snprintf(text, sizeof text, "TERM=%s", term);
+    session.environment[session.environment_count++] = text;
+}
+
 /* The program shall find what it is used to, and nothing of us. */
 static void prepare_files(void)
 {
@@ -165,11 +180,8 @@ static _Noreturn void become_program(const sigset_t *mask)
             dup2(from, i);
     }
     sigprocmask(SIG_SETMASK, mask, NULL);
-    if (session.directory && chdir(session.directory) < 0) {
-        mkdir(session.directory, 0755);
-        if (chdir(session.directory) < 0)
-            fprintf(stderr, "%s: cannot go to this directory: %s\n", session.directory, strerror(errno));
-    }
+    if (session.directory && chdir(session.directory) < 0)
+        fprintf(stderr, "%s: cannot go to this directory: %s\n", session.directory, strerror(errno));
     execve(session.program, session.arguments, session.environment);
     fprintf(stderr, "%s: cannot be run: %s\n", session.arguments[0], strerror(errno));
     _exit(errno == ENOENT ? 127 : 126);
@@ -253,6 +265,7 @@ int main(void)
 {
     sigset_t child, before;
     read_session();
+    add_term();
     prepare_files();
     open_all();
     sigemptyset(&child);

@@ -13,7 +13,7 @@ enum session_record {
     SESSION_PROGRAM = 'p',     /* the program's path */
     SESSION_ARGUMENT = 'a',    /* in order, the first being its name */
     SESSION_ENVIRONMENT = 'e', /* K=V */
-    SESSION_DIRECTORY = 'd',   /* where it starts; made if need be */
+    SESSION_DIRECTORY = 'd',   /* where it starts */
     SESSION_TERMINAL = 't',    /* device: its controlling terminal */
     SESSION_SILENT = 's',      /* which does not echo */
     SESSION_SIZE = 'z',        /* of that: "ROWS COLUMNS" */

@@ -84,6 +84,12 @@ _Noreturn void machine_exit(enum boot_exit status)
     machine_halt();
 }
 
+_Noreturn void machine_exit_off(enum boot_exit status)
+{
+    tell(status);
+    machine_power_off();
+}
+
 _Noreturn void machine_restart(void)
 {
     tell(BOOT_EXIT_RESTART);

@@ -34,6 +34,9 @@ _Noreturn void machine_restart(void);
 /* Reports STATUS to the virtual machine monitor, which ends the machine if it knows how. A real machine halts. */
 _Noreturn void machine_exit(enum boot_exit status);
 
+/* The same, but a machine that is still there is turned off. */
+_Noreturn void machine_exit_off(enum boot_exit status);
+
 /* A function that machine_exit and machine_reset call first, in whatever state the machine is: what is left to say. */
 void machine_at_exit(void (*function)(void));
 
