@@ -108,8 +108,9 @@ test: all $(TEST_DEPS)  ## Run every test (TESTS='tests/system/boot-screen.t ...
 fuzz: $(FUZZERS)  ## Run every fuzzer for SECONDS (60) each
 	$(Q)scripts/fuzz $(or $(SECONDS),60) $(FUZZERS)
 
-bench: all $(BENCH_DEPS)  ## Print the figures: instructions to boot, sizes, smallest memory
-	$(Q)bench/run
+bench: all $(BENCH_DEPS)  ## Print the figures, beside Linux's (QUICK=1: only what is counted, in a few minutes)
+	$(Q)$(if $(QUICK),,bench/run)
+	$(Q)QUICK=$(QUICK) bench/compare
 
 ##@ Keeping
 .PHONY: format help

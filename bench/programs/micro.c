@@ -1,0 +1,159 @@
+/*
+ * The micro-benchmarks as one ordinary Linux program: process 1 of a machine of its own, on Linux and on Corrode alike,
+ * or started by hand on any Linux.
+ *
+ *     micro [count|clock] [NAME...]
+ *
+ * measures all of them, or those named, and prints a line "bench NAME NANOSECONDS" for each. Each is done once as a
+ * warm-up and then ROUNDS times; the middle one of what they took counts. `clock` asks the system for the time. `count`
+ * reads the time-stamp counter: in a virtual machine that gives each instruction a nanosecond (QEMU's -icount shift=0)
+ * it has counted the instructions, whatever the kernel thinks that its clock is.
+ *
+ * As process 1 it first says how much memory is in use and, by `count`, when the machine was switched on; it makes /dev
+ * and leaves all the rest to a child, since process 1 is not treated as others are, and ends by switching the machine
+ * off.
+ */
+#include "bench/programs/micro.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ROUNDS 5
+
+char **micro_environment;
+static bool counting;
+
+static const struct micro *const all[] = {micro_calls, micro_memory, micro_processes, micro_talk};
+
+long micro_must(long value, const char *text)
+{
+    if (value >= 0)
+        return value;
+    printf("bench: %s: %s\n", text, strerror(errno));
+    exit(1);
+}
+
+void micro_reap(int pid)
+{
+    int status;
+    must(waitpid(pid, &status, 0));
+    if (status != 0) {
+        printf("bench: a child has ended with status %d\n", status);
+        exit(1);
+    }
+}
+
+static uint64_t now(void)
+{
+    struct timespec t;
+    if (counting)
+        return __builtin_ia32_rdtsc();
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t round_of(const struct micro *micro)
+{
+    uint64_t begin = now();
+    micro->run(micro->count);
+    return now() - begin;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void measure(const struct micro *micro)
+{
+    uint64_t took[ROUNDS];
+    if (micro->prepare)
+        micro->prepare();
+    round_of(micro);
+    for (int i = 0; i < ROUNDS; i++)
+        took[i] = round_of(micro);
+    if (micro->finish)
+        micro->finish();
+    qsort(took, ROUNDS, sizeof took[0], ascending);
+    double operations = (double)micro->count * (double)(micro->operations ? micro->operations : 1);
+    printf("bench %s %.1f\n", micro->name, (double)took[ROUNDS / 2] / operations);
+    fflush(stdout);
+}
+
+static bool is_wanted(const char *name, char **names)
+{
+    bool any = *names == NULL;
+    for (; *names && !any; names++)
+        any = strcmp(*names, name) == 0;
+    return any;
+}
+
+static void measure_all(char **names)
+{
+    mkdir(MICRO_FOLDER, 0755);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        for (const struct micro *micro = all[i]; micro->name; micro++)
+            if (is_wanted(micro->name, names))
+                measure(micro);
+}
+
+static _Noreturn void end_machine(void)
+{
+    sync();
+    reboot(RB_POWER_OFF);
+    reboot(RB_AUTOBOOT);
+    _exit(1);
+}
+
+/* What only process 1 can say, before anything else has been done. */
+static void tell_of_boot(uint64_t begin)
+{
+    struct sysinfo info;
+    sysinfo(&info);
+    printf("bench free_memory %llu\n", (unsigned long long)info.freeram * info.mem_unit);
+    if (counting)
+        printf("bench boot %llu\n", (unsigned long long)begin);
+    if (access("/dev/zero", F_OK) != 0) {
+        mkdir("/dev", 0755);
+        must(mount("devtmpfs", "/dev", "devtmpfs", 0, NULL));
+    }
+}
+
+int main(int argc, char **argv, char **environment)
+{
+    uint64_t begin = __builtin_ia32_rdtsc();
+    bool first = getpid() == 1;
+    micro_environment = environment;
+    while (argv[1] && (strcmp(argv[1], "count") == 0 || strcmp(argv[1], "clock") == 0))
+        counting = strcmp(*++argv, "count") == 0;
+    if (!first) {
+        measure_all(argv + 1);
+        return 0;
+    }
+    tell_of_boot(begin);
+    fflush(stdout);
+    int child = fork();
+    if (child == 0) {
+        measure_all(argv + 1);
+        return 0;
+    }
+    int status = 1;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    printf("bench end %d\n", status);
+    fflush(stdout);
+    end_machine();
+}
