@@ -64,7 +64,10 @@ static bool copy_task(struct task *task, const struct clone_arguments *arguments
         task->start_bases.fs = arguments->tls;
     task->clear_child_tid = arguments->flags & CLONE_CHILD_CLEARTID ? arguments->child_tid : 0;
     task->set_child_tid = arguments->flags & CLONE_CHILD_SETTID ? arguments->child_tid : 0;
-    return task->space && task->files && task->paths;
+    bool undoes = arguments->flags & CLONE_SYSVSEM;
+    if (undoes)
+        task->semaphore_undo = semaphore_undo_share(&self->semaphore_undo);
+    return task->space && task->files && task->paths && (task->semaphore_undo || !undoes);
 }
 
 /* Handlers are functions of the program; CLONE_CLEAR_SIGHAND. */

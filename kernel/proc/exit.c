@@ -107,6 +107,8 @@ static void process_end_locked(struct process *process, struct list *gone)
 static void give_back(struct task *task)
 {
     struct process *process = task->process;
+    semaphore_undo_leave(task->semaphore_undo);
+    task->semaphore_undo = NULL;
     futex_leave_memory();
     process_note_peak(process, task->space);
     vm_space_enter(NULL);

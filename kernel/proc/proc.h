@@ -30,6 +30,7 @@
 
 #include "fs/credentials.h"
 #include "fs/fs.h"
+#include "ipc/semaphore.h"
 #include "proc/files.h"
 #include "proc/program.h"
 #include "proc/signal.h"
@@ -157,7 +158,8 @@ struct task {
     struct task_files *files;
     struct task_paths *paths;
     const struct credentials *credentials;
-    struct account *account; /* accounts.h: of its real user; NULL: it is not counted yet. signal_lock */
+    struct semaphore_undo *semaphore_undo; /* ipc/semaphore.h; NULL: there is nothing to undo */
+    struct account *account;               /* accounts.h: of its real user; NULL: it is not counted yet. signal_lock */
 
     struct signal_queue signals; /* for this task alone */
     uint64_t signal_mask;        /* bit n-1: signal n is blocked */

@@ -96,6 +96,7 @@ void task_free(struct task *task)
     vm_space_put(task->space);
     files_leave(task->files);
     paths_put(task->paths);
+    semaphore_undo_leave(task->semaphore_undo);
     if (task->credentials)
         credentials_put(task->credentials);
     if (task->account)

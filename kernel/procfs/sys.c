@@ -9,6 +9,8 @@
 #include "fs/dentry.h"
 #include "fs/inotify.h"
 #include "fs/pipe.h"
+#include "ipc/message.h"
+#include "ipc/semaphore.h"
 #include "ipc/shared_memory.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -210,12 +212,22 @@ static int store_value(const struct pseudo_node *node, const char *text, size_t 
         .open = open_setting,                                                                                          \
         .argument = (uintptr_t)(where)}
 
+static int show_sem(struct text *out, const struct pseudo_node *node)
+{
+    const struct semaphore_limits *limits = &semaphore_limits;
+    text_printf(out, "%lu\t%lu\t%lu\t%lu\n", limits->each, limits->all, limits->operations, limits->sets);
+    return 0;
+}
+
 static const struct pseudo_entry kernel_entries[] = {
     NUMBER("cap_last_cap", CAP_LAST),
     {.name = "core_pattern", .mode = S_IFREG | 0444, .show = procfs_show_text, .argument = (uintptr_t)"\n"},
     SETTING("dmesg_restrict", show_dmesg_restrict, store_dmesg_restrict),
     NAME_SETTING("domainname", domain),
     NAME_SETTING("hostname", node),
+    VALUE("msgmax", &message_limits.size),
+    VALUE("msgmnb", &message_limits.queue_bytes),
+    VALUE("msgmni", &message_limits.queues),
     NUMBER("ngroups_max", 65536),
     NAME("osrelease", release),
     NAME("ostype", system),
@@ -225,6 +237,7 @@ static const struct pseudo_entry kernel_entries[] = {
     SETTING("printk", show_printk, store_printk),
     PROC_DIRECTORY("random", random_entries),
     NUMBER("randomize_va_space", 2),
+    FACT("sem", show_sem),
     VALUE("shmall", &shared_memory_limits.pages),
     VALUE("shmmax", &shared_memory_limits.size),
     VALUE("shmmni", &shared_memory_limits.segments),

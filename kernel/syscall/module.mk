@@ -6,6 +6,6 @@ SYSCALL_SOURCES += $(addprefix kernel/syscall/,mount.c copy.c xattr.c)
 SYSCALL_SOURCES += $(addprefix kernel/syscall/,file.c fcntl.c pipe.c splice.c poll.c epoll.c eventfd.c lock.c inotify.c data.c ranges.c storage.c)
 SYSCALL_SOURCES += $(addprefix kernel/syscall/,process.c clone.c jobs.c wait.c execute.c signal.c)
 SYSCALL_SOURCES += $(addprefix kernel/syscall/,credentials.c capability.c prctl.c limits.c schedule.c system.c unshare.c futex.c)
-SYSCALL_SOURCES += $(addprefix kernel/syscall/,socket.c socket_message.c shared_memory.c)
+SYSCALL_SOURCES += $(addprefix kernel/syscall/,socket.c socket_message.c shared_memory.c semaphore.c message.c)
 SYSCALL_SOURCES += $(addprefix kernel/syscall/,sleep.c timer.c)
 SYSCALL_SOURCES += kernel/syscall/log.c

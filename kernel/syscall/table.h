@@ -80,14 +80,14 @@
     X(61, wait4, "iaxa", WHOLE, "")                                                                                    \
     X(62, kill, "ii", WHOLE, "")                                                                                       \
     X(63, uname, "a", WHOLE, "")                                                                                       \
-    X(64, semget, "iix", ABSENT, "")                                                                                   \
-    X(65, semop, "xxxxxx", ABSENT, "")                                                                                 \
-    X(66, semctl, "xxxxxx", ABSENT, "")                                                                                \
+    X(64, semget, "iix", WHOLE, "")                                                                                    \
+    X(65, semop, "iaz", WHOLE, "")                                                                                     \
+    X(66, semctl, "iiia", WHOLE, "")                                                                                   \
     X(67, shmdt, "a", WHOLE, "")                                                                                       \
-    X(68, msgget, "xxxxxx", ABSENT, "")                                                                                \
-    X(69, msgsnd, "xxxxxx", ABSENT, "")                                                                                \
-    X(70, msgrcv, "xxxxxx", ABSENT, "")                                                                                \
-    X(71, msgctl, "xxxxxx", ABSENT, "")                                                                                \
+    X(68, msgget, "ix", WHOLE, "")                                                                                     \
+    X(69, msgsnd, "iazx", WHOLE, "")                                                                                   \
+    X(70, msgrcv, "iazix", WHOLE, "")                                                                                  \
+    X(71, msgctl, "iia", WHOLE, "")                                                                                    \
     X(72, fcntl, "fix", PARTIAL, "no leases, F_NOTIFY; nobody gets SIGIO")                                             \
     X(73, flock, "fi", WHOLE, "")                                                                                      \
     X(74, fsync, "f", WHOLE, "")                                                                                       \
@@ -236,7 +236,7 @@
     X(217, getdents64, "faz", WHOLE, "")                                                                               \
     X(218, set_tid_address, "a", WHOLE, "")                                                                            \
     X(219, restart_syscall, "", WHOLE, "")                                                                             \
-    X(220, semtimedop, "iaza", ABSENT, "")                                                                             \
+    X(220, semtimedop, "iaza", WHOLE, "")                                                                              \
     X(221, fadvise64, "fizi", WHOLE, "")                                                                               \
     X(222, timer_create, "iaa", WHOLE, "")                                                                             \
     X(223, timer_settime, "ixaa", WHOLE, "")                                                                           \

@@ -38,7 +38,7 @@ static int unshare_paths(void)
 
 long sys_unshare(const uint64_t a[6])
 {
-    const struct task *task = task_current();
+    struct task *task = task_current();
     uint64_t flags = a[0];
     if (flags & ~(uint64_t)(CLONE_UNSHARED | CLONE_NAMESPACES))
         return -EINVAL;
@@ -48,7 +48,13 @@ long sys_unshare(const uint64_t a[6])
     if (flags & CLONE_NAMESPACES)
         return credentials_capable(task->credentials, CAP_SYS_ADMIN) ? -EINVAL : -EPERM;
     int error = flags & CLONE_FS ? unshare_paths() : 0;
-    return error || !(flags & CLONE_FILES) ? error : unshare_files();
+    if (!error && flags & CLONE_FILES)
+        error = unshare_files();
+    if (!error && flags & CLONE_SYSVSEM) {
+        semaphore_undo_leave(task->semaphore_undo);
+        task->semaphore_undo = NULL;
+    }
+    return error;
 }
 
 long sys_close_range(const uint64_t a[6])
