@@ -85,7 +85,8 @@ static void children(void)
     child = fork();
     if (child == 0) {
         if (fork() == 0) {
-            usleep(20000);
+            for (int i = 0; i < 500 && getppid() != 1; i++)
+                usleep(10000);
             _exit(getppid() == 1 ? 7 : 8);
         }
         _exit(6);

@@ -200,6 +200,7 @@ for libc in musl glibc; do
     archive "$tmp/archive" "$guests/signal_init.$libc"
     boot --firmware direct --smp 2 --module "$tmp/archive" "$kernel"
     is "signal_init ($libc) passes as process 1" "$status" 0
+    [ "$status" -eq 0 ] || diag "$out"
     like "all of it" "$out" '^1\.\.14'
 done
 archive "$tmp/archive" "$guests/signal_frame.glibc"
