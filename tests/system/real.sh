@@ -34,14 +34,21 @@ real_package() {
     fi
 }
 
-# real_libraries: those that the programs in $real_new name, where this machine has them and no package brought them.
+# real_libraries: those that the programs in $real_new name, and those that these name, where this machine has them and no
+# package brought them.
 real_libraries() {
-    find "$real_new/usr/bin" "$real_new/usr/sbin" "$real_new/usr/lib" "$real_new/usr/libexec" -type f \
-        \( -perm -u+x -o -name '*.so*' \) -size +3k 2>/dev/null |
-        xargs -n 50 ldd 2>/dev/null | sed -n 's/.* => \(\/[^ ]*\) .*/\1/p' | sort -u |
+    real_found=1
+    while [ $real_found -ne 0 ]; do
+        find "$real_new/usr/bin" "$real_new/usr/sbin" "$real_new/usr/lib" -type f \( -perm -u+x -o -name '*.so*' \) -size +3k \
+            -exec readelf -d {} + 2>/dev/null | sed -n 's/.*(NEEDED).*\[\(.*\)\]$/\1/p' | sort -u >"$tmp/needed"
+        find "$real_new/usr/lib" -name '*.so*' -printf '%f\n' | sort -u >"$tmp/there"
+        ldconfig -p | sed -n 's/^\t\([^ ]*\) (libc6,x86-64.* => \(.*\)$/\1 \2/p' | sort -k1,1 >"$tmp/known"
+        comm -23 "$tmp/needed" "$tmp/there" | join - "$tmp/known" | cut -d' ' -f2 >"$tmp/libraries"
+        real_found=$(wc -l <"$tmp/libraries")
         while read -r library; do
-            [ -e "$real_new$library" ] || cp -L --parents "$library" "$real_new"
-        done
+            cp -L --parents "$library" "$real_new" || return
+        done <"$tmp/libraries"
+    done
 }
 
 # real_root NAME PACKAGES...: sets $tree, and $missing to the packages that could not be had.
