@@ -10,7 +10,10 @@
 limit=400
 
 real_cache=$build/real
-real_left_out='^/usr/share/(doc|man|locale|info|lintian|bug|bash-completion|zsh|perl/[0-9.]+/(pod|unicore/lib))/.|^/usr/lib/(modules|node_modules)|^/var/lib/dpkg|/(lto1|lto-dump|lto-wrapper|cc1plus|g\+\+-mapper-server|adalib|adainclude|install-tools)(/|$)|/lib(asan|tsan|lsan|ubsan|gprofng|itm|quadmath|c|m-2.36|m|mvec)(_preinit)?\.(a|o)$|/python3\.[0-9]+/(test|idlelib|lib2to3|ensurepip|distutils|pydoc_data)/|/(node_modules|__pycache__)/|\.h\.gch|^/usr/include/(linux|rpc|rpcsvc|node|x86_64-linux-gnu/(asm|a.out))/.*-unused$'
+real_left_out='^/usr/share/(doc|man|locale|info|lintian|bug|bash-completion|zsh)/.|^/usr/share/perl/[0-9.]+/(pod|unicore/lib)/
+^/usr/(lib|include)/node|^/var/lib/dpkg|lto-dump|/(lto1|lto-wrapper|cc1plus|g[+][+]-mapper-server|adalib|install-tools)(/|$)
+/lib(asan|tsan|lsan|ubsan|gprofng|itm|quadmath|c|m|m-2.36|mvec)(_preinit)?[.](a|o)$|/__pycache__/
+/python3[.][0-9]+/(test|idlelib|lib2to3|ensurepip|distutils|pydoc_data)/'
 
 [ "$(id -u)" -eq 0 ] || skip_all "roots of one's own take root"
 unshare -m -p -f true 2>/dev/null || skip_all "this machine lets nobody have namespaces"
@@ -76,7 +79,7 @@ real_root() {
         mkdir -p -m 1777 tmp var/tmp
         rm -rf var/run var/lock
         ln -s /run var/run
-        for pair in awk:mawk vi:vim.tiny lua:lua5.4 editor:nano pager:less; do
+        for pair in awk:mawk cc:gcc vi:vim.tiny lua:lua5.4 editor:nano pager:less; do
             [ ! -x "usr/bin/${pair#*:}" ] || [ -e "usr/bin/${pair%:*}" ] || ln -s "${pair#*:}" "usr/bin/${pair%:*}"
         done
         printf 'root:x:0:0:root:/root:/bin/bash\nuser:x:1000:1000:A user:/home:/bin/bash\n' >etc/passwd

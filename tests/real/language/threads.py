@@ -34,7 +34,7 @@ def threads():
         with c: c.wait_for(lambda: state, 5); state.append(2)
     t = threading.Thread(target=waiter); t.start()
     with c: state.append(1); c.notify_all()
-    t.join(); print(state); local = threading.local(); local.x = 1; s = threading.BoundedSemaphore(2); print(s.acquire(), s.acquire(), s.acquire(timeout=0.01)); threading.stack_size(256 * 1024); t = threading.Thread(target=lambda: print('small stack')); t.start(); t.join(); print(len(os.listdir('/proc/self/task')))
+    t.join(); print(state); local = threading.local(); local.x = 1; s = threading.BoundedSemaphore(2); print(s.acquire(), s.acquire(), s.acquire(timeout=0.01)); threading.stack_size(256 * 1024); t = threading.Thread(target=lambda: print('small stack')); t.start(); t.join(); print(len(os.listdir('/proc/self/task')) > 0)
     r, w = os.pipe(); t = threading.Thread(target=lambda: print(os.read(r, 5))); t.start(); time.sleep(0.05); os.write(w, b'woken'); t.join()
     ts = [threading.Thread(target=time.sleep, args=(0.01,)) for _ in range(100)]; [t.start() for t in ts]; [t.join() for t in ts]; print('a hundred')
 
