@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LOCALE "/usr/lib/locale/C.utf8"
+
 bool program_has_options(const struct program_options *options)
 {
     return options->files.count || options->environment.count || options->directory;
@@ -60,7 +62,8 @@ static struct strings make_environment(const struct program_options *options, co
 {
     struct strings environment = {0};
     strings_add(&environment, "HOME=/root");
-    strings_add(&environment, "LANG=C.UTF-8");
+    if (access(LOCALE, R_OK) == 0)
+        strings_add(&environment, "LANG=C.UTF-8");
     strings_add(&environment, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     if (streams && streams->used[PORT_TERMINAL]) /* else the session knows */
         set_ours(&environment, "TERM");
@@ -74,6 +77,15 @@ static struct strings make_environment(const struct program_options *options, co
             set_ours(&environment, text);
     }
     return environment;
+}
+
+/* glibc has the locale C.UTF-8 in files. */
+static void add_locale(struct tree_node *root, const struct strings *environment)
+{
+    for (size_t i = 0; i < environment->count; i++) {
+        if (strcmp(environment->items[i], "LANG=C.UTF-8") == 0 && access(LOCALE, R_OK) == 0)
+            gather_file(root, LOCALE, NULL);
+    }
 }
 
 /* What programs ask terminfo(5) about a kind of terminal, from where it is here. */
@@ -165,6 +177,7 @@ struct tree_node *program_root(
     char *program = gather_program(root, command->items[0]);
     add_files(root, &options->files);
     struct strings environment = make_environment(options, streams);
+    add_locale(root, &environment);
     add_terminal(root, &environment, streams);
     strings_add(&records, "%c%s", SESSION_PROGRAM, program);
     char *directory = choose_directory(root, options->directory);
