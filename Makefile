@@ -17,8 +17,8 @@ endif
 
 # What the goals need on this machine comes first. It takes no time when nothing is missing.
 GOALS  := $(or $(MAKECMDGOALS),all)
-STAGES := $(if $(filter-out help clean format,$(GOALS)),build) $(if $(filter run debug test bench fuzz,$(GOALS)),run) \
-    $(if $(filter debug test,$(GOALS)),debug) $(if $(filter test bench fuzz,$(GOALS)),test) \
+STAGES := $(if $(filter-out help clean format,$(GOALS)),build) $(if $(filter run debug test bench profile fuzz,$(GOALS)),run) \
+    $(if $(filter debug test,$(GOALS)),debug) $(if $(filter test bench profile fuzz,$(GOALS)),test) \
     $(if $(filter test format,$(GOALS)),format)
 ifneq ($(strip $(STAGES)),)
 ifneq ($(shell scripts/setup $(STAGES) >&2 || echo failed),)
@@ -101,7 +101,7 @@ debug: all  ## Boot hello, or DEBUG_KERNEL=build/kernel.elf, and stop in its ker
 	$(Q)scripts/debug $(DEBUG_KERNEL)
 
 ##@ Checking
-.PHONY: test bench fuzz
+.PHONY: test bench profile fuzz
 test: all $(TEST_DEPS)  ## Run every test (TESTS='tests/system/boot-screen.t ...' for some)
 	$(Q)scripts/test $(TESTS)
 
@@ -110,7 +110,12 @@ fuzz: $(FUZZERS)  ## Run every fuzzer for SECONDS (60) each
 
 bench: all $(BENCH_DEPS)  ## Print the figures, beside Linux's (QUICK=1: only what is counted, in a few minutes)
 	$(Q)$(if $(QUICK),,bench/run)
+	$(Q)QUICK=$(QUICK) bench/prompt
 	$(Q)QUICK=$(QUICK) bench/compare
+
+FIGURE ?= fork_exit
+profile: all $(BENCH_DEPS)  ## Print where the instructions of FIGURE=fork_exit go (bench/figures.list has the words)
+	$(Q)bench/profile $(FIGURE)
 
 ##@ Keeping
 .PHONY: format help

@@ -5,7 +5,7 @@ $(BUILD)/bench/%.so: bench/%.c bench/qemu_plugin.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -O2 $(WARNINGS) -I. -shared -fPIC -fvisibility=hidden -o $@ $<
 
-BENCH_DEPS += $(BUILD)/bench/count.so
+BENCH_DEPS += $(BUILD)/bench/count.so $(BUILD)/bench/profile.so
 
 $(BUILD)/bench/until: $(call objects,host,bench/until.c)
 	$(call say,LD-HOST,$@)

@@ -4,7 +4,8 @@
  *
  *     micro [count|clock] [NAME...]
  *
- * measures all of them, or those named, and prints a line "bench NAME NANOSECONDS" for each. Each is done once as a
+ * measures all of them, or those named, and prints a line "bench NAME NANOSECONDS OPERATIONS" for each: what one takes,
+ * and how many were done. Each is done once as a
  * warm-up and then ROUNDS times; the middle one of what they took counts. `clock` asks the system for the time. `count`
  * reads the time-stamp counter: in a virtual machine that gives each instruction a nanosecond (QEMU's -icount shift=0)
  * it has counted the instructions, whatever the kernel thinks that its clock is.
@@ -64,11 +65,25 @@ static uint64_t now(void)
     return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
+/* Where a profile begins and ends: bench/profile. */
+__attribute__((noinline)) void micro_round_begins(void)
+{
+    __asm__ volatile("");
+}
+
+__attribute__((noinline)) void micro_round_ends(void)
+{
+    __asm__ volatile("");
+}
+
 static uint64_t round_of(const struct micro *micro)
 {
+    micro_round_begins();
     uint64_t begin = now();
     micro->run(micro->count);
-    return now() - begin;
+    uint64_t took = now() - begin;
+    micro_round_ends();
+    return took;
 }
 
 static int ascending(const void *a, const void *b)
@@ -89,7 +104,7 @@ static void measure(const struct micro *micro)
         micro->finish();
     qsort(took, ROUNDS, sizeof took[0], ascending);
     double operations = (double)micro->count * (double)(micro->operations ? micro->operations : 1);
-    printf("bench %s %.1f\n", micro->name, (double)took[ROUNDS / 2] / operations);
+    printf("bench %s %.1f %.0f\n", micro->name, (double)took[ROUNDS / 2] / operations, operations * (ROUNDS + 1));
     fflush(stdout);
 }
 

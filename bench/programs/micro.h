@@ -34,4 +34,8 @@ long micro_must(long value, const char *text);
 /* Waits for the end of process PID, which must be one of success. */
 void micro_reap(int pid);
 
+/* Called before and after each round. */
+void micro_round_begins(void);
+void micro_round_ends(void);
+
 #endif
