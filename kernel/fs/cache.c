@@ -70,10 +70,10 @@ static int fill_locked(struct page_cache *cache, uint64_t index, struct page **r
     int error = charge(cache->quota);
     if (error)
         return error;
-    struct page *page = page_allocate(0, cache->read_page ? 0 : ALLOC_ZERO);
+    struct page *page = page_allocate(0, (cache->read_page ? 0 : ALLOC_ZERO) | (cache->quota ? ALLOC_MODEST : 0));
     if (page == NULL) {
         discharge(cache->quota, 1);
-        return -ENOMEM;
+        return cache->quota ? -ENOSPC : -ENOMEM; /* a file system that has no room left */
     }
     page_mark(page, cache->read_page ? PAGE_FILE : PAGE_SHARED_MEMORY);
     error = cache->read_page ? cache->read_page(cache->inode, index, page_memory(page)) : 0;

@@ -11,7 +11,10 @@
 #include "fs/fs.h"
 #include "lib/radix.h"
 
-/* How many pages the files of one file system may have. */
+/*
+ * How many pages the files of one file system may have: they stay when who made them ends, so they also leave a margin
+ * of memory (ALLOC_MODEST).
+ */
 struct page_quota {
     uint64_t limit; /* 0: as many as there are */
     uint64_t used;

@@ -162,7 +162,7 @@ static long put_page(struct pipe *pipe, struct iov *from, bool packet)
     size_t wanted = min_u64(from->left, PAGE_SIZE);
     struct page *page = pipe->spare;
     if (page == NULL)
-        pipe->spare = page = page_allocate(0, 0);
+        pipe->spare = page = page_allocate(0, ALLOC_MODEST);
     if (page == NULL)
         return -ENOMEM;
     if (iov_copy_in(from, page_memory(page), wanted) < wanted)

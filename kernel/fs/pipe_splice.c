@@ -78,7 +78,7 @@ static void allocate_pages(
     struct page **pages, struct iov_range *ranges, struct iov *iov, unsigned count, size_t length)
 {
     *iov = (struct iov){.ranges = ranges};
-    for (; iov->count < count && (pages[iov->count] = page_allocate(0, 0)) != NULL; iov->count++) {
+    for (; iov->count < count && (pages[iov->count] = page_allocate(0, ALLOC_MODEST)) != NULL; iov->count++) {
         size_t piece = min_u64(length - iov->left, PAGE_SIZE);
         ranges[iov->count] = (struct iov_range){page_memory(pages[iov->count]), piece};
         iov->left += piece;

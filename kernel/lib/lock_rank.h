@@ -29,6 +29,7 @@
     X(22, IPC, "kernel/ipc/table.c", "sleeping: all System V IPC objects of a kind")                                   \
     X(25, CACHE, "kernel/fs/cache.c", "sleeping: bringing pages of a file in, taking them out")                        \
     X(30, WORK, "kernel/sched/work.c", "sleeping: a work queue's set-up")                                              \
+    X(35, SHORTAGE, "kernel/vm/shortage.c", "sleeping: looking for somebody to end when memory runs out")              \
     /* Spin locks */                                                                                                   \
     X(100, DEVICE, "kernel/drivers", "a device's state and registers")                                                 \
     X(101, PTYS, "kernel/tty/pty.c", "which numbers pseudo-terminals have")                                            \

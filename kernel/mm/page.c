@@ -29,7 +29,7 @@
 #include "panic.h"
 
 struct zone page_zones[ZONE_COUNT];
-uint64_t page_total;
+uint64_t page_total, page_margin;
 PER_CPU(struct page_cache, page_cache);
 PER_CPU(int64_t[PAGE_USES], page_uses); /* marked less freed on this CPU: only the sum of all means anything */
 
@@ -310,10 +310,41 @@ void page_add_shrinker(struct page_shrinker *shrinker)
     list_push_front(&page_shrinkers, &shrinker->link); /* who came later stands on those before, and frees to them */
 }
 
-static void shrink_all(void)
+void page_shrink(void)
 {
     list_for_each(struct page_shrinker, shrinker, &page_shrinkers, link) shrinker->shrink();
     page_cache_drain();
+}
+
+#define SCARCE_FRAMES 32u /* a fault takes up to four; a slab some in one piece */
+
+bool page_is_scarce(void)
+{
+    uint64_t left = 0;
+    for (unsigned i = 0; i < ZONE_COUNT; i++) {
+        const struct zone *zone = &page_zones[i];
+        uint64_t free = __atomic_load_n(&zone->free, __ATOMIC_RELAXED), kept = zone->reserve + zone->keep;
+        left += free > kept ? free - kept : 0;
+    }
+    return left < SCARCE_FRAMES;
+}
+
+/* Would the margin be left after 2^order frames? What CPUs keep does not count. */
+static bool leaves_margin(unsigned order)
+{
+    uint64_t free = 0;
+    for (unsigned i = 0; i < ZONE_COUNT; i++)
+        free += __atomic_load_n(&page_zones[i].free, __ATOMIC_RELAXED);
+    return free >= page_margin + (1ull << order);
+}
+
+/* The same, when others have given back what they can. */
+static bool may_be_modest(unsigned order)
+{
+    if (leaves_margin(order))
+        return true;
+    page_shrink();
+    return leaves_margin(order);
 }
 
 /* From the zones, by way of the cache where that serves: the last frames are given out one by one. */
@@ -338,7 +369,7 @@ static __attribute__((noinline)) struct page *allocate_slowly(unsigned order, un
     struct page *page = take_one(order, flags);
     if (page)
         return page;
-    shrink_all();
+    page_shrink();
     return take_one(order, flags);
 }
 
@@ -358,7 +389,7 @@ static inline struct page *begin(struct page *page, unsigned order)
 /* Any order, any flags. */
 static __attribute__((noinline)) struct page *allocate(unsigned order, unsigned flags)
 {
-    if (fault_injection_should_fail())
+    if (fault_injection_should_fail() || (flags & ALLOC_MODEST && !may_be_modest(order)))
         return NULL;
     struct page *page = order == 0 && !(flags & ALLOC_LOW) ? cache_pop() : NULL;
     if (!page && (page = allocate_slowly(order, flags)) == NULL)

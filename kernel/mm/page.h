@@ -76,6 +76,9 @@ static inline void *page_memory(const struct page *page)
     (1u << 1)               /* may take the last reserve: the caller is about to free memory, or cannot fail well      \
                              */
 #define ALLOC_LOW (1u << 2) /* pages only: below 4 GiB, for devices and start-up */
+#define ALLOC_MODEST                                                                                                   \
+    (1u << 3) /* leaves a margin to others: for what a program could fill all memory with, and not give back by        \
+               * being ended */
 
 /*
  * 2^order frames, contiguous and aligned to their size, with one reference; NULL when there are none. Any context.
@@ -115,6 +118,12 @@ uint64_t page_total_count(void);
  * and when memory is short.
  */
 void page_cache_drain(void);
+
+/* Asks everybody who can give memory back. Contexts as for the shrinkers below. */
+void page_shrink(void);
+
+/* Is there nothing left but the reserves, or very nearly? Best asked after page_shrink. */
+bool page_is_scarce(void);
 
 /* Walks everything, and panics when the lists and the array disagree. Slow: for tests and debug builds. */
 void page_check(void);

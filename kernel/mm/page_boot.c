@@ -301,13 +301,21 @@ static void init_zones(void)
     }
 }
 
-/* How much is kept for whom: 1/128 of each zone for what is urgent, a part of a low zone that is not alone. */
+#define MARGIN_MAX (MIB(16) >> PAGE_SHIFT)
+
+/*
+ * How much is kept for whom: 1/128 of each zone for what is urgent, a part of a low zone that is not alone, and from
+ * the modest as much as a shell and a program or two take even on a small machine.
+ */
 static void set_reserves(void)
 {
     for (unsigned i = 0; i < ZONE_COUNT; i++)
         page_zones[i].reserve = min_u64(page_zones[i].free / 128, MIB(4) >> PAGE_SHIFT);
     if (page_zones[ZONE_NORMAL].free > 0)
         page_zones[ZONE_LOW].keep = min_u64(page_zones[ZONE_LOW].free / 8, MIB(16) >> PAGE_SHIFT);
+    page_margin = min_u64(page_total / 16, MARGIN_MAX);
+    for (unsigned i = 0; i < ZONE_COUNT; i++)
+        page_margin += page_zones[i].reserve + page_zones[i].keep;
 }
 
 static paddr_t table_frame(void)

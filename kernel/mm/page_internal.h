@@ -37,7 +37,8 @@ struct zone {
 };
 extern struct zone page_zones[ZONE_COUNT];
 
-extern uint64_t page_total; /* frames that the lists were ever given */
+extern uint64_t page_total;  /* frames that the lists were ever given */
+extern uint64_t page_margin; /* so many are to be free after ALLOC_MODEST, reserves included */
 
 extern struct list page_shrinkers; /* only grows, at start-up */
 

@@ -106,7 +106,7 @@ static void slab_put(struct slab_cache *cache, void *object)
 /* A new slab for the cache, whose lock is not held. False: no memory. */
 static bool add_slab(struct slab_cache *cache, unsigned flags)
 {
-    struct page *slab = page_allocate(cache->order, flags & ALLOC_URGENT);
+    struct page *slab = page_allocate(cache->order, flags & (ALLOC_URGENT | ALLOC_MODEST));
     if (!slab)
         return false;
     for (unsigned i = 0; i < 1u << cache->order; i++) {

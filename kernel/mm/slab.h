@@ -27,7 +27,7 @@ struct slab_cache *slab_cache_create(const char *name, size_t size, size_t align
 /* All its objects must have been freed. Interrupts on. */
 void slab_cache_destroy(struct slab_cache *cache);
 
-/* NULL when there is no memory. flags: ALLOC_ZERO, ALLOC_URGENT. */
+/* NULL when there is no memory. flags: ALLOC_ZERO, ALLOC_URGENT, ALLOC_MODEST. */
 void *slab_allocate(struct slab_cache *cache, unsigned flags);
 void slab_free(struct slab_cache *cache, void *object); /* NULL is allowed */
 

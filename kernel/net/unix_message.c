@@ -36,7 +36,7 @@ static void unlock_both(struct unix_socket *socket, bool files)
 
 static struct unix_packet *packet_create(const struct sending *sending, size_t room)
 {
-    struct unix_packet *packet = kmalloc(sizeof *packet + room, 0);
+    struct unix_packet *packet = kmalloc(sizeof *packet + room, ALLOC_MODEST);
     if (packet == NULL)
         return NULL;
     *packet = (struct unix_packet){.user = sending->message->user};

@@ -265,8 +265,12 @@ static int check(const struct clone_arguments *arguments)
 
 long task_clone(const struct clone_arguments *arguments)
 {
-    int error = check(arguments);
-    if (error)
-        return error;
-    return arguments->flags & CLONE_THREAD ? clone_task(arguments) : clone_process(arguments);
+    unsigned tries = 0;
+    long result = check(arguments);
+    if (result)
+        return result;
+    do
+        result = arguments->flags & CLONE_THREAD ? clone_task(arguments) : clone_process(arguments);
+    while (result == -ENOMEM && vm_await_memory(&tries));
+    return result;
 }

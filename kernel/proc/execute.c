@@ -72,7 +72,11 @@ int task_execute(struct program_request *request)
     process->over_limit = false;
     request->limits = process_program_limits(process->limits);
     request->fixed_places = process->personality & ADDR_NO_RANDOMIZE;
-    int error = program_load(request, &program);
+    unsigned tries = 0;
+    int error;
+    do
+        error = program_load(request, &program);
+    while (error == -ENOMEM && !program.broken && vm_await_memory(&tries));
     request->fatal = error && program.broken;
     if (error)
         return error;

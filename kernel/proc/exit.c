@@ -172,12 +172,12 @@ _Noreturn void task_exit(int status)
     thread_exit(0);
 }
 
-_Noreturn void process_exit(int status)
+/* All tasks but SELF are to end. False: they were to already. */
+static bool end_all(struct process *process, const struct task *self, int status)
 {
-    struct task *self = task_current();
-    struct process *process = self->process;
     spin_lock(&process->signal_lock);
-    if (!process->exiting) {
+    bool first = !process->exiting;
+    if (first) {
         process->exit_status = status;
         process->exiting = true;
         list_for_each(struct task, task, &process->tasks, in_process)
@@ -188,5 +188,17 @@ _Noreturn void process_exit(int status)
         wait_queue_wake_all(&process->going_on);
     }
     spin_unlock(&process->signal_lock);
+    return first;
+}
+
+bool process_kill(struct process *process, int signal)
+{
+    return end_all(process, NULL, status_of_signal(signal));
+}
+
+_Noreturn void process_exit(int status)
+{
+    struct task *self = task_current();
+    end_all(self->process, self, status);
     task_exit(status);
 }

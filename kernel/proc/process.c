@@ -15,6 +15,7 @@
 #include "proc/futex.h"
 #include "proc/jobs.h"
 #include "proc/numbers.h"
+#include "proc/oom.h"
 #include "proc/timers.h"
 #include "proc/vdso.h"
 
@@ -332,4 +333,5 @@ void processes_init(void)
     accounts_init();
     limits_init();
     process_timers_init();
+    process_oom_init();
 }

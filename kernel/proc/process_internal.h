@@ -36,6 +36,12 @@ int process_add_task(struct task *task);
 /* Number 1; NULL: none yet, or it has ended. processes_lock is held. */
 struct process *process_first(void);
 
+/*
+ * exit.c: PROCESS, which is not the kernel's, ends with all of its tasks as by SIGNAL, whatever it does about signals.
+ * False: it was about to. processes_lock is held.
+ */
+bool process_kill(struct process *process, int signal);
+
 /* Lets the parent go on that waits for its memory, if it does. */
 void process_give_memory_back(struct process *process);
 

@@ -7,6 +7,7 @@
 #include "fs/dentry.h"
 #include "fs/mount.h"
 #include "lib/errno.h"
+#include "proc/oom.h"
 
 int process_show_limits(struct text *out, const struct pseudo_node *node)
 {
@@ -93,11 +94,8 @@ int process_show_personality(struct text *out, const struct pseudo_node *node)
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
- * Who should go first when memory runs out: who has most of it, as far as the adjustment (-1000 to 1000) does not say
- * otherwise
+ * Who should go first when memory runs out (proc/oom.c)
  */
-
-#define ADJUSTMENT_MAX 1000
 
 static int get_adjustment(const struct pseudo_node *node, int *adjustment)
 {
@@ -109,19 +107,13 @@ static int get_adjustment(const struct pseudo_node *node, int *adjustment)
     return 0;
 }
 
-/* Linux's scale: 666 for who has nothing, 1333 for who has everything; an adjustment counts like so much memory. */
 int process_show_oom_score(struct text *out, const struct pseudo_node *node)
 {
-    int adjustment, error = get_adjustment(node, &adjustment);
-    struct vm_space *space = error ? NULL : subject_space(node);
-    int64_t total = (int64_t)page_total_count(), points = adjustment;
-    if (error)
-        return error;
-    if (space) {
-        points += (int64_t)(space->pages_resident + space->tables.count) * 1000 / (total ? total : 1);
-        vm_space_put(space);
-    }
-    text_printf(out, "%ld\n", space && adjustment > -ADJUSTMENT_MAX ? (1000 + points) * 2 / 3 : 0);
+    struct process *process = subject_process(node);
+    if (process == NULL)
+        return -ESRCH;
+    text_printf(out, "%ld\n", process_oom_score(process));
+    process_put(process);
     return 0;
 }
 
@@ -141,12 +133,12 @@ static bool parse_adjustment(const char *text, size_t length, int *value)
     bool negative = length > 0 && text[0] == '-';
     *value = 0;
     for (size_t i = negative; i < length; i++) {
-        if (text[i] < '0' || text[i] > '9' || *value > ADJUSTMENT_MAX)
+        if (text[i] < '0' || text[i] > '9' || *value > OOM_ADJUSTMENT_MAX)
             return false;
         *value = *value * 10 + (text[i] - '0');
     }
     *value = negative ? -*value : *value;
-    return length > negative && *value >= -ADJUSTMENT_MAX && *value <= ADJUSTMENT_MAX;
+    return length > negative && *value >= -OOM_ADJUSTMENT_MAX && *value <= OOM_ADJUSTMENT_MAX;
 }
 
 int process_store_oom_adjustment(const struct pseudo_node *node, const char *text, size_t length)

@@ -187,20 +187,15 @@ static int fault_in(struct vm_space *space, const struct vm_area *area, vaddr_t 
     return 0; /* another thread was faster, or an old translation has been used */
 }
 
-int vm_fault(struct vm_space *space, vaddr_t address, unsigned error, bool *mapped)
+static int fault_once(struct vm_space *space, vaddr_t address, unsigned error, bool *mapped)
 {
-    if (mapped)
-        *mapped = false;
-    if (address >= USER_END)
-        return -EFAULT;
     for (bool grown = false;; grown = true) {
         rwlock_read(&space->lock);
         struct vm_area *area = vm_find_locked(space, address);
         bool inside = area && area->start <= address;
         int result = inside ? fault_in(space, area, address, error) : -EFAULT;
         rwlock_read_unlock(&space->lock);
-        if (mapped)
-            *mapped = inside;
+        *mapped = inside;
         if (inside || grown)
             return result;
 
@@ -210,6 +205,20 @@ int vm_fault(struct vm_space *space, vaddr_t address, unsigned error, bool *mapp
         if (result < 0)
             return result;
     }
+}
+
+int vm_fault(struct vm_space *space, vaddr_t address, unsigned error, bool *mapped)
+{
+    bool inside = false;
+    unsigned tries = 0;
+    int result = -EFAULT;
+    if (address < USER_END)
+        do
+            result = fault_once(space, address, error, &inside);
+        while (__builtin_expect(result == -ENOMEM, 0) && vm_await_memory(&tries));
+    if (mapped)
+        *mapped = inside;
+    return result;
 }
 
 /*
@@ -238,6 +247,8 @@ static bool handle_trap(struct trap_frame *frame, vaddr_t address)
     thread_current()->faults += result == 0;
     if (result == 0)
         return true;
+    if (user && result == -ENOMEM && vm_must_leave())
+        return true; /* it ends on its way back, or finds that it need not, and faults again */
     return user && program_fault && program_fault(frame, address, result, mapped);
 }
 

@@ -241,9 +241,12 @@ void vm_space_put(struct vm_space *space)
 {
     if (space == NULL || __atomic_sub_fetch(&space->references, 1, __ATOMIC_ACQ_REL) > 0)
         return;
+    bool doomed = space->doomed;
     vm_remove_range(space, 0, USER_END);
     user_tables_destroy(&space->tables);
     slab_free(space_cache, space);
+    if (doomed)
+        vm_doomed_gone();
 }
 
 void vm_space_enter(struct vm_space *space)

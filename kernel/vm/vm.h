@@ -124,6 +124,7 @@ struct vm_space {
     struct user_tables tables;
     uint32_t references; /* threads, and those who look at it */
     uint32_t area_count;
+    bool doomed; /* all who use it end, for the sake of memory: shortage.c */
 
     uint64_t pages_mapped;      /* all areas, in pages: VmSize */
     uint64_t pages_mapped_peak; /* the most that these have been: VmPeak */
@@ -228,11 +229,29 @@ vaddr_t vm_find_place(struct vm_space *space, uint64_t size, uint64_t alignment)
 /*
  * A page fault in user memory, from a program or from the kernel's access to it. error: the processor's (FAULT_WRITE,
  * FAULT_FETCH of trap.h, under these names). 0: try again. Otherwise the signal it makes: -EFAULT (SIGSEGV), -EIO
- * (SIGBUS), -ENOMEM (the process is to be killed). *mapped: whether there is an area. May sleep.
+ * (SIGBUS), -ENOMEM (vm_await_memory has not found any). *mapped: whether there is an area. May sleep.
  */
 #define VM_FAULT_WRITE (1u << 1)
 #define VM_FAULT_FETCH (1u << 4)
 int vm_fault(struct vm_space *space, vaddr_t address, unsigned error, bool *mapped);
+
+/*
+ * shortage.c: no memory (-ENOMEM), and no spin lock held. Others that have most of it are ended, and the call waits
+ * until some is free: true: try again. False: there is none to be had, or the current thread is about to end itself.
+ * *TRIES: 0 at first.
+ */
+bool vm_await_memory(unsigned *tries);
+
+/* Who knows whom to end. One that ends gives its space back, and with the last one's the memory comes. */
+struct vm_shortage_ops {
+    bool (*must_leave)(void); /* is the current thread to end, or no program's? It is not to wait then */
+    /* Ends somebody, and dooms (vm_space_doom) what memory he has. One whose is doomed is not taken into account.
+     * False: there is nobody. May not sleep for long. */
+    bool (*choose)(void);
+    uint32_t leave_bits; /* of thread->attention: the thread is to end */
+};
+void vm_set_shortage(const struct vm_shortage_ops *ops);
+void vm_space_doom(struct vm_space *space); /* any context */
 
 /*
  * From outside (access.c): the page at ADDRESS, brought in, with a reference: 0, or as vm_fault. Bytes of a space that

@@ -60,6 +60,10 @@ int vm_populate(struct vm_space *space, vaddr_t start, vaddr_t end);
 /* fault.c: takes page faults over */
 void vm_fault_init(void);
 
+/* shortage.c: a doomed space has gone; and is the current thread to end, so that it gets no memory? */
+void vm_doomed_gone(void);
+bool vm_must_leave(void);
+
 /* pages.c */
 
 /* Takes out what is mapped in the range and forgets it everywhere. */
