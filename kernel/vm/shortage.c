@@ -56,13 +56,20 @@ bool vm_must_leave(void)
     return shortage == NULL || shortage->must_leave();
 }
 
-/* Sees to it that some space is doomed. *seen: how many had gone before. False: there is none that could be. */
+/* Nothing can be had without that? */
+static bool has_to_doom(void)
+{
+    page_shrink();
+    return page_is_scarce();
+}
+
+/* Sees to it that there will be memory. *seen: how many spaces had gone before. False: there is nobody to end. */
 static bool doom_one(uint64_t *seen)
 {
     mutex_lock(&choosing);
     *seen = __atomic_load_n(&gone_count, __ATOMIC_ACQUIRE);
     bool dying = __atomic_load_n(&doomed_count, __ATOMIC_RELAXED) > 0 && clock_monotonic() < patience_end;
-    bool chosen = dying || !page_is_scarce() || shortage->choose();
+    bool chosen = dying || !has_to_doom() || shortage->choose();
     if (!dying)
         patience_end = clock_monotonic() + PATIENCE;
     mutex_unlock(&choosing);
@@ -92,7 +99,6 @@ bool vm_await_memory(unsigned *tries)
     uint64_t seen;
     if (vm_must_leave())
         return false;
-    page_shrink();
     if (!page_is_scarce())
         return ++*tries < TRIES;
     if (!doom_one(&seen))
