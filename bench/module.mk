@@ -22,6 +22,8 @@ $(BUILD)/bench.elf: $(call objects,kernel,$(BENCH_SOURCES)) $(BUILD)/mksymbols
 ALL += $(BUILD)/bench.elf
 
 # The micro-benchmarks, which are ordinary Linux programs, and the initramfs that has them, for Linux and Corrode alike.
+# Apart from programs that it starts, so that bench/profile can tell its addresses from theirs.
+$(BUILD)/bench/micro: private MICRO_CFLAGS += -Wl,-Ttext-segment=0x8000000
 MICRO_CFLAGS  := -std=gnu11 -O2 $(WARNINGS) -D_GNU_SOURCE -I. -static
 MICRO_SOURCES := $(addprefix bench/programs/,micro.c calls.c memory.c processes.c talk.c)
 

@@ -40,10 +40,8 @@ static void batch_finish(struct batch *batch)
 static int unmap_some(uint64_t *entries, vaddr_t first, unsigned count, void *argument)
 {
     struct batch *batch = argument;
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; (i = user_entry_next(entries, i, count)) < count; i++) {
         uint64_t entry = user_entry_get(&entries[i]);
-        if (entry == 0)
-            continue;
         if (batch->count == BATCH_PAGES)
             return 1;
         vaddr_t address = first + (vaddr_t)i * PAGE_SIZE;

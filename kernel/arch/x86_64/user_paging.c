@@ -69,10 +69,10 @@ uint64_t *user_entry_create(struct user_tables *tables, vaddr_t address)
     return &entries[index_of(address, 0)];
 }
 
-/* Where the next table of LEVEL begins. */
-static vaddr_t table_end(vaddr_t address, unsigned level)
+/* Where the last level's next table begins. */
+static vaddr_t table_end(vaddr_t address)
 {
-    return align_down(address, paging_span(level + 1)) + paging_span(level + 1);
+    return align_down(address, paging_span(1)) + paging_span(1);
 }
 
 int user_walk(const struct user_tables *tables, vaddr_t start, vaddr_t end, user_visit *visit, void *argument)
@@ -85,11 +85,12 @@ int user_walk(const struct user_tables *tables, vaddr_t start, vaddr_t end, user
             entries = table_of(entry);
             level--;
         }
-        if (entry == 0) { /* nothing below this entry */
-            start = table_end(start, level - 1);
+        if (entry == 0) { /* nothing below this entry, nor below those that are empty after it */
+            unsigned next = user_entry_next(entries, index_of(start, level), ENTRIES);
+            start = align_down(start, paging_span(level + 1)) + next * paging_span(level);
             continue;
         }
-        vaddr_t stop = min_u64(table_end(start, 0), end);
+        vaddr_t stop = min_u64(table_end(start), end);
         int result = visit(&entries[index_of(start, 0)], start, (unsigned)((stop - start) >> PAGE_SHIFT), argument);
         if (result)
             return result;
@@ -146,9 +147,8 @@ uint64_t user_entry_read_only(uint64_t entry)
 /* Frees the tables behind the first COUNT entries of one of LEVEL, and the table itself. */
 static void free_tables(uint64_t *entries, unsigned count, unsigned level)
 {
-    for (unsigned i = 0; level > 0 && i < count; i++)
-        if (entries[i])
-            free_tables(table_of(entries[i]), ENTRIES, level - 1);
+    for (unsigned i = 0; level > 0 && (i = user_entry_next(entries, i, count)) < count; i++)
+        free_tables(table_of(entries[i]), ENTRIES, level - 1);
     page_free(page_of(direct_map_physical(entries)), 0);
 }
 

@@ -61,6 +61,20 @@ static inline void user_entry_set(uint64_t *entry, uint64_t value)
     __atomic_store_n(entry, value, __ATOMIC_RELEASE);
 }
 
+/* The first entry from INDEX on, below COUNT, that is not 0; COUNT: none. Tables are mostly empty: eight at a time. */
+static inline unsigned user_entry_next(const uint64_t *entries, unsigned index, unsigned count)
+{
+    for (; index % 8 && index < count; index++)
+        if (user_entry_get(&entries[index]))
+            return index;
+    for (const uint64_t *e = entries + index; index + 8 <= count; index += 8, e += 8)
+        if (e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7])
+            break;
+    while (index < count && user_entry_get(&entries[index]) == 0)
+        index++;
+    return index;
+}
+
 /*
  * The tables that this CPU translates with. NULL: keep what is loaded, whatever it is, for the thread has no program's
  * memory to look at. The scheduler calls it at each switch, with interrupts off.
