@@ -157,13 +157,14 @@ _Noreturn void task_exit(int status)
         process_set_executable(process, NULL);
         session_leader_ends(process);
     }
-    task_leaves_stop(task);
     thread_current()->task = NULL;
     spin_lock(&processes_lock);
     if (!process->exiting)
         process->exit_status = status; /* that of the last one counts */
     if (leave_process_locked(task))
         process_end_locked(process, &gone);
+    else
+        process_stop_loses_task_locked(process, task);
     spin_unlock(&processes_lock);
     task_free(task);
     while ((node = list_pop_front(&gone)) != NULL)

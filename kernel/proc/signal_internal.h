@@ -68,8 +68,8 @@ void process_stop(struct task *task, int signal);
 /* The current task waits until its process, which stops, goes on. */
 void task_stop(struct task *task);
 
-/* The current task ends, and perhaps it was the last one for which a stop has waited. */
-void task_leaves_stop(struct task *task);
+/* TASK has left PROCESS, and perhaps it was the last one for which a stop has waited. processes_lock is held. */
+void process_stop_loses_task_locked(struct process *process, const struct task *task);
 
 /* SIGCONT or SIGKILL: it goes on if it is stopped. signal_lock is held. */
 void process_go_on_locked(struct process *process, bool continued);

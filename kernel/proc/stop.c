@@ -55,11 +55,10 @@ bool signal_tell_end(struct process *process)
     return vanishes && signal == SIGCHLD;
 }
 
-/* The current process has stopped, by its stop number STOP, or goes on. */
-static void tell_change(struct process *process, int code, int status, uint32_t stop)
+/* PROCESS, which is UID's, has stopped, by its stop number STOP, or goes on. */
+static void tell_change_locked(struct process *process, uint32_t uid, int code, int status, uint32_t stop)
 {
     struct siginfo info;
-    spin_lock(&processes_lock);
     struct process *parent = process->parent;
     spin_lock(&process->signal_lock);
     if (code == CLD_STOPPED && process->stop_signal && process->stops == stop)
@@ -67,11 +66,18 @@ static void tell_change(struct process *process, int code, int status, uint32_t 
     spin_unlock(&process->signal_lock);
     if (parent) {
         const struct signal_action *action = &parent->actions[SIGCHLD - 1];
-        fill(&info, process, task_current()->credentials->uid, code, status);
+        fill(&info, process, uid, code, status);
         if (action->handler != SIG_IGN && !(action->flags & SA_NOCLDSTOP))
             signal_send_process(parent, SIGCHLD, &info);
         wait_queue_wake_all(&parent->child_event);
     }
+}
+
+static void tell_change(int code, int status, uint32_t stop)
+{
+    struct task *self = task_current();
+    spin_lock(&processes_lock);
+    tell_change_locked(self->process, self->credentials->uid, code, status, stop);
     spin_unlock(&processes_lock);
 }
 
@@ -104,16 +110,16 @@ static bool goes_on(const struct task *task, uint32_t stop)
            __atomic_load_n(&process->stops, __ATOMIC_RELAXED) != stop || task_has_to_end(task);
 }
 
-void task_leaves_stop(struct task *task)
+/* Only one that had not stopped itself can be the one that the others have waited for. */
+void process_stop_loses_task_locked(struct process *process, const struct task *task)
 {
-    struct process *process = task->process;
     spin_lock(&process->signal_lock);
     int signal = process->exiting ? 0 : process->stop_signal;
     uint32_t stop = process->stops;
-    bool last = signal && process->task_count > 1 && process->tasks_stopped == process->task_count - 1;
+    bool stopped = signal && process->task_count > 0 && process->tasks_stopped == process->task_count;
     spin_unlock(&process->signal_lock);
-    if (last)
-        tell_change(process, CLD_STOPPED, signal, stop);
+    if (stopped)
+        tell_change_locked(process, task->credentials->uid, CLD_STOPPED, signal, stop);
 }
 
 /* It goes on with all others, or, while these are stopped, to its end. */
@@ -132,11 +138,11 @@ void task_stop(struct task *task)
     uint32_t stop = arrive(process, &last);
     int signal = process->stop_signal;
     if (last && signal)
-        tell_change(process, CLD_STOPPED, signal, stop);
+        tell_change(CLD_STOPPED, signal, stop);
     wait_event(&process->going_on, goes_on(task, stop));
     leave_stop(process, stop);
     if (__atomic_exchange_n(&process->tells_continued, false, __ATOMIC_ACQ_REL))
-        tell_change(process, CLD_CONTINUED, SIGCONT, stop);
+        tell_change(CLD_CONTINUED, SIGCONT, stop);
 }
 
 void process_go_on_locked(struct process *process, bool continued)

@@ -5,8 +5,10 @@
 #include "tests/guest/guest.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -267,6 +269,59 @@ static void orphans(void)
     close(ends[0]);
 }
 
+/* ------------------------------------------------------------------------------------------------------------------
+ * Threads that end while their process stops: the last of them to go makes the stop complete
+ */
+
+#define ENDING 3
+static volatile int go, ready;
+
+static int end_soon(void *argument)
+{
+    __atomic_fetch_add(&ready, 1, __ATOMIC_SEQ_CST);
+    while (!go)
+        sched_yield();
+    syscall(SYS_exit, 0);
+    return 0;
+}
+
+static void stop_with_threads(void)
+{
+    static char stacks[ENDING][4096] __attribute__((aligned(16)));
+    for (unsigned i = 0; i < ENDING; i++)
+        clone(end_soon, stacks[i] + sizeof stacks[i],
+            CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM, NULL);
+    while (ready < ENDING)
+        sched_yield();
+    go = 1;
+    kill(getpid(), SIGSTOP);
+    _exit(0);
+}
+
+static void not_me(int signal)
+{
+    (void)signal;
+}
+
+static void threads_that_end(void)
+{
+    bool all = true;
+    const struct sigaction interrupts = {.sa_handler = not_me};
+    sigaction(SIGALRM, &interrupts, NULL);
+    for (unsigned i = 0; i < 60 && all; i++) {
+        int status = 0;
+        pid_t child = fork();
+        if (child == 0)
+            stop_with_threads();
+        alarm(10);
+        all = waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status);
+        alarm(0);
+        kill(child, SIGKILL);
+        waitpid(child, &status, 0);
+    }
+    CHECK(all);
+}
+
 int main(void)
 {
     setvbuf(stdout, NULL, _IONBF, 0);
@@ -276,5 +331,6 @@ int main(void)
     sleeping();
     groups();
     orphans();
+    threads_that_end();
     return done();
 }
