@@ -42,9 +42,11 @@ static bool change(struct mutex *mutex, uintptr_t *from, uintptr_t to)
     return __atomic_compare_exchange_n(&mutex->owner, from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
+/* A byte, and no bool: where a thread has been, anything may be. */
 static bool owner_runs(uintptr_t owner)
 {
-    return __atomic_load_n(&((struct thread *)(owner & ~BITS))->on_cpu, __ATOMIC_RELAXED);
+    const struct thread *thread = (const struct thread *)(owner & ~BITS);
+    return __atomic_load_n((const uint8_t *)&thread->on_cpu, __ATOMIC_RELAXED) != 0;
 }
 
 /* Waits awake; true when the mutex is ours. */
