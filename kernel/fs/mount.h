@@ -54,6 +54,7 @@ struct mount {
     uint64_t number;     /* never used again */
     struct path on;      /* what it covers, with references; mount NULL: nothing (the first, and what was taken away) */
     struct list_node all;         /* in the list of all that have a place, in the order of mounting */
+    bool placed;                  /* it has a place: change_lock; `all` alone is in other lists, too */
     uint32_t references;          /* one for the place, and those of paths */
     uint32_t flags;               /* MOUNT_FLAGS */
     uint32_t writers;             /* files open for writing */

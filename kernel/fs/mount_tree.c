@@ -17,7 +17,7 @@ static unsigned mount_count; /* change_lock */
 
 static bool has_place(const struct mount *mount)
 {
-    return list_is_linked(&mount->all);
+    return mount->placed;
 }
 
 static bool is_directory(const struct dentry *dentry)
@@ -41,6 +41,7 @@ static void enter_locked(struct list *tree)
     while ((node = list_pop_front(tree)) != NULL) {
         struct mount *mount = container_of(node, struct mount, all);
         list_push_back(&mounts, &mount->all);
+        mount->placed = true;
         if (mount->on.dentry)
             mount->on.dentry->mounts++;
     }
@@ -70,6 +71,8 @@ static int graft(struct list *tree, struct mount *top, const struct path *on)
     struct inode *covered = place.dentry->inode;
     unsigned length = list_length(tree);
     int error = is_directory(top->root) == is_directory(place.dentry) ? 0 : -ENOTDIR;
+    if (!has_place(place.mount)) /* it has been taken away, or is that of pipes */
+        error = -ENOENT;
     if (!error && length > MOUNTS_MAX - mount_count)
         error = -ENOSPC;
     if (error) {
@@ -111,6 +114,7 @@ static void drop_all(struct list *gone)
 static void take_locked(struct mount *mount, struct list *gone)
 {
     list_remove(&mount->all);
+    mount->placed = false;
     mount->on.dentry->mounts--;
     mount_count--;
     list_push_back(gone, &mount->all);

@@ -133,6 +133,19 @@ static void go_home(void)
         perror(home);
 }
 
+/* Nothing is mounted in what has been taken away; which error says so, versions of Linux differ in. */
+static void detached(void)
+{
+    int back = open(".", O_RDONLY | O_DIRECTORY);
+    CHECK(mount("none", "m", "tmpfs", 0, NULL) == 0 && chdir("m") == 0 && mkdir("inside", 0755) == 0);
+    CHECK(umount2(".", MNT_DETACH) == 0);
+    CHECK(mount("none", "inside", "tmpfs", 0, NULL) == -1 && (errno == ENOENT || errno == EINVAL));
+    CHECK(mount(".", "inside", NULL, MS_MOVE, NULL) == -1 && (errno == ENOENT || errno == EINVAL));
+    CHECK(mount(".", "inside", NULL, MS_BIND, NULL) == -1 && (errno == ENOENT || errno == EINVAL));
+    FAILS(EINVAL, umount2(".", MNT_DETACH));
+    CHECK(fchdir(back) == 0 && close(back) == 0);
+}
+
 static void expiring(void)
 {
     CHECK(tmpfs("m", 0, NULL) == 0);
@@ -524,6 +537,7 @@ int main(int argc, char **argv)
     making();
     busy();
     go_home();
+    detached();
     expiring();
     binding();
     moving();
