@@ -86,6 +86,8 @@ is "environment" "$(printf '%s\n' "$out" | sort)" "$(cat "$tmp/wanted")"
 boot sh -c 'pwd; ls -a / 2>/dev/null; echo "$0" "$$"' name
 is "it starts in the root, and is no process 1" "$out" "/
 name 2"
+boot ls -l /etc
+like "files have names for owners" "$out" '^-rw-r--r-- 1 root root .* passwd$'
 boot --cwd /new/place sh -c 'cd ..; cd place; pwd'
 is "--cwd makes a directory" "$out" "/new/place"
 run sh -c 'cd "$1" && exec corrode run --timeout 60 --add . sh -c pwd' sh "$tmp/many"

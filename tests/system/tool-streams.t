@@ -68,7 +68,7 @@ TERM=xterm
 export TERM
 cat >"$tmp/drive" <<'END'
 point there is a prompt
-expect # 
+expect #
 point its size is ours
 type stty size
 expect 30 97
@@ -85,7 +85,7 @@ point ^C interrupts what runs, and nothing else
 type cat
 wait 1
 send ^C
-expect # 
+expect #
 type echo status $?
 expect status 130
 point ^Z stops it

@@ -154,6 +154,16 @@ static void put_file(struct tree_node *root, const char *path, uint32_t mode, co
     node->size = size;
 }
 
+/* Who root is, for programs that ask. */
+static void put_users(struct tree_node *root)
+{
+    static const char passwd[] = "root:x:0:0:root:/root:/bin/sh\n", group[] = "root:x:0:\n";
+    if (!tree_find(root, "/etc/passwd"))
+        put_file(root, "/etc/passwd", 0644, passwd, sizeof passwd - 1);
+    if (!tree_find(root, "/etc/group"))
+        put_file(root, "/etc/group", 0644, group, sizeof group - 1);
+}
+
 static void put_session(struct tree_node *root, const struct strings *records)
 {
     const struct embedded_file *session = embedded_find("session");
@@ -188,6 +198,7 @@ struct tree_node *program_root(
         streams_describe(streams, &records);
     else
         strings_add(&records, "%c/dev/console", SESSION_TERMINAL);
+    put_users(root);
     put_session(root, &records);
     free(directory);
     free(program);
