@@ -23,7 +23,7 @@ $(BUILD)/tests/guest/%.pie: tests/guest/%.c $(wildcard tests/guest/*.h) tests/gu
 $(foreach kind,musl glibc,$(BUILD)/tests/guest/hostile.$(kind) $(BUILD)/tests/guest/fuzz.$(kind)): kernel/syscall/table.h
 
 # What runs them, here and inside.
-$(BUILD)/tests/guest/run/run: tests/guest/run/run.c tests/guest/module.mk
+$(BUILD)/tests/guest/run/run: tests/guest/run/run.c tests/guest/counts.h tests/guest/module.mk
 	$(call say,CC-GUEST,$@)
 	@mkdir -p $(@D)
 	$(Q)musl-gcc $(GUEST_CFLAGS) -static -o $@ $<
