@@ -14,6 +14,7 @@
 #include "mm/slab.h"
 #include "proc/accounts.h"
 #include "proc/numbers.h"
+#include "proc/pidfd.h"
 #include "proc/process_internal.h"
 #include "proc/timers.h"
 
@@ -210,6 +211,24 @@ static void wait_for_memory(const struct process *child)
     }
 }
 
+/* A descriptor for the new process, told at TO, which its parent has and it has not. */
+static int open_pidfd(struct process *process, uint64_t to)
+{
+    struct task *self = task_current();
+    struct file *file = pidfd_create(process, 0);
+    if (file == NULL)
+        return -ENOMEM;
+    int fd = files_add(self->files, file, true, self->process->limits[RLIMIT_NOFILE].current);
+    if (fd < 0) {
+        file_put(file);
+        return fd;
+    }
+    if (copy_to_user(to, &fd) == 0)
+        return fd;
+    files_close(self->files, fd);
+    return -EFAULT;
+}
+
 static long clone_process(const struct clone_arguments *arguments)
 {
     int error;
@@ -224,9 +243,14 @@ static long clone_process(const struct clone_arguments *arguments)
     struct task *task = create(process, NULL, arguments, &error);
     if (task == NULL)
         goto out_process;
-    error = publish(task, arguments->flags, sent);
+    int fd = -1;
+    error = 0;
+    if (arguments->flags & CLONE_PIDFD)
+        error = fd = open_pidfd(process, arguments->pidfd);
+    if (error >= 0)
+        error = publish(task, arguments->flags, sent);
     if (error)
-        goto out_task;
+        goto out_pidfd;
     process_get(process);
     process_limit_processor(process);
     int32_t number = launch(task, arguments);
@@ -235,7 +259,9 @@ static long clone_process(const struct clone_arguments *arguments)
     process_put(process);
     return number;
 
-out_task:
+out_pidfd:
+    if (fd >= 0)
+        files_close(task_current()->files, fd);
     discard(task);
 out_process:
     process_discard(process);
@@ -252,7 +278,8 @@ static int check(const struct clone_arguments *arguments)
         return -EINVAL;
     if (flags & CLONE_SIGHAND && flags & CLONE_CLEAR_SIGHAND)
         return -EINVAL;
-    if (flags & CLONE_PIDFD || (flags & CLONE_THREAD && flags & CLONE_VFORK))
+    if ((flags & CLONE_PIDFD && flags & (CLONE_THREAD | CLONE_DETACHED)) ||
+        (flags & CLONE_THREAD && flags & CLONE_VFORK))
         return -EINVAL;
     if (flags & CLONE_PARENT && self->process->unkillable)
         return -EINVAL;

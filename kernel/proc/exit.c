@@ -91,6 +91,7 @@ static void process_end_locked(struct process *process, struct list *gone)
     while ((node = list_first(&process->children)) != NULL)
         give_child_away(container_of(node, struct process, sibling), heir, gone);
     __atomic_store_n(&process->ended, true, __ATOMIC_RELEASE);
+    wait_queue_wake_all(&process->end_event);
     if (process->parent)
         tell_parent(process, gone);
     else if (process->thread)

@@ -126,6 +126,28 @@ long signal_queue_process(int32_t pid, int signal, const struct siginfo *info)
     return result;
 }
 
+/* Has somebody waited for it? Its number may be another's then. */
+static long send_to_known(struct process *process, int signal, const struct siginfo *info)
+{
+    spin_lock(&processes_lock);
+    bool there = process_find_locked(process->number) == process;
+    long result = there ? send(process, signal, info) : -ESRCH;
+    spin_unlock(&processes_lock);
+    return result;
+}
+
+long signal_kill_process(struct process *process, int signal)
+{
+    struct siginfo info;
+    fill(&info, signal, SI_USER);
+    return send_to_known(process, signal, &info);
+}
+
+long signal_queue_known(struct process *process, int signal, const struct siginfo *info)
+{
+    return send_to_known(process, signal, info);
+}
+
 static long send_to_task(int32_t group, int32_t number, int signal, const struct siginfo *info)
 {
     spin_lock(&processes_lock);

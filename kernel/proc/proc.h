@@ -102,6 +102,7 @@ struct process {
     struct process *parent;  /* NULL: the kernel, or nobody */
     struct list children;    /* struct process, by `sibling` */
     struct list_node sibling;
+    struct wait_queue end_event;   /* it has ended: pidfd.h */
     struct wait_queue child_event; /* a child has ended, stopped, gone on, or needs its parent's memory no more */
     struct process_group *group;
     struct list_node in_group;
@@ -119,6 +120,7 @@ struct process {
     bool undumpable;   /* PR_SET_DUMPABLE, or its rights have changed: its /proc is root's */
     bool over_limit;   /* its user has had more processes than it may since it has become that user */
     uint32_t personality;
+    uint32_t barriers;      /* which kinds of membarrier it has registered for; until it executes another program */
     int16_t oom_adjustment; /* /proc/PID/oom_score_adj: how much rather, or less, it should go when memory runs out */
     int exit_status;        /* as wait4 tells */
     int exit_signal;        /* to the parent; 0: none */
@@ -325,6 +327,7 @@ struct clone_arguments {
     uint64_t stack;                 /* the new stack pointer; 0: the same */
     uint64_t parent_tid, child_tid; /* user addresses */
     uint64_t tls;
+    uint64_t pidfd;  /* user address, of CLONE_PIDFD */
     int exit_signal; /* to the parent; 0: none */
 };
 long task_clone(const struct clone_arguments *arguments); /* its number; -EINVAL, -EAGAIN, -ENOMEM, -ERESTARTNOINTR */

@@ -70,6 +70,7 @@ struct process *process_create(const char *name, int *error)
     list_node_init(&process->sibling);
     list_node_init(&process->in_group);
     wait_queue_init(&process->child_event);
+    wait_queue_init(&process->end_event);
     wait_queue_init(&process->going_on);
     spin_lock_init(&process->signal_lock, LOCK_RANK_SIGNALS);
     signal_queue_init(&process->signals);

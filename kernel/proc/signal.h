@@ -202,6 +202,9 @@ void signal_queue_init(struct signal_queue *queue);
  * 0: the caller's group; -1: all but process 1 and the caller; below: the group -PID. GROUP 0: any process will do.
  */
 long signal_kill(int32_t pid, int signal);
+/* To this very process: -ESRCH when somebody has waited for it. The caller has seen to info->code. */
+long signal_kill_process(struct process *process, int signal);
+long signal_queue_known(struct process *process, int signal, const struct siginfo *info);
 long signal_kill_task(int32_t group, int32_t task, int signal);
 long signal_queue_process(int32_t pid, int signal, const struct siginfo *info);
 long signal_queue_task(int32_t group, int32_t task, int signal, const struct siginfo *info);

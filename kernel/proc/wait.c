@@ -15,6 +15,8 @@ static bool is_meant(const struct process *child, const struct wait_request *req
 {
     if (request->number > 0 && child->number != request->number)
         return false;
+    if (request->process && child != request->process)
+        return false;
     if (request->group >= 0 && child->group->number != request->group)
         return false;
     return request->options & WAIT_ALL || (child->exit_signal != SIGCHLD) == !!(request->options & WAIT_CLONE);

@@ -17,9 +17,10 @@
 #define WAIT_CLONE 0x80000000u      /* only those whose signal is not SIGCHLD; without: only the others */
 
 struct wait_request {
-    int32_t number;   /* this one; 0: any */
-    int32_t group;    /* of this group; -1: of any */
-    unsigned options; /* WAIT_* */
+    int32_t number;                /* this one; 0: any */
+    const struct process *process; /* this one, whatever its number; NULL: see `number` */
+    int32_t group;                 /* of this group; -1: of any */
+    unsigned options;              /* WAIT_* */
 };
 
 /* News of a child. */

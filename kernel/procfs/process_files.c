@@ -11,6 +11,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "proc/pidfd.h"
 
 int process_put_path(struct text *out, const struct path *path, const char *special)
 {
@@ -176,6 +177,9 @@ static int show_fdinfo(struct text *out, const struct pseudo_node *node)
             file->ops->stream ? 0 : __atomic_load_n(&file->position, __ATOMIC_RELAXED),
             (file->flags & 07777777777u & ~FILE_PROGRAM) | (closes == 1 ? O_CLOEXEC : 0));
         text_printf(out, "mnt_id:\t%lu\nino:\t%lu\n", file->path.mount->number, file->inode->number);
+        struct process *process = pidfd_process(file);
+        if (process)
+            text_printf(out, "Pid:\t%d\nNSpid:\t%d\n", pidfd_number(process), pidfd_number(process));
         file_put(file);
     }
     if (files)

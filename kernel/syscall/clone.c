@@ -13,8 +13,11 @@ long sys_clone(const uint64_t a[6])
         .exit_signal = (int)(a[0] & CSIGNAL),
         .stack = a[1],
         .parent_tid = a[2],
+        .pidfd = a[2], /* one place for either */
         .child_tid = a[3],
         .tls = a[4]};
+    if (arguments.flags & CLONE_PIDFD && arguments.flags & CLONE_PARENT_SETTID)
+        return -EINVAL;
     return task_clone(&arguments);
 }
 
@@ -86,6 +89,7 @@ long sys_clone3(const uint64_t a[6])
         .stack = user.stack ? user.stack + user.stack_size : 0,
         .parent_tid = user.parent_tid,
         .child_tid = user.child_tid,
-        .tls = user.tls};
+        .tls = user.tls,
+        .pidfd = user.pidfd};
     return task_clone(&arguments);
 }

@@ -234,6 +234,84 @@ long sys_sched_getparam(const uint64_t a[6])
     return policy < 0 ? policy : copy_to_user(a[1], &priority);
 }
 
+/* struct sched_attr. */
+struct user_sched_attr {
+    uint32_t size, policy;
+    uint64_t flags; /* SCHED_FLAG_* */
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period;
+    uint32_t use_min, use_max;
+};
+#define SCHED_ATTR_LEAST 48u /* bytes of its first version */
+#define SCHED_FLAG_RESET_ON_FORK 1u
+#define SCHED_FLAG_KEEP_POLICY 8u
+#define SCHED_FLAG_KEEP_PARAMETERS 16u
+
+long sys_sched_getattr(const uint64_t a[6])
+{
+    int32_t pid = (int32_t)a[0];
+    uint32_t room = (uint32_t)a[2];
+    struct user_sched_attr attr = {.size = (uint32_t)min_u64(room, sizeof attr)};
+    if (a[1] == 0 || pid < 0 || room > PAGE_SIZE || room < SCHED_ATTR_LEAST || (uint32_t)a[3] != 0)
+        return -EINVAL;
+    const struct task *task = find_and_lock(pid);
+    if (task == NULL)
+        return -ESRCH;
+    attr.policy = task->policy;
+    attr.nice = task->thread->nice;
+    spin_unlock(&processes_lock);
+    return user_range_ok(a[1], room) && user_write(a[1], &attr, attr.size) == 0 ? 0 : -EFAULT;
+}
+
+/* A structure of the program's that may be of a later version than ours: what we do not know must be 0. */
+static int read_attr(struct user_sched_attr *attr, uaddr_t from)
+{
+    static const uint32_t known = sizeof *attr;
+    uint32_t size;
+    uint8_t byte = 0;
+    if (copy_from_user(&size, from) < 0)
+        return -EFAULT;
+    size = size ? size : SCHED_ATTR_LEAST;
+    for (uint32_t at = known; at < size && size <= PAGE_SIZE && byte == 0; at++)
+        if (copy_from_user(&byte, from + at) < 0)
+            return -EFAULT;
+    if (size < SCHED_ATTR_LEAST || size > PAGE_SIZE || byte)
+        return copy_to_user(from, &known) < 0 ? -EFAULT : -E2BIG;
+    *attr = (struct user_sched_attr){0};
+    return user_read(attr, from, min_u64(size, sizeof *attr)) == 0 ? 0 : -EFAULT;
+}
+
+static long set_attr(int32_t pid, const struct user_sched_attr *attr)
+{
+    long policy = get_policy(pid);
+    if (policy < 0)
+        return policy;
+    if (!(attr->flags & SCHED_FLAG_KEEP_POLICY))
+        policy = (long)attr->policy;
+    long result = set_policy(pid, (int)policy, (int)attr->priority);
+    if (result || attr->flags & SCHED_FLAG_KEEP_PARAMETERS || policy == SCHED_IDLE)
+        return result;
+    int nice = attr->nice < NICE_MIN ? NICE_MIN : attr->nice > NICE_MAX ? NICE_MAX : attr->nice;
+    struct priority_search search = {.nice = nice};
+    result = go_through(WHICH_PROCESS, pid, set_nice, &search);
+    return result == -EACCES ? -EPERM : result;
+}
+
+long sys_sched_setattr(const uint64_t a[6])
+{
+    enum { KNOWN = SCHED_FLAG_RESET_ON_FORK | SCHED_FLAG_KEEP_POLICY | SCHED_FLAG_KEEP_PARAMETERS };
+    struct user_sched_attr attr;
+    if (a[1] == 0 || (int32_t)a[0] < 0 || (uint32_t)a[2] != 0)
+        return -EINVAL;
+    int error = read_attr(&attr, a[1]);
+    if (error)
+        return error;
+    if ((int32_t)attr.policy < 0 || attr.flags & ~(uint64_t)KNOWN)
+        return -EINVAL;
+    return set_attr((int32_t)a[0], &attr);
+}
+
 long sys_sched_get_priority_max(const uint64_t a[6])
 {
     return is_real_time((int)a[0]) ? 99 : is_policy((int)a[0]) ? 0 : -EINVAL;

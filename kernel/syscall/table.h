@@ -72,7 +72,7 @@
     X(53, socketpair, "iixa", PARTIAL, "AF_UNIX")                                                                      \
     X(54, setsockopt, "fiiaz", PARTIAL, "SOL_SOCKET's")                                                                \
     X(55, getsockopt, "fiiaa", PARTIAL, "SOL_SOCKET's")                                                                \
-    X(56, clone, "xaaaa", PARTIAL, "no namespaces, no pidfd; handlers are shared by threads alone")                    \
+    X(56, clone, "xaaaa", PARTIAL, "no namespaces; handlers are shared by threads alone")                              \
     X(57, fork, "", WHOLE, "")                                                                                         \
     X(58, vfork, "", WHOLE, "")                                                                                        \
     X(59, execve, "paa", WHOLE, "")                                                                                    \
@@ -263,7 +263,7 @@
     X(244, mq_notify, "xxxxxx", ABSENT, "")                                                                            \
     X(245, mq_getsetattr, "xxxxxx", ABSENT, "")                                                                        \
     X(246, kexec_load, "xxxxxx", ABSENT, "")                                                                           \
-    X(247, waitid, "iiaxa", PARTIAL, "no P_PIDFD")                                                                     \
+    X(247, waitid, "iiaxa", WHOLE, "")                                                                                 \
     X(248, add_key, "xxxxxx", ABSENT, "")                                                                              \
     X(249, request_key, "xxxxxx", ABSENT, "")                                                                          \
     X(250, keyctl, "xxxxxx", ABSENT, "")                                                                               \
@@ -330,8 +330,8 @@
     X(311, process_vm_writev, "xxxxxx", ABSENT, "")                                                                    \
     X(312, kcmp, "xxxxxx", ABSENT, "")                                                                                 \
     X(313, finit_module, "xxxxxx", ABSENT, "")                                                                         \
-    X(314, sched_setattr, "iax", ABSENT, "")                                                                           \
-    X(315, sched_getattr, "iazx", ABSENT, "")                                                                          \
+    X(314, sched_setattr, "iax", PARTIAL, "no real-time policies, no deadlines")                                       \
+    X(315, sched_getattr, "iazx", WHOLE, "")                                                                           \
     X(316, renameat2, "dpdpx", PARTIAL, "no RENAME_WHITEOUT")                                                          \
     X(317, seccomp, "xxa", ABSENT, "")                                                                                 \
     X(318, getrandom, "azx", WHOLE, "")                                                                                \
@@ -340,7 +340,7 @@
     X(321, bpf, "xxxxxx", ABSENT, "")                                                                                  \
     X(322, execveat, "dpaax", WHOLE, "")                                                                               \
     X(323, userfaultfd, "xxxxxx", ABSENT, "")                                                                          \
-    X(324, membarrier, "ixi", ABSENT, "")                                                                              \
+    X(324, membarrier, "ixi", PARTIAL, "no restartable sequences")                                                     \
     X(325, mlock2, "azx", WHOLE, "")                                                                                   \
     X(326, copy_file_range, "fafazx", WHOLE, "")                                                                       \
     X(327, preadv2, "faiiix", PARTIAL, "no RWF_NOWAIT")                                                                \
@@ -351,7 +351,7 @@
     X(332, statx, "dpxxa", WHOLE, "")                                                                                  \
     X(333, io_pgetevents, "xxxxxx", ABSENT, "")                                                                        \
     X(334, rseq, "azxx", REFUSED, "ENOSYS")                                                                            \
-    X(424, pidfd_send_signal, "fiax", ABSENT, "")                                                                      \
+    X(424, pidfd_send_signal, "fiax", PARTIAL, "not by a directory of /proc")                                          \
     X(425, io_uring_setup, "xxxxxx", ABSENT, "")                                                                       \
     X(426, io_uring_enter, "xxxxxx", ABSENT, "")                                                                       \
     X(427, io_uring_register, "xxxxxx", ABSENT, "")                                                                    \
@@ -361,11 +361,11 @@
     X(431, fsconfig, "xxxxxx", ABSENT, "")                                                                             \
     X(432, fsmount, "xxxxxx", ABSENT, "")                                                                              \
     X(433, fspick, "xxxxxx", ABSENT, "")                                                                               \
-    X(434, pidfd_open, "ix", ABSENT, "")                                                                               \
+    X(434, pidfd_open, "ix", WHOLE, "")                                                                                \
     X(435, clone3, "az", PARTIAL, "as clone")                                                                          \
     X(436, close_range, "iix", WHOLE, "")                                                                              \
     X(437, openat2, "dpaz", WHOLE, "")                                                                                 \
-    X(438, pidfd_getfd, "xxxxxx", ABSENT, "")                                                                          \
+    X(438, pidfd_getfd, "ffx", WHOLE, "")                                                                              \
     X(439, faccessat2, "dpox", WHOLE, "")                                                                              \
     X(440, process_madvise, "xxxxxx", ABSENT, "")                                                                      \
     X(441, epoll_pwait2, "faiaaz", WHOLE, "")                                                                          \

@@ -5,6 +5,8 @@
  */
 #include "proc/wait.h"
 
+#include "proc/pidfd.h"
+
 #include "syscall/rusage.h"
 
 #define TICKS_PER_SECOND 100
@@ -43,7 +45,26 @@ static int copy_siginfo(uaddr_t to, const struct wait_report *report, bool news)
     return copy_to_user(to + offsetof(struct siginfo, child), &child);
 }
 
-enum { P_ALL, P_PID, P_PGID };
+enum { P_ALL, P_PID, P_PGID, P_PIDFD };
+
+/* P_PIDFD: a descriptor that does not want to wait says so, rather than that there is nothing. */
+static int wait_for_file(int fd, uint32_t options, struct wait_report *report)
+{
+    struct file *file = files_find(task_current()->files, fd);
+    struct process *process = file ? pidfd_process(file) : NULL;
+    int result = -EBADF;
+    if (process) {
+        bool nonblock = file->flags & O_NONBLOCK;
+        const struct wait_request request = {
+            .process = process, .group = -1, .options = options | (nonblock ? WAIT_NO_HANG : 0)};
+        result = process_wait_child(&request, report);
+        if (result == 0 && nonblock && !(options & WAIT_NO_HANG))
+            result = -EAGAIN;
+    }
+    if (file)
+        file_put(file);
+    return result;
+}
 
 static int wait_for_id(int which, int32_t number, uint32_t options, struct wait_report *report)
 {
@@ -53,8 +74,10 @@ static int wait_for_id(int which, int32_t number, uint32_t options, struct wait_
     };
     if (options & ~(uint32_t)KNOWN || !(options & (WAIT_ENDED | WAIT_STOPPED | WAIT_CONTINUED)))
         return -EINVAL;
-    if (which < P_ALL || which > P_PGID || (which == P_PID && number <= 0) || (which == P_PGID && number < 0))
+    if (which < P_ALL || which > P_PIDFD || (which == P_PID && number <= 0) || (which >= P_PGID && number < 0))
         return -EINVAL;
+    if (which == P_PIDFD)
+        return wait_for_file(number, options, report);
     const struct wait_request request = {.number = which == P_PID ? number : 0,
         .group = which != P_PGID ? -1
                  : number        ? number
