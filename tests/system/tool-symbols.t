@@ -37,7 +37,8 @@ for kernel in kernel selftest-debug; do
         grep -qx "$address $ours" "$tmp/aliases" || echo "$address $name $ours"
     done <"$tmp/names" | head -n 5)" ""
 done
-code=$(("0x$("llvm-readelf-$llvm" -SW "$build/kernel.elf" | sed -n 's/.* \.text *PROGBITS *[0-9a-f]* [0-9a-f]* \([0-9a-f]*\) .*/\1/p')"))
+text=$("llvm-readelf-$llvm" -SW "$build/kernel.elf" | sed -n 's/.* \.text *PROGBITS *[0-9a-f]* [0-9a-f]* \([0-9a-f]*\) .*/\1/p')
+code=$((0x${text:-0}))
 ok "the kernel's table has at most a quarter of its code's bytes" \
     test "$(wc -c <"$build/kernel.elf.symbols")" -le $((code / 4)) -a $code -gt 0
 
