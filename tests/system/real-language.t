@@ -5,7 +5,7 @@
 . tests/system/boot.sh
 . tests/system/real.sh
 
-real_root language bash dash coreutils util-linux mount bsdutils procps hostname sed grep mawk less vim-tiny vim-common nano \
+real_root language bash dash coreutils util-linux mount bsdutils procps hostname sed grep mawk less vim-tiny vim-common nano tmux \
     python3 python3-minimal python3.11 python3.11-minimal libpython3.11-minimal libpython3.11-stdlib libpython3-stdlib \
     media-types perl perl-base perl-modules-5.36 libperl5.36
 real_compare language --smp 2 -M 1G

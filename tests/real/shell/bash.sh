@@ -34,7 +34,7 @@ printf '%s\n' {a..e}{1..2} | wc -l
 test -t 0 || echo "no terminal"
 time_it() { local TIMEFORMAT=%R; time sleep 0.01; }; time_it 2>&1 | grep -c '^0\.'
 shopt -s globstar extglob nullglob
-mkdir -p a/b/c; touch a/x a/b/y a/b/c/z; echo **/*; echo !(five); echo no*such
+mkdir -p a/b/c; touch a/x a/b/y a/b/c/z; echo **/*; eval 'echo !(five)'; echo no*such
 cd a && cd b && pwd && cd - && cd ../..; pushd a/b >/dev/null; dirs; popd
 umask 027; touch masked; stat -c %a masked; umask 022
 echo 'echo script says $1 $#; exit 4' >script; bash script x y; echo $?

@@ -1,6 +1,6 @@
 #!/bin/bash
-ps() { command ps "$@" | tr -s ' '; return "${PIPESTATUS[0]}"; }
 # procps: of ourselves, for other processes differ between machines.
+ps() { command ps "$@" | tr -s ' '; return "${PIPESTATUS[0]}"; }
 sleep 30 & a=$!; sleep 31 & b=$!
 sleep 0.2
 ps -o comm=,args=,stat=,ppid= -p $a | sed "s/ $$/ PARENT/"; ps -o ni=,nlwp=,tty=,user=,uid=,gid=,psr= -p $a | sed 's/[0-9]* *$//'
