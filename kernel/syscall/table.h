@@ -326,8 +326,8 @@
     X(307, sendmmsg, "fazx", WHOLE, "")                                                                                \
     X(308, setns, "fx", ABSENT, "")                                                                                    \
     X(309, getcpu, "aaa", WHOLE, "")                                                                                   \
-    X(310, process_vm_readv, "xxxxxx", ABSENT, "")                                                                     \
-    X(311, process_vm_writev, "xxxxxx", ABSENT, "")                                                                    \
+    X(310, process_vm_readv, "iazazx", WHOLE, "")                                                                      \
+    X(311, process_vm_writev, "iazazx", WHOLE, "")                                                                     \
     X(312, kcmp, "xxxxxx", ABSENT, "")                                                                                 \
     X(313, finit_module, "xxxxxx", ABSENT, "")                                                                         \
     X(314, sched_setattr, "iax", PARTIAL, "no real-time policies, no deadlines")                                       \
