@@ -70,7 +70,7 @@ static void give_child_away(struct process *child, struct process *heir, struct 
     const struct process *lost = child->parent;
     tell_child(child, lost);
     list_remove(&child->sibling);
-    child->parent = heir;
+    process_set_parent_locked(child, heir);
     child->exit_signal = SIGCHLD;
     if (heir)
         list_push_back(&heir->children, &child->sibling);

@@ -100,6 +100,7 @@ struct process {
     struct number *identity; /* numbers.h: that number */
     struct thread *thread;   /* for process_wait; NULL: one that was forked */
     struct process *parent;  /* NULL: the kernel, or nobody */
+    int32_t parent_number;   /* its number, or 0: to be read without a lock */
     struct list children;    /* struct process, by `sibling` */
     struct list_node sibling;
     struct wait_queue end_event;   /* it has ended: pidfd.h */

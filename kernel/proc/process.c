@@ -138,6 +138,12 @@ void process_limits_changed(struct process *process)
  * By number
  */
 
+void process_set_parent_locked(struct process *process, struct process *parent)
+{
+    process->parent = parent;
+    __atomic_store_n(&process->parent_number, parent ? parent->number : 0, __ATOMIC_RELAXED);
+}
+
 void process_publish_locked(
     struct process *process, struct task *task, struct process *parent, struct process_group *group)
 {
@@ -146,7 +152,7 @@ void process_publish_locked(
     process->identity->task = task;
     list_push_back(&process->tasks, &task->in_process);
     process->task_count = process->alive = 1;
-    process->parent = parent;
+    process_set_parent_locked(process, parent);
     if (parent)
         list_push_back(&parent->children, &process->sibling);
     group_join(group, process);
@@ -231,11 +237,7 @@ struct process *process_first(void)
 
 int32_t process_parent_number(void)
 {
-    spin_lock(&processes_lock);
-    const struct process *parent = task_current()->process->parent;
-    int32_t number = parent ? parent->number : 0;
-    spin_unlock(&processes_lock);
-    return number;
+    return __atomic_load_n(&task_current()->process->parent_number, __ATOMIC_RELAXED);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------

@@ -21,6 +21,9 @@ void process_set_executable(struct process *process, struct file *file);
 /* What limits are to a program that is loaded under them (execute.c). */
 struct program_limits process_program_limits(const struct rlimit *limits);
 
+/* PROCESS is a child of PARENT, or with NULL the kernel's. processes_lock is held. */
+void process_set_parent_locked(struct process *process, struct process *parent);
+
 /*
  * PROCESS with TASK, its first one, is there from now on, a child of PARENT (NULL: the kernel's) in GROUP. It takes
  * over the caller's reference, and has one more for the task. process_vanish_locked: it is gone, and the caller puts

@@ -50,10 +50,25 @@ static long missing(uint64_t number)
     return -ENOSYS;
 }
 
+static long call(syscall_handler *handler, uint64_t number, const uint64_t arguments[6])
+{
+    return __builtin_expect(handler != NULL, 1) ? handler(arguments) : missing(number);
+}
+
+/* The same, with what was asked and answered in the log. The call may change the frame, of which the arguments are. */
+__attribute__((noinline)) static long call_traced(
+    syscall_handler *handler, uint64_t number, const struct trap_frame *frame)
+{
+    uint64_t arguments[6];
+    memcpy(arguments, frame->arguments, sizeof arguments);
+    long result = call(handler, number, frame->arguments);
+    syscall_trace(number, arguments, result);
+    return result;
+}
+
 bool syscall_dispatch(struct trap_frame *frame)
 {
     uint64_t number = frame->error;
-    const uint64_t arguments[6] = {frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9};
     syscall_handler *handler = number < SYSCALL_COUNT ? syscalls[number].handler : NULL;
     if (task_current() == NULL) { /* a test's thread: nobody to serve */
         frame->rax = (uint64_t)-ENOSYS;
@@ -62,10 +77,9 @@ bool syscall_dispatch(struct trap_frame *frame)
     }
     counter_add(system_calls, 1);
     task_current()->frame = frame;
-    long result = __builtin_expect(handler != NULL, 1) ? handler(arguments) : missing(number);
+    long result =
+        __builtin_expect(tracing, 0) ? call_traced(handler, number, frame) : call(handler, number, frame->arguments);
     frame->rax = (uint64_t)result;
-    if (__builtin_expect(tracing, 0))
-        syscall_trace(number, arguments, result);
     cpu_interrupts_disable();
     if (__builtin_expect(thread_current()->attention == 0, 1))
         return true;

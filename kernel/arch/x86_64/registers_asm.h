@@ -8,35 +8,35 @@
         .macro  push_registers
         push    %rax
         push    %rcx
-        push    %rdx
         push    %rbx
         push    %rbp
-        push    %rsi
-        push    %rdi
-        push    %r8
-        push    %r9
-        push    %r10
         push    %r11
         push    %r12
         push    %r13
         push    %r14
         push    %r15
+        push    %r9
+        push    %r8
+        push    %r10
+        push    %rdx
+        push    %rsi
+        push    %rdi
         .endm
 
         .macro  pop_registers
+        pop     %rdi
+        pop     %rsi
+        pop     %rdx
+        pop     %r10
+        pop     %r8
+        pop     %r9
         pop     %r15
         pop     %r14
         pop     %r13
         pop     %r12
         pop     %r11
-        pop     %r10
-        pop     %r9
-        pop     %r8
-        pop     %rdi
-        pop     %rsi
         pop     %rbp
         pop     %rbx
-        pop     %rdx
         pop     %rcx
         pop     %rax
         .endm

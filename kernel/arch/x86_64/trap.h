@@ -46,10 +46,18 @@ enum trap_vector {
 
 #define TRAP_SYSCALL 256 /* frame->vector of a frame that SYSCALL has made; frame->error is the number of the call */
 
-/* The registers at the trap, in the order in which the stubs push them. */
+/*
+ * The registers at the trap, in the order in which the stubs push them: those that hold a system call's arguments stand
+ * together, so that its handler reads them where they are.
+ */
 struct trap_frame {
-    uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
-    uint64_t rdi, rsi, rbp, rbx, rdx, rcx, rax;
+    union {
+        struct {
+            uint64_t rdi, rsi, rdx, r10, r8, r9;
+        };
+        uint64_t arguments[6];
+    };
+    uint64_t r15, r14, r13, r12, r11, rbp, rbx, rcx, rax;
     uint64_t vector;
     uint64_t error; /* the processor's error code; 0 where it has none */
     uint64_t rip, cs, rflags, rsp, ss;
