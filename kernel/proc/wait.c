@@ -108,9 +108,12 @@ static int look(struct process *self, const struct wait_request *request, struct
     {
         if (!is_meant(child, request))
             continue;
-        result = consider(child, request, found, &gone);
-        if (result > 0)
+        if (consider(child, request, found, &gone)) {
+            result = 1;
             break;
+        }
+        if (!child->ended) /* else there will be no more of it than its end, which is not asked for */
+            result = 0;
     }
     spin_unlock(&processes_lock);
     if (gone)

@@ -231,6 +231,9 @@ long sys_fcntl(const uint64_t a[6])
 #define FIOCLEX 0x5451u
 #define FIOASYNC 0x5452u
 #define FIOQSIZE 0x5460u
+#define FIGETBSZ 2u
+#define FICLONE 0x40049409u
+#define FS_IOC_FIEMAP 0xc020660bu
 
 static long switch_flag(struct file *file, unsigned flag, uaddr_t from)
 {
@@ -253,6 +256,22 @@ static long tell_rest(const struct file *file, uaddr_t to)
     return copy_to_user(to, &rest);
 }
 
+/* Files of which a part may be another's; copies are made when that is refused. */
+static long refuse_clone(int from)
+{
+    struct file *file = files_find(task_current()->files, from);
+    if (file == NULL)
+        return -EBADF;
+    file_put(file);
+    return -EOPNOTSUPP;
+}
+
+static long tell_block_size(uaddr_t to)
+{
+    int32_t size = PAGE_SIZE;
+    return copy_to_user(to, &size);
+}
+
 static long ioctl(struct file *file, int fd, unsigned command, uint64_t argument)
 {
     uint32_t type = file->inode->mode & S_IFMT;
@@ -265,6 +284,15 @@ static long ioctl(struct file *file, int fd, unsigned command, uint64_t argument
     case FIONREAD:
         if (type == S_IFREG)
             return tell_rest(file, argument);
+        break;
+    case FIGETBSZ: return tell_block_size(argument);
+    case FICLONE:
+        if (type == S_IFREG)
+            return refuse_clone((int)argument);
+        break;
+    case FS_IOC_FIEMAP:
+        if (type == S_IFREG || type == S_IFDIR)
+            return -EOPNOTSUPP;
         break;
     }
     return file->ops->ioctl ? file->ops->ioctl(file, command, argument) : -ENOTTY;

@@ -76,10 +76,10 @@ long sys_rseq(const uint64_t a[6])
 
 long sys_getrandom(const uint64_t a[6])
 {
-    enum { FLAGS = 7 };
+    enum { RANDOM = 2, INSECURE = 4, FLAGS = 7 };
     uint8_t bytes[256];
     uint64_t size = min_u64(a[1], INT32_MAX), done = 0;
-    if ((unsigned)a[2] & ~(unsigned)FLAGS)
+    if ((unsigned)a[2] & ~(unsigned)FLAGS || (a[2] & RANDOM && a[2] & INSECURE))
         return -EINVAL;
     while (done < size) {
         size_t piece = min_u64(sizeof bytes, size - done);

@@ -32,7 +32,7 @@
     X(13, rt_sigaction, "iaaz", WHOLE, "")                                                                             \
     X(14, rt_sigprocmask, "iaaz", WHOLE, "")                                                                           \
     X(15, rt_sigreturn, "", WHOLE, "")                                                                                 \
-    X(16, ioctl, "fxa", PARTIAL, "FIO*, TIOCGWINSZ")                                                                   \
+    X(16, ioctl, "fxa", PARTIAL, "files, terminals, sockets; no FS_IOC_GETFLAGS")                                      \
     X(17, pread64, "fazi", WHOLE, "")                                                                                  \
     X(18, pwrite64, "fbzi", WHOLE, "")                                                                                 \
     X(19, readv, "fai", WHOLE, "")                                                                                     \

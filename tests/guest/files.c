@@ -136,6 +136,9 @@ static void others(void)
     FAILS(EINVAL, fstatat(AT_FDCWD, "/", &st, 0x40000000));
     int fd = open(name, O_RDONLY);
     FAILS(ENOTTY, ioctl(fd, TIOCGWINSZ, &size));
+    int block = 0;
+    CHECK(ioctl(fd, 2 /* FIGETBSZ */, &block) == 0 && block >= 512);
+    FAILS(EBADF, ioctl(fd, 0x40049409 /* FICLONE */, 999));
     FAILS(EBADF, ioctl(999, TIOCGWINSZ, &size));
     CHECK(close(fd) == 0);
 }

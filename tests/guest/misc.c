@@ -60,6 +60,7 @@ static void randomness(void)
     CHECK(getrandom(one, sizeof one, 0) == sizeof one && getrandom(two, sizeof two, GRND_NONBLOCK) == sizeof two);
     CHECK(memcmp(one, two, sizeof one) != 0);
     FAILS(EINVAL, getrandom(one, 1, 0x1000));
+    FAILS(EINVAL, getrandom(one, 1, GRND_RANDOM | 4 /* GRND_INSECURE */));
     FAILS(EFAULT, getrandom(KERNEL, 1, 0));
 }
 

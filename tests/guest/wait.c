@@ -60,6 +60,23 @@ static void errors(void)
     FAILS(ECHILD, waitid(P_PID, NOBODY, &info, WEXITED | WNOHANG));
 }
 
+/* An end that nobody asks for is nothing to wait for. */
+static void other_news(void)
+{
+    siginfo_t info;
+    pid_t ended = ends_with(1);
+    CHECK(waitid(P_PID, (id_t)ended, &info, WEXITED | WNOWAIT) == 0);
+    FAILS(ECHILD, waitid(P_PID, (id_t)ended, &info, WSTOPPED));
+    FAILS(ECHILD, waitid(P_PID, (id_t)ended, &info, WCONTINUED | WNOHANG));
+    FAILS(ECHILD, waitid(P_ALL, 0, &info, WSTOPPED | WCONTINUED));
+    pid_t alive = fork();
+    if (alive == 0)
+        for (;;)
+            pause();
+    CHECK(waitid(P_ALL, 0, &info, WSTOPPED | WNOHANG) == 0);
+    CHECK(kill(alive, SIGKILL) == 0 && waitpid(alive, NULL, 0) == alive && waitpid(ended, NULL, 0) == ended);
+}
+
 static void choices(void)
 {
     int status;
@@ -244,6 +261,7 @@ int main(void)
 {
     setvbuf(stdout, NULL, _IONBF, 0);
     errors();
+    other_news();
     choices();
     information();
     stopping();
