@@ -96,7 +96,7 @@ static void check_end(void)
     CHECK(!ready(fd, 0) && epoll_wait(set, &event, 1, 0) == 0);
     FAILS(EAGAIN, wait_pidfd(nonblock, &info, WEXITED));
     CHECK(wait_pidfd(fd, &info, WEXITED | WNOHANG) == 0);
-    CHECK(send_signal(fd, SIGTERM, NULL, 0) == 0 && ready(fd, 5000) && epoll_wait(set, &event, 1, 0) == 1);
+    CHECK(send_signal(fd, SIGTERM, NULL, 0) == 0 && ready(fd, 5000) && epoll_wait(set, &event, 1, 5000) == 1);
     CHECK(send_signal(fd, 0, NULL, 0) == 0); /* nobody has waited for it */
     memset(&info, 0, sizeof info);
     CHECK(wait_pidfd(fd, &info, WEXITED | WNOWAIT) == 0 && info.si_pid == child && info.si_code == CLD_KILLED);
