@@ -60,9 +60,11 @@ static void test_reading(void)
     CHECK(read_all(sizeof text - 1) > 0);
     CHECK(text[strlen(text) - 1] == '\n');
     CHECK(lines_match(strstr(text, "\n<") + 1, LINE));
-    char *one = strstr(text, "syslog test: one\n"), *two = strstr(text, "syslog test: two\n"),
-         *three = strstr(text, "syslog test: three\n");
-    CHECK(one && two && three && one < two && two < three);
+    char *one = NULL; /* the last: others may have run this test before */
+    for (char *at = text; (at = strstr(at, "syslog test: one\n")) != NULL; at++)
+        one = at;
+    const char *two = one ? strstr(one, "syslog test: two\n") : NULL;
+    CHECK(two && strstr(two, "syslog test: three\n"));
     CHECK(one && strncmp(one - 20, "<30>[", 5) <= 0 && strstr(text, "<30>["));
     CHECK(strstr(text, "<12>[") != NULL); /* of "two" and "three": user, warning */
     int all = (int)strlen(text), half = all / 2, less = read_all(half);
@@ -134,10 +136,12 @@ static void test_changing(void)
     close(fd);
     fflush(stdout);
     pid_t child = fork();
-    if (child == 0) { /* it waits for the next record */
-        n = klogctl(READ, text, sizeof text - 1);
-        text[n < 0 ? 0 : n] = '\0';
-        _exit(n > 0 && strstr(text, "] at last\n") ? 0 : 1);
+    if (child == 0) { /* it waits for the next record, of which some may be the kernel's own */
+        do {
+            n = klogctl(READ, text, sizeof text - 1);
+            text[n < 0 ? 0 : n] = '\0';
+        } while (n > 0 && !strstr(text, "] at last\n"));
+        _exit(n > 0 ? 0 : 1);
     }
     int status;
     usleep(200000);
