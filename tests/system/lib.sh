@@ -77,9 +77,9 @@ tell() {
     done <"$2"
 }
 
-# Text as TAP comments, its lines cut where no one would read on.
+# Text as TAP comments, its lines cut where no one would read on; as errors, so that it is seen under prove, too.
 diag() {
-    printf '%s\n' "$*" | cut -c1-1000 | sed 's/^/# /'
+    printf '%s\n' "$*" | cut -c1-1000 | sed 's/^/# /' >&2
 }
 
 # Runs a command; sets status, out and err.

@@ -147,6 +147,6 @@ real_compare() {
         diff -u "$tmp/wanted" "$tmp/got" >"$tmp/difference" || failed=1
         [ -s "$tmp/wanted" ] || failed=1
         point "$script" $failed
-        [ $failed -eq 0 ] || tail -n +3 "$tmp/difference" | head -n 60 | sed 's/^/# /'
+        [ $failed -eq 0 ] || tail -n +3 "$tmp/difference" | head -n 60 | sed 's/^/# /' >&2
     done
 }
