@@ -9,20 +9,25 @@
  *
  * A script has one step a line:
  *
- *     point NAME            a test begins, which passes when all its steps do; after one that fails, the rest is left
- * out recover TEXT          what to type after a test has failed, such as ^C\r send TEXT             types; \r \n \t \e
- * \b \\ \xHH, and ^C for control and C, \^ for ^ type TEXT             the same, then Enter key KEYS presses keys as
- * sendkey has them (ctrl-alt-delete); only with a monitor expect TEXT           waits until TEXT is said, after what
- * the last `expect` found; /TEXT/ is a regular expression see TEXT              waits until a line of the screen has
- * TEXT, or matches /TEXT/; see N TEXT: line N, from 1 gone TEXT             waits until no line has it still SECONDS
- * TEXT    for so long, TEXT is not said wait SECONDS timeout SECONDS       how long to wait in each of these; 20 at
- * first resize ROWS COLUMNS   of the pseudo-terminal monitor COMMAND       a command for QEMU's monitor end STATUS
- * waits until COMMAND ends, with that status show                  prints the screen as comments
+ *     point NAME            a test begins, which passes when all its steps do; after a failure the rest is left out
+ *     recover TEXT          what to type after a test has failed, such as ^C\r
+ *     send TEXT             types; \r \n \t \e \b \\ \xHH, and ^C for control and C, \^ for ^
+ *     type TEXT             the same, then Enter
+ *     key KEYS              presses keys as sendkey has them (ctrl-alt-delete); only with a monitor
+ *     expect TEXT           waits until TEXT is said, after what the last `expect` found; /TEXT/ is a regex
+ *     see TEXT              waits until a line of the screen has TEXT, or matches /TEXT/; see N TEXT: line N, from 1
+ *     gone TEXT             waits until no line has it
+ *     still SECONDS TEXT    for so long, TEXT is not said
+ *     wait SECONDS
+ *     timeout SECONDS       how long to wait in each of these; 60 at first
+ *     resize ROWS COLUMNS   of the pseudo-terminal
+ *     monitor COMMAND       a command for QEMU's monitor
+ *     end STATUS            waits until COMMAND ends, with that status
+ *     show                  prints the screen as comments
  *
  * With --keyboard nothing but the screen can be heard, so there `expect` and `still` look at it. A line that begins
- * with
- * @WORD, WORD being native, serial or keyboard (the option --as says which we are, else it is keyboard or serial), is
- * for that alone; @!WORD for the others. Lines of # are comments.
+ * with @WORD, WORD being native, serial or keyboard (the option --as says which we are, else it is keyboard or serial),
+ * is for that alone; @!WORD for the others. Lines of # are comments.
  *
  * After four tests that failed one after the other it gives up.
  *
@@ -48,7 +53,7 @@
 
 static int terminal;
 static pid_t child;
-static double limit = 20;
+static double limit = 60;
 static const char *as;
 static bool ended;
 static int end_status;
