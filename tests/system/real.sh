@@ -117,36 +117,56 @@ part() {
     sed -n "/^# begin $2\$/,/^# end $2 /p" "$1"
 }
 
-# real_compare FOLDER OPTIONS...: the scripts of tests/real/FOLDER.
+# real_play SCRIPTS OPTIONS...: on this machine, what they say to $tmp/native, and inside, to $tmp/inside; sets $status.
+real_play() {
+    real_scripts=$1
+    shift
+    # shellcheck disable=SC2086 # words
+    real_inside /bin/sh /t/all $real_scripts >"$tmp/native.raw" 2>&1 </dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+    plain <"$tmp/native.raw" >"$tmp/native"
+    # shellcheck disable=SC2086 # words
+    boot "$@" "$tree" sh /t/start $real_scripts
+    printf '%s\n' "$out" | grep -v '^\[ *[0-9]*\.[0-9]*\] ' >"$tmp/inside"
+    [ -z "${KEEP:-}" ] || { mkdir -p "$KEEP" && cp "$tmp/native" "$tmp/inside" "$KEEP/" && cp "$tmp/.out" "$KEEP/raw"; }
+}
+
+# real_alike SCRIPT: it has said the same; otherwise shows the difference.
+real_alike() {
+    part "$tmp/native" "$1" >"$tmp/wanted"
+    part "$tmp/inside" "$1" >"$tmp/got"
+    [ -s "$tmp/wanted" ] && diff -u "$tmp/wanted" "$tmp/got" >"$tmp/difference" && return
+    tail -n +3 "$tmp/difference" | head -n 60 | sed "s,^,# $1: ," >&2
+    return 1
+}
+
+# real_compare FOLDER OPTIONS...: the scripts of tests/real/FOLDER. Many of them depend on the time that something takes, on
+# either side, so one that differs gets a second chance, alone; what was different is shown all the same.
 real_compare() {
     real_folder=$1
     shift
     rm -rf "${tree:?}/t"
     cp -r "tests/real/$real_folder" "$tree/t"
     cp tests/real/all tests/real/start "$tree/t/"
-    real_scripts=$(cd "tests/real/$real_folder" && for script in ${SCRIPTS:-*}; do
+    real_list=$(cd "tests/real/$real_folder" && for script in ${SCRIPTS:-*}; do
         for file in "$script" "$script".*; do
             [ ! -f "$file" ] || echo "/t/$file"
         done
     done | tr '\n' ' ')
-    # shellcheck disable=SC2086 # words
-    real_inside /bin/sh /t/all $real_scripts >"$tmp/native" 2>&1 </dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
-    plain <"$tmp/native" >"$tmp/native.plain" && mv "$tmp/native.plain" "$tmp/native"
+    real_play "$real_list" "$@"
     is "every script ends on this machine" "$(tail -n 1 "$tmp/native")" "# end of list"
-    # shellcheck disable=SC2086 # words
-    boot "$@" "$tree" sh /t/start $real_scripts
-    printf '%s\n' "$out" | grep -v '^\[ *[0-9]*\.[0-9]*\] ' >"$tmp/inside"
-    [ -z "${KEEP:-}" ] || { mkdir -p "$KEEP" && cp "$tmp/native" "$tmp/inside" "$KEEP/" && cp "$tmp/.out" "$KEEP/raw"; }
     is "every script ends on Corrode" "$status $(tail -n 1 "$tmp/inside")" "0 # end of list"
     [ "$status" -eq 0 ] || explain "wanted 0" "$real_folder"
-    for script in $real_scripts; do
-        script=${script#/t/}
-        part "$tmp/native" "$script" >"$tmp/wanted"
-        part "$tmp/inside" "$script" >"$tmp/got"
-        failed=0
-        diff -u "$tmp/wanted" "$tmp/got" >"$tmp/difference" || failed=1
-        [ -s "$tmp/wanted" ] || failed=1
-        point "$script" $failed
-        [ $failed -eq 0 ] || tail -n +3 "$tmp/difference" | head -n 60 | sed 's/^/# /' >&2
+    real_again=
+    for script in $real_list; do
+        if real_alike "${script#/t/}"; then
+            point "${script#/t/}" 0
+        else
+            real_again="$real_again $script"
+        fi
+    done
+    for script in $real_again; do
+        real_play "$script" "$@"
+        real_alike "${script#/t/}"
+        point "${script#/t/} (second chance)" $?
     done
 }

@@ -32,7 +32,7 @@ class Session:
         return bool(data)
 
     # Waits for the text, a regular expression, and drops what was said up to its end.
-    def expect(self, text, seconds=30):
+    def expect(self, text, seconds=60):
         end = time.monotonic() + seconds
         while not (found := re.search(text, self.said)) and time.monotonic() < end:
             self.more(0.1)
@@ -45,9 +45,16 @@ class Session:
         time.sleep(0.05)
         os.write(self.fd, text.encode())
 
+    # Waits until the shell has given the terminal to a program.
+    def wait_busy(self):
+        end = time.monotonic() + 30
+        while os.tcgetpgrp(self.fd) == self.pid and time.monotonic() < end:
+            self.more(0.1)
+        time.sleep(0.5)
+
     # Waits for the program's end, and says its status.
     def end(self):
-        limit = time.monotonic() + 20
+        limit = time.monotonic() + 60
         while time.monotonic() < limit:
             ended, status = os.waitpid(self.pid, os.WNOHANG)
             if ended:
@@ -75,7 +82,7 @@ def shell(*command, bash=False):
 
     # ^C ends a program.
     s.type('sleep 100\n')
-    time.sleep(0.5)
+    s.wait_busy()
     s.type('\x03')
     s.expect(r'\$ ')
     s.type('echo status $?\n')
@@ -83,7 +90,7 @@ def shell(*command, bash=False):
 
     # ^Z stops it; it goes on in the background, and in the foreground.
     s.type('sleep 100\n')
-    time.sleep(0.5)
+    s.wait_busy()
     s.type('\x1a')
     s.expect('[Ss]topped')
     s.type('jobs\n')
@@ -94,13 +101,13 @@ def shell(*command, bash=False):
     s.expect('Running')
     s.type('fg\n')
     s.expect('sleep 100\n')
-    time.sleep(0.3)
+    s.wait_busy()
     s.type('\x03')
     s.expect(r'\$ ')
 
     # ^D ends its input; who reads from the background is stopped.
     s.type('cat\n')
-    time.sleep(0.4)
+    s.wait_busy()
     s.type('typed\n')
     s.expect('typed\ntyped\n')
     s.type('\x04')
@@ -112,7 +119,7 @@ def shell(*command, bash=False):
 
     # ^\ ends every program of a pipeline.
     s.type('(sleep 100; echo no) | cat\n')
-    time.sleep(0.4)
+    s.wait_busy()
     s.type('\x1c')
     s.expect(r'\$ ')
     s.type('echo again $?\n')
@@ -122,7 +129,7 @@ def shell(*command, bash=False):
     s.type('stty -echo; echo silent; stty echo\n')
     s.expect('silent')
     s.type('read x; echo "<$x>"\n')
-    time.sleep(0.5)
+    time.sleep(1)
     s.type('ab\x15cd\n')
     s.expect('<cd>')
 
@@ -148,7 +155,7 @@ def shell(*command, bash=False):
     s.type('sleep 100 &\n')
     s.expect(r'\$ ')
     s.type('kill %%; exit 3\n')
-    time.sleep(0.5)
+    time.sleep(1)
     if not bash:
         s.type('exit 3\n')
     s.end()
@@ -163,7 +170,7 @@ def hang_up():
     time.sleep(0.2)
     os.close(s.fd)
     os.waitpid(s.pid, 0)
-    time.sleep(0.5)
+    time.sleep(1)
     print(open('hup').read())
 
 
@@ -260,14 +267,14 @@ def tmux():
 
     # A pane below the first, a second window, leaving.
     s.type('\x02"')
-    time.sleep(0.5)
+    time.sleep(1)
     s.type('PS1=; clear; stty size; tty\r')
     s.expect('11 80')
     s.expect('/dev/pts')
     s.type('\x02c')
     s.expect('1:bash')
     s.type('exit\r')
-    time.sleep(0.5)
+    time.sleep(1)
     s.type('\x02d')
     s.expect('detached')
     s.end()
@@ -275,16 +282,16 @@ def tmux():
     # What goes on without a terminal.
     os.system("tmux ls | cut -d' ' -f1-3; "
               "tmux list-panes -F '#{pane_width}x#{pane_height}'; "
-              "tmux send-keys -t 0.0 'echo sent >sent' Enter; sleep 1; cat sent; "
+              "tmux send-keys -t 0.0 'echo sent >sent' Enter; until [ -s sent ]; do sleep 0.1; done; cat sent; "
               "tmux capture-pane -p -t 0.0 | grep -c sent")
 
     # Coming back from a larger one.
     s = Session('tmux', 'attach', rows=30, columns=90)
-    time.sleep(0.5)
+    time.sleep(1)
     s.type('stty size\r')
     s.expect('[0-9]+ 90')
     s.type('\x02:')
-    time.sleep(0.5)
+    time.sleep(1)
     s.type('kill-server\r')
     s.end()
 

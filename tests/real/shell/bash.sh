@@ -151,7 +151,10 @@ echo "cpu limit $?"
 { bash -c 'kill -SEGV $$'; } 2>/dev/null
 echo $?
 bash -c 'kill -STOP $$' &
-sleep 0.3
+until [ "$(ps -o stat= -p $! | cut -c1)" = T ]; do
+    sleep 0.1
+done
+sleep 0.2
 jobs -l | sed 's/[0-9]\{2,\}/N/'
 kill -CONT %%
 wait
@@ -164,7 +167,7 @@ set +m
 # Subshells, parents, a trap that a signal does not come for.
 echo $BASH_SUBSHELL $(echo $BASH_SUBSHELL) $SHLVL
 [ $PPID -ne 0 ] && [ $$ -eq "$(sh -c 'echo $PPID')" ] && echo parent
-timeout 1 bash -c 'trap "" TERM; for ((i = 0; i < 1000; i++)); do :; done; echo looped'
+timeout 60 bash -c 'trap "" TERM; for ((i = 0; i < 1000; i++)); do :; done; echo looped'
 x=$(printf 'a\0b' 2>/dev/null)
 echo "${#x}"
 

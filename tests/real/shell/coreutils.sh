@@ -188,9 +188,9 @@ nice nice
 nice -n 5 nice
 nohup echo hup
 stdbuf -o0 echo buf
-timeout 0.2 sleep 5
+timeout 0.2 sleep 50
 echo $?
-{ timeout -k 0.2 0.2 sh -c 'trap "" TERM; sleep 5; sleep 5'; } 2>/dev/null
+{ timeout -k 0.2 2 sh -c 'trap "" TERM; sleep 50; sleep 50'; } 2>/dev/null
 echo $?
 sleep 0.01
 true
@@ -242,11 +242,10 @@ echo $?
 tail -f --pid=$$ nothere
 tail -n +19 n
 (
-    sleep 0.3
+    sleep 1.5
     echo more >>a
-    sleep 0.5
 ) &
-timeout 1.2 tail -f a
+timeout 4 tail -f a
 echo $?
 setuidgid 2>/dev/null
 chcon x a 2>&1 | wc -l

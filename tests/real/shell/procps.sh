@@ -5,11 +5,11 @@ ps() {
     return "${PIPESTATUS[0]}"
 }
 
-sleep 30 &
+sleep 300 &
 a=$!
-sleep 31 &
+sleep 310 &
 b=$!
-sleep 0.2
+sleep 1
 
 # ps: of one, of several, of none.
 ps -o comm=,args=,stat=,ppid= -p $a | sed "s/ $$/ PARENT/"
@@ -22,7 +22,7 @@ echo $?
 
 # pgrep and pidof: by name, parent, arguments, age, user, session, state.
 pgrep -P $$ -x sleep | wc -l
-pgrep -f 'sleep 31' | wc -l
+pgrep -f 'sleep 310' | wc -l
 pgrep -a -P $$ sleep | cut -d' ' -f2-
 pidof sleep | wc -w
 pidof nothing
@@ -35,13 +35,13 @@ pgrep -r S sleep | wc -l
 pgrep -c sleep
 
 # pkill and kill: stopping, going on, ending.
-pkill -STOP -f 'sleep 31'
-sleep 0.1
+pkill -STOP -f 'sleep 310'
+sleep 0.5
 ps -o stat= -p $b
-pkill -CONT -f 'sleep 31'
-sleep 0.1
+pkill -CONT -f 'sleep 310'
+sleep 0.5
 ps -o stat= -p $b
-pkill -P $$ -f 'sleep 30'
+pkill -P $$ -f 'sleep 300'
 wait $a
 echo $?
 kill -0 $b && echo there
@@ -80,9 +80,9 @@ slabtop --version | wc -l
 watch --version | cut -d' ' -f1
 
 # Other names, and what /proc says of a process.
-sh -c 'exec -a renamed sleep 5' 2>/dev/null
-bash -c 'exec -a renamed sleep 5' &
-sleep 0.2
+sh -c 'exec -a renamed sleep 50' 2>/dev/null
+bash -c 'exec -a renamed sleep 50' &
+sleep 1
 ps -o args= -p $!
 kill $!
 wait $!
@@ -95,15 +95,15 @@ grep -E '^(Name|State|Threads|Uid|Gid|Groups|SigIgn|NoNewPrivs):' /proc/self/sta
 
 # Children, ended ones too that nobody waits for.
 (
-    sleep 0.4 &
-    exec sleep 0.6
+    sleep 20 &
+    exec sleep 21
 ) &
-sleep 0.1
+sleep 1
 ps -o stat=,comm= --ppid $!
-sleep 0.8
-bash -c 'sleep 0 & exec sleep 1' &
-sleep 0.3
+pkill -P $!
+sleep 0.5
 ps -o stat=,comm=,args= --ppid $!
+kill $!
 wait
 
 # Headings, and columns that there are.

@@ -35,13 +35,13 @@ ls w.db*
 sqlite3 w.db "begin immediate; insert into t values(5);" ".system sqlite3 w.db 'insert into t values(6)'" \
     ".system sqlite3 w.db 'select count(*) from t'" commit 'select count(*) from t'
 sqlite3 r.db "begin exclusive;" ".system sqlite3 r.db 'select count(*) from t'" commit
-sqlite3 -cmd '.timeout 3000' r.db 'begin exclusive' \
-    '.system (sqlite3 -cmd ".timeout 5000" r.db "insert into t values(9999,0); select 7") &' \
-    '.system sleep 0.5' 'commit' '.system sleep 1'
+sqlite3 -cmd '.timeout 60000' r.db 'begin exclusive' \
+    '.system (sqlite3 -cmd ".timeout 60000" r.db "insert into t values(9999,0); select 7") &' \
+    '.system sleep 0.5' 'commit' '.system sleep 3'
 for i in 1 2 3 4; do
     (
         for j in 1 2 3 4 5; do
-            sqlite3 -cmd '.timeout 20000' w.db "insert into t values($i$j)"
+            sqlite3 -cmd '.timeout 60000' w.db "insert into t values($i$j)"
         done
     ) &
 done

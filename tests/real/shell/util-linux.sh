@@ -45,7 +45,6 @@ echo $?
     flock 9
     sleep 0.5
 ) 9>lock &
-sleep 0.2
 flock -w 5 lock echo "waited"
 flock -E 9 -n lock true
 echo $?
@@ -91,9 +90,9 @@ kill -L | wc -l
 script -qec 'tty | sed s/[0-9]*$//; stty -a | head -n1; test -t 0 && echo terminal' /dev/null
 script -qec 'exit 7' log
 echo $?
-script -qc 'echo typed; cat' /dev/null <<<'input'
+(sleep 2 && echo input) | script -qc 'echo typed; cat' /dev/null
 wc -l <log
-echo 'sleep 5; echo slow' | timeout 2 script -qc 'sh' /dev/null | tr -d '\r' | head -n1
+(sleep 2 && echo 'sleep 50; echo slow') | timeout 5 script -qc 'sh' /dev/null | tr -d '\r' | head -n1
 scriptreplay --help | wc -l
 
 # What there is of the machine; space for files, and holes in them.
