@@ -79,29 +79,31 @@ async function processes() {
 
   // Heard of by events.
   const cat = cp.spawn('cat');
+  const closed = events.once(cat, 'close');
   cat.stdin.end('through cat');
   let out = '';
   for await (const data of cat.stdout)
     out += data;
-  log(out, (await events.once(cat, 'close'))[0]);
-  const killed = cp.spawn('sleep', ['9']);
+  log(out, (await closed)[0]);
+  const killed = cp.spawn('sleep', ['90']);
   killed.kill();
   log((await events.once(killed, 'exit'))[1]);
   log((await util.promisify(cp.exec)('echo out; echo err >&2')).stderr);
 
   // Another node, with messages.
   const forked = cp.fork(__filename, ['child']);
+  const [message, exit] = ['message', 'exit'].map(name => events.once(forked, name));
   forked.send({ n: 1 });
-  log((await events.once(forked, 'message'))[0], (await events.once(forked, 'exit'))[0]);
+  log((await message)[0], (await exit)[0]);
 }
 
 async function workers() {
   const shared = new SharedArrayBuffer(4);
   const three = [1, 2, 3].map(x => new Worker(__filename, { workerData: { x, shared } }));
   const answers = three.map(async one => {
-    const message = (await events.once(one, 'message'))[0];
-    await events.once(one, 'exit');
-    return message;
+    const [message, exit] = ['message', 'exit'].map(name => events.once(one, name));
+    await exit;
+    return (await message)[0];
   });
   log((await Promise.all(answers)).join(), new Int32Array(shared)[0]);
 }
@@ -122,7 +124,7 @@ async function sockets() {
 async function timers() {
   process.once('SIGUSR2', () => log('signal'));
   process.kill(process.pid, 'SIGUSR2');
-  await sleep(50);
+  await sleep(500);
 
   // Time passes, and does so again and again.
   const start = process.hrtime.bigint();

@@ -91,7 +91,7 @@ cat /proc/self/environ | tr '\0' '\n' | grep ^TERM
 readlink /proc/self/exe /proc/self/cwd /proc/self/root
 cut -d' ' -f3-6 /proc/self/stat | wc -w
 wc -w </proc/self/statm
-grep -E '^(Name|State|Threads|Uid|Gid|Groups|SigIgn|NoNewPrivs):' /proc/self/status
+grep -E '^(Name|State|Threads|Uid|Gid|Groups|NoNewPrivs):' /proc/self/status
 
 # Children, ended ones too that nobody waits for.
 (
