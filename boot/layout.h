@@ -35,7 +35,7 @@
 #define STAGE2_MAGIC_OFFSET 4
 
 /* In low memory while the loader runs on BIOS. */
-#define BIOS_STACK_TOP 0x7c00 /* grows down to 0x1000, in real and protected mode */
+#define BIOS_STACK_TOP 0x7000 /* grows down to 0x1000, in real and protected mode; not in stage 1's page: entry.S */
 #define BIOS_STAGE1 0x7c00
 #define BIOS_STAGE2 0x8000  /* code and data, to 0xffff */
 #define BIOS_BOUNCE 0x10000 /* 64 KiB, aligned: a disk transfer never crosses a 64 KiB boundary */

@@ -16,7 +16,7 @@ struct bios_registers {
 };
 
 /*
- * INT `vector` in real mode, with interrupts enabled and a stack below 7C00h. Every register is loaded from *registers
+ * INT `vector` in real mode, with interrupts enabled and a stack below 7000h. Every register is loaded from *registers
  * and stored back, since BIOSes clobber what they please.
  */
 void bios_call(uint8_t vector, struct bios_registers *registers);

@@ -5,6 +5,10 @@
  * there is no one to take them, and on during BIOS calls, whose disk and keyboard need them; the PIC is never masked
  * before the kernel runs.
  *
+ * The stack has pages in which there never was code. An emulator that translates code has to look, at each write to a
+ * page that it translated something from, for what it must forget; a stack below stage 1, in its page, made the whole
+ * way to the prompt take twice the time in QEMU.
+ *
  * Source: Intel SDM volume 3, 9.9 (switching between real and protected mode).
  */
 #include "boot/i386/i386.h"
@@ -91,7 +95,7 @@ leave_protected:
         ljmpw   $0, $real
 real:
         xorw    %ax, %ax
-        movw    %ax, %ss                /* SP is below 7C00h in both worlds */
+        movw    %ax, %ss                /* SP is below 64 KiB in both worlds */
         movw    %ax, %fs
         movw    %ax, %gs
         movw    %ax, %ds
