@@ -17,8 +17,7 @@ static struct superblock anonymous_super = {.type = &anonymous, .references = 1}
 struct mount mount_anonymous = {.super = &anonymous_super, .references = 1, .flags = MS_NOATIME};
 
 struct rwspinlock mount_lock = {.rank = LOCK_RANK_MOUNTS, .writers = SPINLOCK_INIT(MOUNTS)};
-struct list mounts = LIST_INIT(mounts);
-static uint64_t next_device = 1, next_number = 1;
+static uint64_t next_device = MOUNT_DEVICE_FIRST, next_number = 1;
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Superblocks
@@ -138,13 +137,17 @@ static struct mount *find_on(const struct path *path)
 {
     struct mount *found = NULL;
     bool interrupts = rwspin_read(&mount_lock);
-    list_for_each(struct mount, mount, &mounts, all)
+    const struct mount_space *space = path->mount->space;
+    if (space == NULL) /* it has been taken away, with what was mounted there */
+        goto out;
+    list_for_each(struct mount, mount, &space->mounts, all)
     {
         if (mount->on.dentry == path->dentry && mount->on.mount == path->mount)
             found = mount;
     }
     if (found)
         mount_get(found);
+out:
     rwspin_read_unlock(&mount_lock, interrupts);
     return found;
 }
@@ -177,11 +180,11 @@ bool mount_parent(const struct mount *mount, struct path *on)
  * Listings
  */
 
-struct mount *mount_next(uint64_t number)
+struct mount *mount_next(struct mount_space *space, uint64_t number)
 {
     struct mount *found = NULL;
     bool interrupts = rwspin_read(&mount_lock);
-    list_for_each(struct mount, mount, &mounts, all)
+    list_for_each(struct mount, mount, &space->mounts, all)
     {
         if (mount->number > number && (found == NULL || mount->number < found->number))
             found = mount;

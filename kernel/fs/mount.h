@@ -11,15 +11,21 @@
  *
  * A mount that is taken away lives on as long as paths refer to it, without a place in the tree.
  *
- * Locks: changes come one after the other (change_lock, a mutex of rank SUBSYSTEM); mount_lock (rwspin, rank MOUNTS)
- * guards what others read meanwhile: the list of mounts and the place of each.
+ * Mount namespaces are trees of their own: unshare(CLONE_NEWNS) copies the one that the caller is in (mount_space.c),
+ * and from then on neither sees what changes in the other. A program changes only the tree that it is in: others, at
+ * which it can get by a descriptor, and mounts that were taken away, are -EINVAL to it. When nobody is in a namespace
+ * any more, and nobody has its file open, its mounts are taken away.
  *
- * Source: mount(2), umount(2), pivot_root(2), mount_namespaces(7): there is one namespace, without propagation.
+ * Locks: changes come one after the other (mounts_change_lock, a mutex of rank SUBSYSTEM); mount_lock (rwspin, rank
+ * MOUNTS) guards what others read meanwhile: the lists of mounts and the place of each.
+ *
+ * Source: mount(2), umount(2), pivot_root(2), mount_namespaces(7): without propagation.
  */
 #ifndef CORRODE_FS_MOUNT_H
 #define CORRODE_FS_MOUNT_H
 
 #include "fs/fs.h"
+#include "fs/namespace.h"
 #include "lib/errno.h"
 
 /* <sys/mount.h>: flags of mounts and superblocks, and what else mount(2) wants. */
@@ -53,14 +59,15 @@ struct mount {
     struct dentry *root; /* what of the superblock is seen: its root, or with MS_BIND anything; with a reference */
     uint64_t number;     /* never used again */
     struct path on;      /* what it covers, with references; mount NULL: nothing (the first, and what was taken away) */
-    struct list_node all;         /* in the list of all that have a place, in the order of mounting */
-    bool placed;                  /* it has a place: change_lock; `all` alone is in other lists, too */
+    struct list_node all;         /* in the list of its namespace, in the order of mounting; or in others for a while */
+    struct mount_space *space;    /* in which it has its place; NULL: it has none. mount_lock */
     uint32_t references;          /* one for the place, and those of paths */
     uint32_t flags;               /* MOUNT_FLAGS */
     uint32_t writers;             /* files open for writing */
     uint32_t visits;              /* walks that came in; not quite exact */
     uint32_t expiry;              /* MNT_EXPIRE: it goes when it is found idle at so many visits */
     const struct mount *original; /* of which it is a copy, while that is made */
+    struct mount *copy;           /* what has been made of it in a new namespace; while that is made */
     char *source;                 /* what mount(2) was given as such, for /proc/mounts; NULL: nothing */
 };
 
@@ -68,6 +75,35 @@ struct mount {
 #define MOUNT_FLAGS                                                                                                    \
     (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOSYMFOLLOW | MS_NOATIME | MS_NODIRATIME | MS_RELATIME)
 #define SUPERBLOCK_FLAGS (MS_RDONLY | MS_SYNCHRONOUS | MS_MANDLOCK | MS_DIRSYNC | MS_LAZYTIME)
+
+struct mount_space {
+    struct namespace namespace;
+    struct list mounts; /* struct mount, by `all` */
+    struct mount *root; /* the first; without a reference beside that of its place */
+    unsigned count;
+    struct list_node link; /* in the list of all namespaces; mounts_change_lock */
+};
+extern struct mount_space mount_space_first;
+
+/* That of the running program; the kernel's own threads are in the first. The processes' layer says which it is. */
+struct mount_space *mount_space_current(void);
+void mount_space_set_source(struct mount_space *(*current)(void));
+
+/*
+ * A copy of FROM with all its mounts, with one reference. Of PATHS, whose references are the caller's, those in FROM
+ * are made the same places in the copy. NULL: no memory, and nothing has changed.
+ */
+struct mount_space *mount_space_copy(struct mount_space *from, struct path *paths, unsigned count);
+
+/* What is seen as its root: the last that was mounted there. With references; -EINVAL: it has ended. */
+int mount_space_root(struct mount_space *space, struct path *root);
+
+/* The namespace of mounts that NAMESPACE is; NULL: it is of another kind. */
+struct mount_space *mount_space_of(struct namespace *namespace);
+
+/* Device numbers of file systems that are always there. */
+#define MOUNT_DEVICE_NAMESPACES 1
+#define MOUNT_DEVICE_FIRST 2
 
 /*
  * A superblock of the type, with its root and a reference; NULL and *error. That of a type whose mounts all show the
@@ -106,8 +142,8 @@ int mount_detach(const struct path *path);
 /* NEW_ROOT takes the place of the mount that ROOT is the root of, which goes onto PUT_OLD, in or below NEW_ROOT. */
 int mount_pivot(const struct path *root, const struct path *new_root, const struct path *put_old);
 
-/* The mount with the lowest number above NUMBER that has a place, with a reference; NULL: there is none. */
-struct mount *mount_next(uint64_t number);
+/* The mount with the lowest number above NUMBER that has a place in SPACE, with a reference; NULL: there is none. */
+struct mount *mount_next(struct mount_space *space, uint64_t number);
 
 /* For /proc/mounts and mountinfo: "rw,nosuid,relatime", and what the superblock has of its own, "rw,size=4k". */
 struct text;
@@ -133,5 +169,11 @@ extern struct mount *mount_first;
 
 /* Where files stand that have no name in any directory; it is nowhere itself. */
 extern struct mount mount_anonymous;
+
+/* Is it of that kind? Namespaces' files have one of their own. */
+static inline bool mount_is_nowhere(const struct mount *mount)
+{
+    return mount->root == NULL;
+}
 
 #endif

@@ -12,12 +12,18 @@
 
 #define MOUNTS_MAX 10000
 
-static struct mutex change_lock = MUTEX_INIT(change_lock, SUBSYSTEM);
-static unsigned mount_count; /* change_lock */
+struct mutex mounts_change_lock = MUTEX_INIT(mounts_change_lock, SUBSYSTEM);
 
+/* In the tree of the running program? */
 static bool has_place(const struct mount *mount)
 {
-    return mount->placed;
+    return mount->space == mount_space_current();
+}
+
+/* The root of a namespace of mounts? */
+static bool is_first(const struct mount *mount)
+{
+    return mount->space && mount->space->root == mount;
 }
 
 static bool is_directory(const struct dentry *dentry)
@@ -34,14 +40,14 @@ static bool is_root(const struct path *path)
  * Entering and taking away
  */
 
-/* Makes mounts seen that have their place in `on` already. mount_lock is held. */
-static void enter_locked(struct list *tree)
+void mounts_enter_locked(struct list *tree, struct mount_space *space)
 {
     struct list_node *node;
     while ((node = list_pop_front(tree)) != NULL) {
         struct mount *mount = container_of(node, struct mount, all);
-        list_push_back(&mounts, &mount->all);
-        mount->placed = true;
+        list_push_back(&space->mounts, &mount->all);
+        mount->space = space;
+        space->count++;
         if (mount->on.dentry)
             mount->on.dentry->mounts++;
     }
@@ -71,9 +77,9 @@ static int graft(struct list *tree, struct mount *top, const struct path *on)
     struct inode *covered = place.dentry->inode;
     unsigned length = list_length(tree);
     int error = is_directory(top->root) == is_directory(place.dentry) ? 0 : -ENOTDIR;
-    if (!has_place(place.mount)) /* it has been taken away, or is that of pipes */
-        error = -ENOENT;
-    if (!error && length > MOUNTS_MAX - mount_count)
+    if (!has_place(place.mount)) /* it has been taken away, or is that of pipes; or in another namespace */
+        error = place.mount->space ? -EINVAL : -ENOENT;
+    if (!error && length > MOUNTS_MAX - min_u64(place.mount->space->count, MOUNTS_MAX))
         error = -ENOSPC;
     if (error) {
         path_put(&place);
@@ -82,10 +88,9 @@ static int graft(struct list *tree, struct mount *top, const struct path *on)
     rwlock_write(&covered->lock); /* whoever removes a directory has it locked */
     bool there = dentry_is_root(place.dentry) || dentry_is_hashed(place.dentry);
     if (there) {
-        mount_count += length;
         rwspin_write(&mount_lock);
         top->on = place;
-        enter_locked(tree);
+        mounts_enter_locked(tree, place.mount->space);
         rwspin_write_unlock(&mount_lock);
     }
     rwlock_write_unlock(&covered->lock);
@@ -94,8 +99,7 @@ static int graft(struct list *tree, struct mount *top, const struct path *on)
     return there ? 0 : -ENOENT;
 }
 
-/* Gives the place's references back, of mounts that were taken away; or drops those that never got one. */
-static void drop_all(struct list *gone)
+void mounts_drop(struct list *gone)
 {
     struct list_node *node;
     while ((node = list_pop_front(gone)) != NULL) {
@@ -110,27 +114,27 @@ static void drop_all(struct list *gone)
     }
 }
 
-/* mount_lock is held. */
-static void take_locked(struct mount *mount, struct list *gone)
+void mount_take_locked(struct mount *mount, struct list *gone)
 {
     list_remove(&mount->all);
-    mount->placed = false;
-    mount->on.dentry->mounts--;
-    mount_count--;
+    mount->space->count--;
+    mount->space = NULL;
+    if (mount->on.dentry)
+        mount->on.dentry->mounts--;
     list_push_back(gone, &mount->all);
 }
 
 /* Whatever is mounted in those that go, goes. mount_lock is held. */
-static void take_children_locked(struct list *gone)
+static void take_children_locked(struct list *gone, const struct mount_space *space)
 {
     for (struct list_node *node = gone->head.next; node != &gone->head; node = node->next) {
         const struct mount *parent = container_of(node, struct mount, all);
-        struct list_node *at = mounts.head.next;
-        while (at != &mounts.head) {
+        struct list_node *at = space->mounts.head.next;
+        while (at != &space->mounts.head) {
             struct mount *mount = container_of(at, struct mount, all);
             at = at->next;
             if (mount->on.mount == parent)
-                take_locked(mount, gone);
+                mount_take_locked(mount, gone);
         }
     }
 }
@@ -155,7 +159,7 @@ static int attach(struct mount *mount, const struct path *on)
     if (mount == NULL)
         return -ENOMEM;
     list_push_back(&tree, &mount->all);
-    mutex_lock(&change_lock);
+    mutex_lock(&mounts_change_lock);
     int error = 0;
     if (on && on->mount->super == mount->super && is_root(on)) {
         error = -EBUSY; /* it is what is there */
@@ -163,13 +167,12 @@ static int attach(struct mount *mount, const struct path *on)
         error = graft(&tree, mount, on);
     } else {
         rwspin_write(&mount_lock);
-        enter_locked(&tree);
-        mount_first = mount;
-        mount_count++;
+        mounts_enter_locked(&tree, &mount_space_first);
+        mount_space_first.root = mount_first = mount;
         rwspin_write_unlock(&mount_lock);
     }
-    mutex_unlock(&change_lock);
-    drop_all(&tree);
+    mutex_unlock(&mounts_change_lock);
+    mounts_drop(&tree);
     return error;
 }
 
@@ -210,8 +213,7 @@ static bool is_below(const struct path *path, const struct mount *mount, const s
     return at == top;
 }
 
-/* A copy of MOUNT that shows ROOT of it, at the end of TREE. NULL: no memory. */
-static struct mount *copy(const struct mount *mount, struct dentry *root, struct list *tree)
+struct mount *mount_copy(const struct mount *mount, struct dentry *root, struct list *tree)
 {
     superblock_get(mount->super);
     struct mount *new = mount_create(mount->super, root, mount->source, mount->flags);
@@ -222,14 +224,15 @@ static struct mount *copy(const struct mount *mount, struct dentry *root, struct
     return new;
 }
 
-/* Copies of what is mounted in NEW's original below the root that NEW shows. change_lock keeps the list as it is. */
+/* Copies of what is mounted in NEW's original below the root that NEW shows. mounts_change_lock keeps the list as it
+ * is. */
 static int copy_children(struct mount *new, struct list *tree)
 {
-    list_for_each(struct mount, mount, &mounts, all)
+    list_for_each(struct mount, mount, &mount_space_current()->mounts, all)
     {
         if (!is_below(&mount->on, new->original, new->root))
             continue;
-        struct mount *child = copy(mount, mount->root, tree);
+        struct mount *child = mount_copy(mount, mount->root, tree);
         if (child == NULL)
             return -ENOMEM;
         child->on = (struct path){new, mount->on.dentry};
@@ -238,11 +241,24 @@ static int copy_children(struct mount *new, struct list *tree)
     return 0;
 }
 
+/*
+ * The file of a namespace has no place, and may be given one; but one of mounts only where those are older than it, so
+ * that none keeps itself, by whatever ways.
+ */
+static bool can_be_bound(const struct path *from)
+{
+    struct namespace *namespace = namespace_of(from->dentry->inode);
+    const struct mount_space *space = mount_space_current();
+    if (namespace == NULL)
+        return has_place(from->mount);
+    return mount_space_of(namespace) == NULL || namespace->number > space->namespace.number;
+}
+
 static int bind_locked(const struct path *from, const struct path *on, bool recursive, struct list *tree)
 {
-    if (!has_place(from->mount))
+    if (!can_be_bound(from))
         return -EINVAL;
-    struct mount *top = copy(from->mount, from->dentry, tree);
+    struct mount *top = mount_copy(from->mount, from->dentry, tree);
     int error = top ? 0 : -ENOMEM;
     /* The list grows while it is gone through: copies of copies' originals' children. */
     for (struct list_node *node = tree->head.next; recursive && !error && node != &tree->head; node = node->next)
@@ -253,10 +269,10 @@ static int bind_locked(const struct path *from, const struct path *on, bool recu
 int mount_bind(const struct path *from, const struct path *on, bool recursive)
 {
     struct list tree = LIST_INIT(tree);
-    mutex_lock(&change_lock);
+    mutex_lock(&mounts_change_lock);
     int error = bind_locked(from, on, recursive, &tree);
-    mutex_unlock(&change_lock);
-    drop_all(&tree);
+    mutex_unlock(&mounts_change_lock);
+    mounts_drop(&tree);
     return error;
 }
 
@@ -280,7 +296,7 @@ static struct path replace_locked(struct mount *mount, struct path place)
     place.dentry->mounts++;
     mount->on = place;
     list_remove(&mount->all);
-    list_push_back(&mounts, &mount->all); /* it is the last one there */
+    list_push_back(&mount->space->mounts, &mount->all); /* it is the last one there */
     return before;
 }
 
@@ -313,9 +329,9 @@ static int move_locked(const struct path *from, const struct path *to)
 
 int mount_move(const struct path *from, const struct path *to)
 {
-    mutex_lock(&change_lock);
+    mutex_lock(&mounts_change_lock);
     int error = move_locked(from, to);
-    mutex_unlock(&change_lock);
+    mutex_unlock(&mounts_change_lock);
     return error;
 }
 
@@ -343,7 +359,7 @@ static int check_pivot(const struct path *root, const struct path *new_root, con
 
 int mount_pivot(const struct path *root, const struct path *new_root, const struct path *put_old)
 {
-    mutex_lock(&change_lock);
+    mutex_lock(&mounts_change_lock);
     struct path old = top_of(put_old), left = old;
     int error = check_pivot(root, new_root, &old);
     if (!error) {
@@ -352,7 +368,7 @@ int mount_pivot(const struct path *root, const struct path *new_root, const stru
         left = replace_locked(new_root->mount, place);
         rwspin_write_unlock(&mount_lock);
     }
-    mutex_unlock(&change_lock);
+    mutex_unlock(&mounts_change_lock);
     path_put(&left);
     return error;
 }
@@ -367,22 +383,12 @@ static bool has_writers(const struct mount *mount)
     return __atomic_load_n(&mount->writers, __ATOMIC_SEQ_CST) > 0;
 }
 
-static bool super_has_writers(const struct superblock *super)
-{
-    list_for_each(struct mount, mount, &mounts, all)
-    {
-        if (mount->super == super && has_writers(mount))
-            return true;
-    }
-    return false;
-}
-
 /* Sets *flags, unless that makes read-only what somebody writes to: who opens a file now looks at the flags after he
  * has said that he is there. */
 static int set_flags(uint32_t *flags, uint32_t new, const struct mount *mount, const struct superblock *super)
 {
     uint32_t before = __atomic_exchange_n(flags, new, __ATOMIC_SEQ_CST);
-    if (new & ~before & MS_RDONLY && (super ? super_has_writers(super) : has_writers(mount))) {
+    if (new & ~before & MS_RDONLY && (super ? mounts_have_writers(super) : has_writers(mount))) {
         __atomic_store_n(flags, before, __ATOMIC_SEQ_CST);
         return -EBUSY;
     }
@@ -411,9 +417,9 @@ static int change_locked(const struct path *path, unsigned flags, const char *op
 
 int mount_change(const struct path *path, unsigned flags, const char *options, bool bind_only)
 {
-    mutex_lock(&change_lock);
+    mutex_lock(&mounts_change_lock);
     int error = change_locked(path, flags, options, bind_only);
-    mutex_unlock(&change_lock);
+    mutex_unlock(&mounts_change_lock);
     return error;
 }
 
@@ -426,7 +432,7 @@ static bool is_idle_locked(const struct mount *mount)
 {
     if (__atomic_load_n(&mount->references, __ATOMIC_RELAXED) > 2) /* the place's, and the caller's */
         return false;
-    list_for_each(struct mount, other, &mounts, all)
+    list_for_each(struct mount, other, &mount->space->mounts, all)
     {
         if (other->on.mount == mount)
             return false;
@@ -454,8 +460,9 @@ static int remove_locked(const struct path *path, unsigned flags, struct list *g
     else if (flags & MNT_EXPIRE && !has_expired(mount))
         error = -EAGAIN;
     if (!error) {
-        take_locked(mount, gone);
-        take_children_locked(gone);
+        const struct mount_space *space = mount->space;
+        mount_take_locked(mount, gone);
+        take_children_locked(gone, space);
     }
     rwspin_write_unlock(&mount_lock);
     return error;
@@ -466,17 +473,17 @@ int mount_remove(const struct path *path, unsigned flags)
     struct list gone = LIST_INIT(gone);
     if (flags & MNT_EXPIRE && flags & (MNT_FORCE | MNT_DETACH))
         return -EINVAL;
-    if (path->mount == mount_first && is_root(path) && !(flags & (MNT_DETACH | MNT_EXPIRE)))
+    if (is_first(path->mount) && is_root(path) && !(flags & (MNT_DETACH | MNT_EXPIRE)))
         return mount_change(
             path, path->mount->super->flags | MS_RDONLY, NULL, false); /* the last thing before the end */
-    mutex_lock(&change_lock);
+    mutex_lock(&mounts_change_lock);
     int error = remove_locked(path, flags, &gone);
-    mutex_unlock(&change_lock);
-    drop_all(&gone);
+    mutex_unlock(&mounts_change_lock);
+    mounts_drop(&gone);
     return error;
 }
 
 int mount_detach(const struct path *path)
 {
-    return path->mount == mount_first ? -EINVAL : mount_remove(path, 0);
+    return is_first(path->mount) ? -EINVAL : mount_remove(path, 0);
 }

@@ -462,7 +462,7 @@ char *path_name(const struct path *path, const struct path *root, char *buffer, 
     struct path at = *path;
     char *start = buffer + size - 1;
     *start = '\0';
-    if (path->mount == &mount_anonymous) {
+    if (mount_is_nowhere(path->mount)) {
         *error = prepend(buffer, &start, path->dentry->name, path->dentry->length) ? 0 : -ENAMETOOLONG;
         return *error ? NULL : start;
     }

@@ -10,15 +10,18 @@
  * An ID is an index into the table of its kind, and a number that grows when indices begin anew, so that an old ID is
  * told from a new one.
  *
- * Locks: each table has a mutex (rank IPC), which guards the table and all that is in it. It is taken with an address
+ * Each namespace has tables of its own (space.c). When nobody is in one any more, its objects are removed.
+ *
+ * Locks: each kind has a mutex (rank IPC), which guards its tables and all that is in them. It is taken with an address
  * space locked (memory is unmapped), so a program's memory is not touched while it is held.
  *
- * Source: POSIX.1-2017, XSI interprocess communication; svipc(7).
+ * Source: POSIX.1-2017, XSI interprocess communication; svipc(7), ipc_namespaces(7).
  */
 #ifndef CORRODE_IPC_IPC_H
 #define CORRODE_IPC_IPC_H
 
 #include "fs/credentials.h"
+#include "fs/namespace.h"
 #include "sched/mutex.h"
 
 /* <sys/ipc.h> */
@@ -38,36 +41,55 @@ struct ipc_permissions {
     uint32_t mode; /* and the kind's own bits */
 };
 
-struct ipc_object { /* embedded in each */
+struct ipc_object {          /* embedded in each */
+    struct ipc_table *table; /* that it is in, or was */
     int32_t id;
     uint16_t sequence; /* the part of the ID that is no index */
     struct ipc_permissions permissions;
 };
 
 struct ipc_table {
-    struct mutex lock;
     const struct ipc_kind *kind;
     struct ipc_object **slots; /* NULL: free */
     unsigned room, used;
     unsigned next; /* index to be given out */
     unsigned sequence;
+    uint64_t amount; /* what the kind counts of all its objects: pages, semaphores */
 };
 
 struct ipc_kind {
+    struct mutex *lock;
     uint64_t *limit; /* how many there may be */
     /* Is there as much of it as is asked for? 0 or -EINVAL. */
     int (*check)(const struct ipc_object *object, uint64_t size);
-    /* A new one, whose permissions are the caller's. NULL: *error says why. */
-    struct ipc_object *(*create)(int32_t key, uint64_t size, unsigned flags, int *error);
+    /* A new one for TABLE, whose permissions are the caller's. NULL: *error says why. */
+    struct ipc_object *(*create)(struct ipc_table *table, int32_t key, uint64_t size, unsigned flags, int *error);
     void (*destroy)(struct ipc_object *object); /* which never came into the table */
+    void (*end)(struct ipc_object *object);     /* its namespace ends: it is removed; the lock is held */
 };
+extern const struct ipc_kind shared_memory_kind, semaphore_kind, message_kind;
 
-#define IPC_TABLE_INIT(table, its_kind) {.lock = MUTEX_INIT((table).lock, IPC), .kind = &(its_kind)}
+enum ipc_kinds { IPC_SHARED_MEMORY, IPC_SEMAPHORES, IPC_MESSAGES, IPC_KINDS };
+
+struct ipc_space {
+    struct namespace namespace;
+    struct ipc_table tables[IPC_KINDS];
+};
+extern struct ipc_space ipc_space_first;
+
+/* A new, empty one, with one reference. NULL: no memory. */
+struct ipc_space *ipc_space_create(void);
+/* The one that NAMESPACE is; NULL: it is of another kind. */
+struct ipc_space *ipc_space_of(struct namespace *namespace);
+/* The running program's table of a kind. */
+struct ipc_table *ipc_table(enum ipc_kinds kind);
+/* The processes' layer says in which namespace it is. */
+void ipc_set_space_source(struct ipc_space *(*current)(void));
 
 /* shmget and the like: the ID, or -ENOENT, -EEXIST, -EACCES, -EINVAL, -ENOSPC, -ENOMEM. */
 long ipc_get(struct ipc_table *table, int32_t key, uint64_t size, unsigned flags);
 
-/* table->lock is held for all of these. NULL: *error is -EINVAL, or -EIDRM: it was another one's. */
+/* table->kind->lock is held for all of these. NULL: *error is -EINVAL, or -EIDRM: it was another one's. */
 struct ipc_object *ipc_find_locked(const struct ipc_table *table, int32_t id, int *error);
 void ipc_remove_locked(struct ipc_table *table, struct ipc_object *object);
 

@@ -1,7 +1,7 @@
 /*
  * Message queues: see message.h.
  *
- * Locks: the table's mutex (ipc.h) for all queues. Who waits lies on his own stack, in one of the queue's lists;
+ * Locks: the kind's mutex (ipc.h) for all queues. Who waits lies on his own stack, in one of the queue's lists;
  * whoever ends the wait takes him off, says how it has ended and wakes him, all under the mutex, which the waiter takes
  * before he goes.
  */
@@ -43,8 +43,12 @@ struct waiting {
 
 struct message_limits message_limits = {SIZE_LIMIT, QUEUE_BYTES_LIMIT, QUEUES_LIMIT};
 
-static const struct ipc_kind kind;
-static struct ipc_table table = IPC_TABLE_INIT(table, kind);
+static struct mutex lock = MUTEX_INIT(lock, IPC);
+
+static struct ipc_table *current_table(void)
+{
+    return ipc_table(IPC_MESSAGES);
+}
 
 static struct queue *queue_of(const struct ipc_object *object)
 {
@@ -73,7 +77,7 @@ static int check(const struct ipc_object *object, uint64_t size)
     return 0;
 }
 
-static struct ipc_object *create(int32_t key, uint64_t size, unsigned flags, int *error)
+static struct ipc_object *create(struct ipc_table *table, int32_t key, uint64_t size, unsigned flags, int *error)
 {
     struct queue *queue = kmalloc(sizeof *queue, ALLOC_ZERO);
     *error = -ENOMEM;
@@ -95,18 +99,25 @@ static void destroy(struct ipc_object *object)
     kfree(queue_of(object));
 }
 
-static const struct ipc_kind kind = {
-    .limit = &message_limits.queues, .check = check, .create = create, .destroy = destroy};
+/* Nobody is left in the namespace to wait for it. */
+static void end(struct ipc_object *object)
+{
+    ipc_remove_locked(object->table, object);
+    destroy(object);
+}
+
+const struct ipc_kind message_kind = {
+    .lock = &lock, .limit = &message_limits.queues, .check = check, .create = create, .destroy = destroy, .end = end};
 
 long messages_get(int32_t key, unsigned flags)
 {
-    return ipc_get(&table, key, 0, flags);
+    return ipc_get(current_table(), key, 0, flags);
 }
 
 /* WANTED 0: any right will do. */
 static struct queue *find(int32_t id, unsigned wanted, int *error)
 {
-    struct ipc_object *object = ipc_find_locked(&table, id, error);
+    struct ipc_object *object = ipc_find_locked(current_table(), id, error);
     if (object && wanted)
         *error = ipc_permission(object, wanted);
     return *error ? NULL : queue_of(object);
@@ -129,9 +140,9 @@ static int wait(struct list *list, struct waiting *waiting)
     waiting->status = WAITING;
     wait_queue_init(&waiting->woken);
     list_push_back(list, &waiting->link);
-    mutex_unlock(&table.lock);
+    mutex_unlock(&lock);
     (void)wait_event_interruptible(&waiting->woken, __atomic_load_n(&waiting->status, __ATOMIC_ACQUIRE) != WAITING);
-    mutex_lock(&table.lock);
+    mutex_lock(&lock);
     if (waiting->status == WAITING) {
         list_remove(&waiting->link);
         waiting->status = -EINTR;
@@ -218,9 +229,9 @@ static int send_locked(int32_t id, struct message *message, unsigned flags)
 
 int message_send(int32_t id, struct message *message, unsigned flags)
 {
-    mutex_lock(&table.lock);
+    mutex_lock(&lock);
     int error = send_locked(id, message, flags);
-    mutex_unlock(&table.lock);
+    mutex_unlock(&lock);
     return error;
 }
 
@@ -285,9 +296,9 @@ static struct message *receive_locked(int32_t id, const struct wanted *wanted, i
 struct message *message_receive(int32_t id, int64_t type, uint64_t size, unsigned flags, int *error)
 {
     const struct wanted wanted = {.type = type, .size = size, .flags = flags};
-    mutex_lock(&table.lock);
+    mutex_lock(&lock);
     struct message *message = receive_locked(id, &wanted, error);
-    mutex_unlock(&table.lock);
+    mutex_unlock(&lock);
     return message;
 }
 
@@ -298,8 +309,8 @@ struct message *message_receive(int32_t id, int64_t type, uint64_t size, unsigne
 int messages_report(enum ipc_by by, int32_t number, struct message_report *report)
 {
     int error;
-    mutex_lock(&table.lock);
-    const struct ipc_object *object = ipc_look_locked(&table, by, number, &error);
+    mutex_lock(&lock);
+    const struct ipc_object *object = ipc_look_locked(current_table(), by, number, &error);
     if (object) {
         const struct queue *queue = queue_of(object);
         *report = (struct message_report){.ipc = *object,
@@ -313,26 +324,27 @@ int messages_report(enum ipc_by by, int32_t number, struct message_report *repor
             .receiver = queue->receiver};
         error = object->id;
     }
-    mutex_unlock(&table.lock);
+    mutex_unlock(&lock);
     return error;
 }
 
 void messages_totals(struct message_totals *totals)
 {
-    mutex_lock(&table.lock);
-    *totals = (struct message_totals){.highest = ipc_highest_locked(&table), .used = table.used};
-    for (unsigned i = 0; i < table.room; i++)
-        if (table.slots[i]) {
-            totals->messages += queue_of(table.slots[i])->count;
-            totals->bytes += queue_of(table.slots[i])->bytes;
+    const struct ipc_table *table = current_table();
+    mutex_lock(&lock);
+    *totals = (struct message_totals){.highest = ipc_highest_locked(table), .used = table->used};
+    for (unsigned i = 0; i < table->room; i++)
+        if (table->slots[i]) {
+            totals->messages += queue_of(table->slots[i])->count;
+            totals->bytes += queue_of(table->slots[i])->bytes;
         }
-    mutex_unlock(&table.lock);
+    mutex_unlock(&lock);
 }
 
 int messages_set(int32_t id, const struct ipc_permissions *permissions, uint64_t bytes_max)
 {
     int error;
-    mutex_lock(&table.lock);
+    mutex_lock(&lock);
     struct queue *queue = find(id, 0, &error);
     if (queue)
         error = ipc_owner(&queue->ipc);
@@ -346,7 +358,7 @@ int messages_set(int32_t id, const struct ipc_permissions *permissions, uint64_t
         queue->changed = ipc_now();
         serve_senders(queue);
     }
-    mutex_unlock(&table.lock);
+    mutex_unlock(&lock);
     return error;
 }
 
@@ -360,16 +372,16 @@ static void end_all(struct list *list)
 int messages_remove(int32_t id)
 {
     int error;
-    mutex_lock(&table.lock);
+    mutex_lock(&lock);
     struct queue *queue = find(id, 0, &error);
     if (queue)
         error = ipc_owner(&queue->ipc);
     if (!error) {
         end_all(&queue->senders);
         end_all(&queue->receivers);
-        ipc_remove_locked(&table, &queue->ipc);
+        ipc_remove_locked(queue->ipc.table, &queue->ipc);
         destroy(&queue->ipc);
     }
-    mutex_unlock(&table.lock);
+    mutex_unlock(&lock);
     return error;
 }

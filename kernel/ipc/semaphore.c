@@ -1,7 +1,7 @@
 /*
  * Semaphores: see semaphore.h.
  *
- * Locks: the table's mutex (ipc.h) for all sets. Who waits lies on his own stack, in the set's list; whoever ends the
+ * Locks: the kind's mutex (ipc.h) for all sets. Who waits lies on his own stack, in the set's list; whoever ends the
  * wait takes him off, says how it has ended and wakes him, all under the mutex, which the waiter takes before he goes.
  */
 #include "ipc/semaphore_internal.h"
@@ -29,9 +29,12 @@ struct pending {
 
 struct semaphore_limits semaphore_limits = {EACH_LIMIT, (uint64_t)EACH_LIMIT *SETS_LIMIT, OPERATIONS_LIMIT, SETS_LIMIT};
 
-static const struct ipc_kind kind;
-struct ipc_table semaphore_table = IPC_TABLE_INIT(semaphore_table, kind);
-static uint64_t semaphores_used; /* in all sets; the lock */
+struct mutex semaphore_lock = MUTEX_INIT(semaphore_lock, IPC);
+
+static struct ipc_table *current_table(void)
+{
+    return ipc_table(IPC_SEMAPHORES);
+}
 
 static struct semaphore_set *set_of(const struct ipc_object *object)
 {
@@ -47,11 +50,11 @@ static int check_count(const struct ipc_object *object, uint64_t count)
     return set_of(object)->count < count ? -EINVAL : 0;
 }
 
-static struct ipc_object *create(int32_t key, uint64_t count, unsigned flags, int *error)
+static struct ipc_object *create(struct ipc_table *table, int32_t key, uint64_t count, unsigned flags, int *error)
 {
-    *error = count == 0                                                                      ? -EINVAL
-             : count > semaphore_limits.all - min_u64(semaphores_used, semaphore_limits.all) ? -ENOSPC
-                                                                                             : 0;
+    *error = count == 0                                                                    ? -EINVAL
+             : count > semaphore_limits.all - min_u64(table->amount, semaphore_limits.all) ? -ENOSPC
+                                                                                           : 0;
     if (*error)
         return NULL;
     struct semaphore_set *set = kmalloc(sizeof *set + count * sizeof *set->semaphores, ALLOC_ZERO);
@@ -62,30 +65,41 @@ static struct ipc_object *create(int32_t key, uint64_t count, unsigned flags, in
     list_init(&set->undos);
     set->changed = ipc_now();
     set->count = (unsigned)count;
-    semaphores_used += count;
+    table->amount += count;
     return &set->ipc;
 }
 
 static void destroy(struct ipc_object *object)
 {
-    semaphores_used -= set_of(object)->count;
+    object->table->amount -= set_of(object)->count;
     kfree(set_of(object));
 }
 
-static const struct ipc_kind kind = {
-    .limit = &semaphore_limits.sets, .check = check_count, .create = create, .destroy = destroy};
+/* Nobody is left in the namespace to wait for it; but who has left it may have something to undo. */
+static void end(struct ipc_object *object)
+{
+    semaphore_undo_forget_set(set_of(object));
+    ipc_remove_locked(object->table, object);
+    destroy(object);
+}
+
+const struct ipc_kind semaphore_kind = {.lock = &semaphore_lock,
+    .limit = &semaphore_limits.sets,
+    .check = check_count,
+    .create = create,
+    .destroy = destroy,
+    .end = end};
 
 long semaphores_get(int32_t key, int count, unsigned flags)
 {
-    return count < 0 || (uint64_t)count > semaphore_limits.each
-               ? -EINVAL
-               : ipc_get(&semaphore_table, key, (uint64_t)count, flags);
+    return count < 0 || (uint64_t)count > semaphore_limits.each ? -EINVAL
+                                                                : ipc_get(current_table(), key, (uint64_t)count, flags);
 }
 
 /* WANTED 0: any right will do. */
 static struct semaphore_set *find(int32_t id, unsigned wanted, int *error)
 {
-    struct ipc_object *object = ipc_find_locked(&semaphore_table, id, error);
+    struct ipc_object *object = ipc_find_locked(current_table(), id, error);
     if (object && wanted)
         *error = ipc_permission(object, wanted);
     return *error ? NULL : set_of(object);
@@ -183,10 +197,10 @@ static int wait(struct semaphore_set *set, struct pending *pending, uint64_t dea
     pending->status = PENDING;
     wait_queue_init(&pending->woken);
     list_push_back(&set->waiters, &pending->link);
-    mutex_unlock(&semaphore_table.lock);
+    mutex_unlock(&semaphore_lock);
     int ended = wait_event_interruptible_until(
         &pending->woken, __atomic_load_n(&pending->status, __ATOMIC_ACQUIRE) != PENDING, deadline);
-    mutex_lock(&semaphore_table.lock);
+    mutex_lock(&semaphore_lock);
     if (pending->status == PENDING) {
         list_remove(&pending->link);
         pending->status = ended == -ETIMEDOUT ? -EAGAIN : -EINTR;
@@ -236,9 +250,9 @@ int semaphores_operate(int32_t id, const struct semaphore_operation *operations,
     struct semaphore_undo **undo)
 {
     struct pending pending = {.operations = operations, .count = count, .process = ipc_process()};
-    mutex_lock(&semaphore_table.lock);
+    mutex_lock(&semaphore_lock);
     int result = operate_locked(id, &pending, deadline, undo);
-    mutex_unlock(&semaphore_table.lock);
+    mutex_unlock(&semaphore_lock);
     return result;
 }
 
@@ -249,24 +263,25 @@ int semaphores_operate(int32_t id, const struct semaphore_operation *operations,
 int semaphores_report(enum ipc_by by, int32_t number, struct semaphore_report *report)
 {
     int error;
-    mutex_lock(&semaphore_table.lock);
-    const struct ipc_object *object = ipc_look_locked(&semaphore_table, by, number, &error);
+    mutex_lock(&semaphore_lock);
+    const struct ipc_object *object = ipc_look_locked(current_table(), by, number, &error);
     if (object) {
         const struct semaphore_set *set = set_of(object);
         *report = (struct semaphore_report){
             .ipc = *object, .count = set->count, .operated = set->operated, .changed = set->changed};
         error = object->id;
     }
-    mutex_unlock(&semaphore_table.lock);
+    mutex_unlock(&semaphore_lock);
     return error;
 }
 
 void semaphores_totals(struct semaphore_totals *totals)
 {
-    mutex_lock(&semaphore_table.lock);
+    const struct ipc_table *table = current_table();
+    mutex_lock(&semaphore_lock);
     *totals = (struct semaphore_totals){
-        .highest = ipc_highest_locked(&semaphore_table), .used = semaphore_table.used, .semaphores = semaphores_used};
-    mutex_unlock(&semaphore_table.lock);
+        .highest = ipc_highest_locked(table), .used = table->used, .semaphores = table->amount};
+    mutex_unlock(&semaphore_lock);
 }
 
 /* Those who wait for semaphore NUMBER to grow, or to be 0. */
@@ -285,7 +300,7 @@ long semaphore_ask(int32_t id, int number, enum semaphore_question question)
 {
     int error;
     long result;
-    mutex_lock(&semaphore_table.lock);
+    mutex_lock(&semaphore_lock);
     const struct semaphore_set *set = find(id, IPC_READ, &error);
     if (set == NULL)
         result = error;
@@ -297,30 +312,30 @@ long semaphore_ask(int32_t id, int number, enum semaphore_question question)
         result = set->semaphores[number].process;
     else
         result = count_waiters(set, number, question == SEMAPHORE_ZERO_WAITERS);
-    mutex_unlock(&semaphore_table.lock);
+    mutex_unlock(&semaphore_lock);
     return result;
 }
 
 int semaphores_count(int32_t id, unsigned wanted)
 {
     int error;
-    mutex_lock(&semaphore_table.lock);
+    mutex_lock(&semaphore_lock);
     const struct semaphore_set *set = find(id, wanted, &error);
     int count = set ? (int)set->count : error;
-    mutex_unlock(&semaphore_table.lock);
+    mutex_unlock(&semaphore_lock);
     return count;
 }
 
 int semaphores_get_values(int32_t id, uint16_t *values, unsigned count)
 {
     int error;
-    mutex_lock(&semaphore_table.lock);
+    mutex_lock(&semaphore_lock);
     const struct semaphore_set *set = find(id, IPC_READ, &error);
     if (set && set->count != count)
         error = -EIDRM;
     for (unsigned i = 0; i < count && !error; i++)
         values[i] = set->semaphores[i].value;
-    mutex_unlock(&semaphore_table.lock);
+    mutex_unlock(&semaphore_lock);
     return error;
 }
 
@@ -339,7 +354,7 @@ int semaphore_set_value(int32_t id, int number, int value)
     int error;
     if (value < 0 || value > SEMAPHORE_MAX)
         return -ERANGE;
-    mutex_lock(&semaphore_table.lock);
+    mutex_lock(&semaphore_lock);
     struct semaphore_set *set = find(id, 0, &error);
     if (set && (number < 0 || (unsigned)number >= set->count))
         error = -EINVAL;
@@ -351,7 +366,7 @@ int semaphore_set_value(int32_t id, int number, int value)
         set->changed = ipc_now();
         semaphores_changed(set);
     }
-    mutex_unlock(&semaphore_table.lock);
+    mutex_unlock(&semaphore_lock);
     return error;
 }
 
@@ -361,7 +376,7 @@ int semaphores_set_values(int32_t id, const uint16_t *values, unsigned count)
     for (unsigned i = 0; i < count; i++)
         if (values[i] > SEMAPHORE_MAX)
             return -ERANGE;
-    mutex_lock(&semaphore_table.lock);
+    mutex_lock(&semaphore_lock);
     struct semaphore_set *set = find(id, IPC_WRITE, &error);
     if (set && set->count != count)
         error = -EIDRM;
@@ -372,20 +387,20 @@ int semaphores_set_values(int32_t id, const uint16_t *values, unsigned count)
         set->changed = ipc_now();
         semaphores_changed(set);
     }
-    mutex_unlock(&semaphore_table.lock);
+    mutex_unlock(&semaphore_lock);
     return error;
 }
 
 int semaphores_set(int32_t id, const struct ipc_permissions *permissions)
 {
     int error;
-    mutex_lock(&semaphore_table.lock);
+    mutex_lock(&semaphore_lock);
     struct semaphore_set *set = find(id, 0, &error);
     if (set)
         error = ipc_set_permissions(&set->ipc, permissions);
     if (!error)
         set->changed = ipc_now();
-    mutex_unlock(&semaphore_table.lock);
+    mutex_unlock(&semaphore_lock);
     return error;
 }
 
@@ -393,7 +408,7 @@ int semaphores_remove(int32_t id)
 {
     int error;
     struct list_node *node;
-    mutex_lock(&semaphore_table.lock);
+    mutex_lock(&semaphore_lock);
     struct semaphore_set *set = find(id, 0, &error);
     if (set)
         error = ipc_owner(&set->ipc);
@@ -401,9 +416,9 @@ int semaphores_remove(int32_t id)
         semaphore_undo_forget_set(set);
         while ((node = list_first(&set->waiters)) != NULL)
             finish(container_of(node, struct pending, link), -EIDRM);
-        ipc_remove_locked(&semaphore_table, &set->ipc);
+        ipc_remove_locked(set->ipc.table, &set->ipc);
         destroy(&set->ipc);
     }
-    mutex_unlock(&semaphore_table.lock);
+    mutex_unlock(&semaphore_lock);
     return error;
 }

@@ -1,5 +1,5 @@
 /*
- * What semaphore.c, which has the sets, and semaphore_undo.c share. semaphore_table.lock is held for all of it.
+ * What semaphore.c, which has the sets, and semaphore_undo.c share. semaphore_lock is held for all of it.
  */
 #ifndef CORRODE_IPC_SEMAPHORE_INTERNAL_H
 #define CORRODE_IPC_SEMAPHORE_INTERNAL_H
@@ -27,7 +27,7 @@ struct undo_entry {
     int16_t adjustments[]; /* for each semaphore */
 };
 
-extern struct ipc_table semaphore_table;
+extern struct mutex semaphore_lock;
 
 /* The entry of *UNDO for SET, both made if need be. NULL: no memory. */
 struct undo_entry *semaphore_undo_entry(struct semaphore_undo **undo, struct semaphore_set *set);

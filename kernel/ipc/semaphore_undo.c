@@ -2,7 +2,7 @@
  * Undo lists: see semaphore.h. A list has an entry for each set in which something is noted; a set knows the entries
  * that concern it, so that both find them, and whichever goes first takes them away.
  *
- * Locks: that of the table of semaphores guards the entries; a list is its tasks', which count themselves.
+ * Locks: that of semaphores guards the entries; a list is its tasks', which count themselves.
  */
 #include "ipc/semaphore_internal.h"
 
@@ -96,7 +96,7 @@ void semaphore_undo_leave(struct semaphore_undo *undo)
     struct list_node *node;
     if (undo == NULL || __atomic_sub_fetch(&undo->references, 1, __ATOMIC_ACQ_REL) > 0)
         return;
-    mutex_lock(&semaphore_table.lock);
+    mutex_lock(&semaphore_lock);
     while ((node = list_first(&undo->entries)) != NULL) {
         struct undo_entry *entry = container_of(node, struct undo_entry, in_list);
         struct semaphore_set *set = entry->set;
@@ -104,6 +104,6 @@ void semaphore_undo_leave(struct semaphore_undo *undo)
         remove_entry(entry);
         semaphores_changed(set);
     }
-    mutex_unlock(&semaphore_table.lock);
+    mutex_unlock(&semaphore_lock);
     kfree(undo);
 }

@@ -32,9 +32,12 @@ struct segment {
 
 struct shared_memory_limits shared_memory_limits = {SIZE_LIMIT, SIZE_LIMIT, SEGMENTS_LIMIT};
 
-static const struct ipc_kind kind;
-static struct ipc_table table = IPC_TABLE_INIT(table, kind);
-static uint64_t pages_used; /* the lock */
+static struct mutex lock = MUTEX_INIT(lock, IPC);
+
+static struct ipc_table *current_table(void)
+{
+    return ipc_table(IPC_SHARED_MEMORY);
+}
 
 static struct segment *segment_of(const struct ipc_object *object)
 {
@@ -58,8 +61,8 @@ static void put(struct segment *segment)
 static void take_out(struct segment *segment)
 {
     segment->removed = true;
-    pages_used -= pages_of(segment->size);
-    ipc_remove_locked(&table, &segment->ipc);
+    segment->ipc.table->amount -= pages_of(segment->size);
+    ipc_remove_locked(segment->ipc.table, &segment->ipc);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -105,14 +108,14 @@ static void put_segment(struct vm_object *object)
 static void mapped(struct vm_object *object, int change)
 {
     struct segment *segment = object->owner;
-    mutex_lock(&table.lock);
+    mutex_lock(&lock);
     segment->attachments += (uint64_t)(int64_t)change;
     *(change > 0 ? &segment->attached : &segment->detached) = ipc_now();
     segment->last = ipc_process();
     bool gone = segment->attachments == 0 && segment->ipc.permissions.mode & SHM_DEST && !segment->removed;
     if (gone)
         take_out(segment);
-    mutex_unlock(&table.lock);
+    mutex_unlock(&lock);
     if (gone)
         put(segment);
 }
@@ -133,23 +136,23 @@ static int check_size(const struct ipc_object *object, uint64_t size)
     return segment_of(object)->size < size ? -EINVAL : 0;
 }
 
-static int check_new(uint64_t size, unsigned flags)
+static int check_new(const struct ipc_table *table, uint64_t size, unsigned flags)
 {
     const struct shared_memory_limits *limits = &shared_memory_limits;
-    uint64_t pages = pages_of(size);
+    uint64_t pages = pages_of(size), used = table->amount;
     if (size == 0 || size > limits->size)
         return -EINVAL;
-    if (pages_used + pages < pages_used || pages_used + pages > limits->pages)
+    if (used + pages < used || used + pages > limits->pages)
         return -ENOSPC;
     if (flags & SHM_HUGETLB)
         return credentials_capable(credentials_current(), CAP_IPC_LOCK) ? -ENOMEM : -EPERM; /* there are none */
     return (flags & SHM_NORESERVE || pages <= page_total_count()) && size <= INT64_MAX ? 0 : -ENOMEM;
 }
 
-static struct ipc_object *create(int32_t key, uint64_t size, unsigned flags, int *error)
+static struct ipc_object *create(struct ipc_table *table, int32_t key, uint64_t size, unsigned flags, int *error)
 {
     char name[32];
-    *error = check_new(size, flags);
+    *error = check_new(table, size, flags);
     if (*error)
         return NULL;
     struct segment *segment = kmalloc(sizeof *segment, ALLOC_ZERO);
@@ -167,27 +170,38 @@ static struct ipc_object *create(int32_t key, uint64_t size, unsigned flags, int
     segment->size = size;
     segment->changed = ipc_now();
     segment->creator = ipc_process();
-    pages_used += pages_of(size);
+    table->amount += pages_of(size);
     return &segment->ipc;
 }
 
 static void destroy(struct ipc_object *object)
 {
-    pages_used -= pages_of(segment_of(object)->size);
+    object->table->amount -= pages_of(segment_of(object)->size);
     put(segment_of(object));
 }
 
-static const struct ipc_kind kind = {
-    .limit = &shared_memory_limits.segments, .check = check_size, .create = create, .destroy = destroy};
+/* Areas that have it attached keep it, each by a reference of its own. */
+static void end(struct ipc_object *object)
+{
+    take_out(segment_of(object));
+    put(segment_of(object));
+}
+
+const struct ipc_kind shared_memory_kind = {.lock = &lock,
+    .limit = &shared_memory_limits.segments,
+    .check = check_size,
+    .create = create,
+    .destroy = destroy,
+    .end = end};
 
 long shared_memory_get(int32_t key, uint64_t size, unsigned flags)
 {
-    return ipc_get(&table, key, size, flags);
+    return ipc_get(current_table(), key, size, flags);
 }
 
 static struct segment *find(int32_t id, int *error)
 {
-    struct ipc_object *object = ipc_find_locked(&table, id, error);
+    struct ipc_object *object = ipc_find_locked(current_table(), id, error);
     return object ? segment_of(object) : NULL;
 }
 
@@ -199,13 +213,13 @@ static struct segment *find(int32_t id, int *error)
 static struct segment *get_permitted(int32_t id, unsigned flags, int *error)
 {
     unsigned wanted = IPC_READ | (flags & SHM_RDONLY ? 0 : IPC_WRITE) | (flags & SHM_EXEC ? IPC_EXECUTE : 0);
-    mutex_lock(&table.lock);
+    mutex_lock(&lock);
     struct segment *segment = find(id, error);
     if (segment)
         *error = ipc_permission(&segment->ipc, wanted);
     if (!*error)
         get_segment(&segment->object);
-    mutex_unlock(&table.lock);
+    mutex_unlock(&lock);
     return *error ? NULL : segment;
 }
 
@@ -260,8 +274,8 @@ int shared_memory_detach(struct vm_space *space, vaddr_t address)
 int shared_memory_report(enum ipc_by by, int32_t number, struct shared_memory_report *report)
 {
     int error;
-    mutex_lock(&table.lock);
-    const struct ipc_object *object = ipc_look_locked(&table, by, number, &error);
+    mutex_lock(&lock);
+    const struct ipc_object *object = ipc_look_locked(current_table(), by, number, &error);
     if (object) {
         const struct segment *segment = segment_of(object);
         *report = (struct shared_memory_report){.ipc = *object,
@@ -275,25 +289,26 @@ int shared_memory_report(enum ipc_by by, int32_t number, struct shared_memory_re
             .last = segment->last};
         error = object->id;
     }
-    mutex_unlock(&table.lock);
+    mutex_unlock(&lock);
     return error;
 }
 
 void shared_memory_totals(struct shared_memory_totals *totals)
 {
-    mutex_lock(&table.lock);
-    *totals =
-        (struct shared_memory_totals){.highest = ipc_highest_locked(&table), .used = table.used, .pages = pages_used};
-    for (unsigned i = 0; i < table.room; i++)
-        if (table.slots[i])
-            totals->resident += page_cache_pages(segment_of(table.slots[i])->file->inode);
-    mutex_unlock(&table.lock);
+    const struct ipc_table *table = current_table();
+    mutex_lock(&lock);
+    *totals = (struct shared_memory_totals){
+        .highest = ipc_highest_locked(table), .used = table->used, .pages = table->amount};
+    for (unsigned i = 0; i < table->room; i++)
+        if (table->slots[i])
+            totals->resident += page_cache_pages(segment_of(table->slots[i])->file->inode);
+    mutex_unlock(&lock);
 }
 
 int shared_memory_remove(int32_t id)
 {
     int error;
-    mutex_lock(&table.lock);
+    mutex_lock(&lock);
     struct segment *segment = find(id, &error);
     if (segment)
         error = ipc_owner(&segment->ipc);
@@ -304,7 +319,7 @@ int shared_memory_remove(int32_t id)
         segment->ipc.permissions.mode |= SHM_DEST;
         segment->ipc.permissions.key = IPC_PRIVATE;
     }
-    mutex_unlock(&table.lock);
+    mutex_unlock(&lock);
     if (gone)
         put(segment);
     return error;
@@ -313,28 +328,28 @@ int shared_memory_remove(int32_t id)
 int shared_memory_set(int32_t id, const struct ipc_permissions *permissions)
 {
     int error;
-    mutex_lock(&table.lock);
+    mutex_lock(&lock);
     struct segment *segment = find(id, &error);
     if (segment)
         error = ipc_set_permissions(&segment->ipc, permissions);
     if (!error)
         segment->changed = ipc_now();
-    mutex_unlock(&table.lock);
+    mutex_unlock(&lock);
     return error;
 }
 
-int shared_memory_lock(int32_t id, bool lock, bool may_lock)
+int shared_memory_lock(int32_t id, bool locked, bool may_lock)
 {
     int error;
-    mutex_lock(&table.lock);
+    mutex_lock(&lock);
     struct segment *segment = find(id, &error);
     if (segment && !credentials_capable(credentials_current(), CAP_IPC_LOCK)) {
         uint32_t user = credentials_current()->euid;
         bool own = user == segment->ipc.permissions.uid || user == segment->ipc.permissions.creator_uid;
-        error = own && (!lock || may_lock) ? 0 : -EPERM;
+        error = own && (!locked || may_lock) ? 0 : -EPERM;
     }
     if (!error)
-        segment->ipc.permissions.mode = (segment->ipc.permissions.mode & ~SHM_LOCKED) | (lock ? SHM_LOCKED : 0);
-    mutex_unlock(&table.lock);
+        segment->ipc.permissions.mode = (segment->ipc.permissions.mode & ~SHM_LOCKED) | (locked ? SHM_LOCKED : 0);
+    mutex_unlock(&lock);
     return error;
 }

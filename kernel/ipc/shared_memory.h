@@ -50,6 +50,6 @@ void shared_memory_totals(struct shared_memory_totals *totals);
 int shared_memory_remove(int32_t id);
 int shared_memory_set(int32_t id, const struct ipc_permissions *permissions);
 /* There is no swap, so only the mark in the mode changes. MAY_LOCK: the caller has any right to lock memory. */
-int shared_memory_lock(int32_t id, bool lock, bool may_lock);
+int shared_memory_lock(int32_t id, bool locked, bool may_lock);
 
 #endif

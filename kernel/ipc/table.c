@@ -176,9 +176,10 @@ void ipc_remove_locked(struct ipc_table *table, struct ipc_object *object)
 static long create(struct ipc_table *table, int32_t key, uint64_t size, unsigned flags)
 {
     int error;
-    struct ipc_object *object = table->kind->create(key, size, flags, &error);
+    struct ipc_object *object = table->kind->create(table, key, size, flags, &error);
     if (object == NULL)
         return error;
+    object->table = table;
     error = table->used < min_u64(*table->kind->limit, INDEX_MAX) ? add(table, object, key, flags) : -ENOSPC;
     if (error)
         table->kind->destroy(object);
@@ -200,8 +201,8 @@ static long get_locked(struct ipc_table *table, int32_t key, uint64_t size, unsi
 
 long ipc_get(struct ipc_table *table, int32_t key, uint64_t size, unsigned flags)
 {
-    mutex_lock(&table->lock);
+    mutex_lock(table->kind->lock);
     long result = get_locked(table, key, size, flags);
-    mutex_unlock(&table->lock);
+    mutex_unlock(table->kind->lock);
     return result;
 }

@@ -13,14 +13,11 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/accounts.h"
+#include "proc/namespaces.h"
 #include "proc/numbers.h"
 #include "proc/pidfd.h"
 #include "proc/process_internal.h"
 #include "proc/timers.h"
-
-#define CLONE_NAMESPACES                                                                                               \
-    (CLONE_NEWTIME | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |      \
-        CLONE_NEWNET)
 
 /* May the current user have one more? */
 static int charge(struct task *task)
@@ -46,6 +43,8 @@ static bool copy_task(struct task *task, const struct clone_arguments *arguments
     task->files = arguments->flags & CLONE_FILES ? files_share(self->files) : files_copy(self->files);
     task->paths = arguments->flags & CLONE_FS ? paths_share(self->paths) : paths_copy(self->paths);
     task->credentials = credentials_get(self->credentials);
+    if (task->paths)
+        task->namespaces = namespaces_copy(arguments->flags, task->paths);
     task->signal_mask = self->signal_mask;
     task->timer_slack = self->timer_slack;
     task->io_priority = self->io_priority;
@@ -68,7 +67,7 @@ static bool copy_task(struct task *task, const struct clone_arguments *arguments
     bool undoes = arguments->flags & CLONE_SYSVSEM;
     if (undoes)
         task->semaphore_undo = semaphore_undo_share(&self->semaphore_undo);
-    return task->space && task->files && task->paths && (task->semaphore_undo || !undoes);
+    return task->space && task->files && task->namespaces && (task->semaphore_undo || !undoes);
 }
 
 /* Handlers are functions of the program; CLONE_CLEAR_SIGHAND. */
@@ -283,8 +282,11 @@ static int check(const struct clone_arguments *arguments)
         return -EINVAL;
     if (flags & CLONE_PARENT && self->process->unkillable)
         return -EINVAL;
-    if (flags & CLONE_NAMESPACES) /* there is one of each kind */
-        return credentials_capable(self->credentials, CAP_SYS_ADMIN) ? -EINVAL : -EPERM;
+    if ((flags & (CLONE_NEWIPC | CLONE_SYSVSEM)) == (CLONE_NEWIPC | CLONE_SYSVSEM))
+        return -EINVAL;
+    int error = namespaces_check(flags);
+    if (error)
+        return error;
     if (flags & CLONE_SETTLS && arguments->tls >= USER_END)
         return -EPERM;
     return 0;

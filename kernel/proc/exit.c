@@ -10,6 +10,7 @@
 #include "mm/slab.h"
 #include "proc/futex.h"
 #include "proc/jobs.h"
+#include "proc/namespaces.h"
 #include "proc/numbers.h"
 #include "proc/process_internal.h"
 #include "proc/signal_internal.h"
@@ -117,6 +118,7 @@ static void give_back(struct task *task)
     process_give_memory_back(process);
     files_leave(task_set_files(NULL));
     paths_put(task_set_paths(NULL));
+    namespaces_put(task_set_namespaces(NULL));
 }
 
 /* Nobody finds the task any more. True: it was the last one. */

@@ -32,6 +32,11 @@ struct task_paths *task_set_paths(struct task_paths *paths)
     return TAKE_OVER(paths, paths);
 }
 
+struct namespaces *task_set_namespaces(struct namespaces *set)
+{
+    return TAKE_OVER(namespaces, set);
+}
+
 void task_set_credentials(const struct credentials *credentials)
 {
     credentials_put(TAKE_OVER(credentials, credentials));

@@ -156,11 +156,12 @@ struct task {
     struct list_node in_process;
     int32_t number;
     struct number *identity;    /* numbers.h: that number */
-    struct spinlock parts_lock; /* PARTS: the next four, which the task changes under it (task_set_...) */
+    struct spinlock parts_lock; /* PARTS: the next five, which the task changes under it (task_set_...) */
     struct vm_space *space;
     struct task_files *files;
     struct task_paths *paths;
     const struct credentials *credentials;
+    struct namespaces *namespaces;         /* namespaces.h */
     struct semaphore_undo *semaphore_undo; /* ipc/semaphore.h; NULL: there is nothing to undo */
     struct account *account;               /* accounts.h: of its real user; NULL: it is not counted yet. signal_lock */
 
@@ -231,6 +232,7 @@ static inline bool task_has_to_end(const struct task *task)
 struct vm_space *task_set_space(struct vm_space *space);
 struct task_files *task_set_files(struct task_files *files);
 struct task_paths *task_set_paths(struct task_paths *paths);
+struct namespaces *task_set_namespaces(struct namespaces *set);
 void task_set_credentials(const struct credentials *credentials);
 /* The same with all that a change of rights brings with it: rights.c. -EAGAIN: no memory; NEW is put then, too. */
 int task_change_credentials(const struct credentials *new);

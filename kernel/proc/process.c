@@ -14,6 +14,7 @@
 #include "proc/accounts.h"
 #include "proc/futex.h"
 #include "proc/jobs.h"
+#include "proc/namespaces.h"
 #include "proc/numbers.h"
 #include "proc/oom.h"
 #include "proc/timers.h"
@@ -331,6 +332,7 @@ void processes_init(void)
     ipc_set_process_source(current_number);
     program_faults_init();
     session_terminals_init();
+    namespaces_init();
     futexes_init();
     vdso_init();
     accounts_init();

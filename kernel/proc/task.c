@@ -8,6 +8,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/accounts.h"
+#include "proc/namespaces.h"
 #include "proc/numbers.h"
 
 #define CONSOLE "/dev/console"
@@ -97,6 +98,7 @@ void task_free(struct task *task)
     files_leave(task->files);
     paths_put(task->paths);
     semaphore_undo_leave(task->semaphore_undo);
+    namespaces_put(task->namespaces);
     if (task->credentials)
         credentials_put(task->credentials);
     if (task->account)
@@ -144,6 +146,7 @@ struct task *task_create_first(struct process *process, const struct program *pr
         return NULL;
     program_registers(program, &task->start);
     task->credentials = credentials_get(&credentials_root);
+    task->namespaces = namespaces_first();
     struct account *account = account_find(0);
     *error = account ? account_add_task(account, UINT64_MAX) : -ENOMEM;
     if (*error == 0)

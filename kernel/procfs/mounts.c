@@ -11,6 +11,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "proc/namespaces.h"
 
 #define SPECIAL " \t\n#"
 
@@ -40,18 +41,21 @@ static int show_all(struct text *out, const struct pseudo_node *node, show_mount
     char *buffer = kmalloc(PATH_LENGTH_MAX, 0);
     if (buffer == NULL)
         return -ENOMEM;
-    if (!subject_root(node, &root)) {
+    struct namespaces *namespaces = subject_namespaces(node);
+    if (namespaces == NULL || !subject_root(node, &root)) {
+        namespaces_put(namespaces);
         kfree(buffer);
         return -EINVAL;
     }
     uint64_t number = 0;
-    for (struct mount *mount; (mount = mount_next(number)) != NULL; mount_put(mount)) {
+    for (struct mount *mount; (mount = mount_next(namespaces->mounts, number)) != NULL; mount_put(mount)) {
         number = mount->number;
         const char *place = place_of(mount, &root, buffer);
         if (place)
             show(out, mount, place);
     }
     path_put(&root);
+    namespaces_put(namespaces);
     kfree(buffer);
     return 0;
 }
@@ -115,7 +119,9 @@ static void put_name_below(struct text *out, struct dentry *dentry)
 /* What of its file system is seen there. */
 static void put_root(struct text *out, const struct mount *mount)
 {
-    if (dentry_is_root(mount->root))
+    if (namespace_of(mount->root->inode))
+        text_puts(out, mount->root->name); /* of a file that lies nowhere */
+    else if (dentry_is_root(mount->root))
         text_puts(out, "/");
     else
         put_name_below(out, mount->root);

@@ -29,6 +29,8 @@ int process_fd_refresh(struct inode *inode, const struct pseudo_node *node); /* 
 procfs_show process_show_limits, process_show_wchan, process_show_io, process_show_oom_score, process_show_personality;
 procfs_show process_show_schedstat, process_show_oom_adjustment;
 process_store process_store_oom_adjustment;
+
+/* process_namespaces.c */
 extern const struct pseudo_entry process_ns_entries[];
 
 #ifdef DEBUG

@@ -6,6 +6,7 @@
 #include "procfs/subject.h"
 
 #include "lib/errno.h"
+#include "proc/namespaces.h"
 
 struct process *subject_process_locked(const struct pseudo_node *node)
 {
@@ -71,6 +72,11 @@ struct vm_space *subject_space(const struct pseudo_node *node)
 struct task_files *subject_files(const struct pseudo_node *node)
 {
     return TASK_PART(node, task_files);
+}
+
+struct namespaces *subject_namespaces(const struct pseudo_node *node)
+{
+    return TASK_PART(node, task_namespaces);
 }
 
 /* One that has ended has left its own. */

@@ -24,6 +24,7 @@ struct task *subject_task_locked(const struct pseudo_node *node);
 /* Parts, with references; NULL or false: it has none (any more). */
 struct vm_space *subject_space(const struct pseudo_node *node);
 struct task_files *subject_files(const struct pseudo_node *node);
+struct namespaces *subject_namespaces(const struct pseudo_node *node); /* proc/namespaces.h */
 struct process *subject_process(const struct pseudo_node *node);
 const struct credentials *subject_credentials(const struct pseudo_node *node);
 bool subject_root(const struct pseudo_node *node, struct path *root);

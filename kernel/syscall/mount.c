@@ -87,7 +87,7 @@ static int from_place(const struct mounting *mounting, const struct path *on)
     return error;
 }
 
-/* There is one namespace, whose mounts propagate nowhere: they may be called what one likes. */
+/* Mounts propagate nowhere: they may be called what one likes. */
 static int set_propagation(const struct mounting *mounting, const struct path *on)
 {
     unsigned kind = mounting->flags & MS_PROPAGATION;
@@ -295,7 +295,7 @@ long sys_ustat(const uint64_t a[6])
     struct user_ustat ustat = {.blocks_free = 0};
     struct mount *mount = NULL;
     uint64_t number = 0;
-    while ((mount = mount_next(number)) != NULL && mount->super->device != (uint32_t)a[0]) {
+    while ((mount = mount_next(mount_space_current(), number)) != NULL && mount->super->device != (uint32_t)a[0]) {
         number = mount->number;
         mount_put(mount);
     }

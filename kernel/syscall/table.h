@@ -72,7 +72,7 @@
     X(53, socketpair, "iixa", PARTIAL, "AF_UNIX")                                                                      \
     X(54, setsockopt, "fiiaz", PARTIAL, "SOL_SOCKET's")                                                                \
     X(55, getsockopt, "fiiaa", PARTIAL, "SOL_SOCKET's")                                                                \
-    X(56, clone, "xaaaa", PARTIAL, "no namespaces; handlers are shared by threads alone")                              \
+    X(56, clone, "xaaaa", PARTIAL, "some namespaces; handlers are shared by threads alone")                            \
     X(57, fork, "", WHOLE, "")                                                                                         \
     X(58, vfork, "", WHOLE, "")                                                                                        \
     X(59, execve, "paa", WHOLE, "")                                                                                    \
@@ -288,7 +288,7 @@
     X(269, faccessat, "dpo", WHOLE, "")                                                                                \
     X(270, pselect6, "iaaaaa", WHOLE, "")                                                                              \
     X(271, ppoll, "aiaaz", WHOLE, "")                                                                                  \
-    X(272, unshare, "x", PARTIAL, "no namespaces")                                                                     \
+    X(272, unshare, "x", PARTIAL, "no namespaces of users, networks, cgroups, times")                                  \
     X(273, set_robust_list, "az", WHOLE, "")                                                                           \
     X(274, get_robust_list, "iaa", WHOLE, "")                                                                          \
     X(275, splice, "fafazx", WHOLE, "")                                                                                \
@@ -324,7 +324,7 @@
     X(305, clock_adjtime, "ia", PARTIAL, "reads; changes are EPERM")                                                   \
     X(306, syncfs, "f", WHOLE, "")                                                                                     \
     X(307, sendmmsg, "fazx", WHOLE, "")                                                                                \
-    X(308, setns, "fx", ABSENT, "")                                                                                    \
+    X(308, setns, "fx", PARTIAL, "no namespaces of users, networks, cgroups, times")                                   \
     X(309, getcpu, "aaa", WHOLE, "")                                                                                   \
     X(310, process_vm_readv, "iazazx", WHOLE, "")                                                                      \
     X(311, process_vm_writev, "iazazx", WHOLE, "")                                                                     \
