@@ -111,7 +111,9 @@ fuzz: $(FUZZERS)  ## Run every fuzzer for SECONDS (60) each
 bench: all $(BENCH_DEPS)  ## Print the figures, beside Linux's (QUICK=1: only what is counted, in a few minutes)
 	$(Q)$(if $(QUICK),,bench/run)
 	$(Q)QUICK=$(QUICK) bench/prompt
+	$(Q)rm -f $(BUILD)/bench/*.lines
 	$(Q)QUICK=$(QUICK) bench/compare
+	$(Q)$(if $(QUICK),,bench/growth)
 
 FIGURE ?= fork_exit
 profile: all $(BENCH_DEPS)  ## Print where the instructions of FIGURE=fork_exit go (bench/figures.list has the words)

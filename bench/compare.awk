@@ -1,4 +1,4 @@
-# The table of one mode, for bench/compare: reads bench/figures.list, then what was kept before ("VALUE NAME"), then what
+# The table of one mode, for bench/machine.sh: reads bench/figures.list, then what was kept before ("VALUE NAME"), then what
 # Linux as shipped, Linux without mitigations, and Corrode said ("NAME VALUE", more than once for more boots: the
 # median counts, and the spread of Corrode's is shown). Linux's figure is the better of its two.
 
@@ -67,8 +67,8 @@ function least(a, b) {
 }
 
 END {
-    printf "\n%-54s %14s %14s %12s %7s %12s\n", mode, "Linux", "mitigations=off", "Corrode", "ratio",
-        (mode == "count" ? "was" : "spread")
+    printf "\n%-56s %14s %14s %12s %7s %12s\n", title, "Linux", "mitigations=off", "Corrode", "ratio",
+        (mode == "count" ? "was" : mode ~ /^clock/ ? "spread" : "")
     for (i = 1; i <= words; i++) {
         shipped = figure(3, word[i])
         off = figure(4, word[i])
@@ -76,7 +76,7 @@ END {
         theirs = least(shipped, off)
         if (ours == "" || theirs == "" || ours <= 0)
             continue
-        printf "%-54s %14s %14s %12s %7.2f %12s\n", name[i], thousands(shipped), thousands(off), thousands(ours),
+        printf "%-56s %14s %14s %12s %7.2f %12s\n", name[i], thousands(shipped), thousands(off), thousands(ours),
             theirs / ours, mode == "count" ? thousands(was[name[i]]) : spread(word[i])
         printf "{\"name\": \"%s\", \"mode\": \"%s\", \"linux\": %.1f, \"corrode\": %.1f, \"ratio\": %.2f}\n",
             name[i], mode, theirs, ours, theirs / ours >json

@@ -25,7 +25,7 @@ ALL += $(BUILD)/bench.elf
 # Apart from programs that it starts, so that bench/profile can tell its addresses from theirs.
 $(BUILD)/bench/micro: private MICRO_CFLAGS += -Wl,-Ttext-segment=0x8000000
 MICRO_CFLAGS  := -std=gnu11 -O2 $(WARNINGS) -D_GNU_SOURCE -I. -static
-MICRO_SOURCES := $(addprefix bench/programs/,micro.c calls.c memory.c processes.c talk.c)
+MICRO_SOURCES := $(addprefix bench/programs/,micro.c calls.c memory.c processes.c talk.c bandwidth.c growth.c)
 
 $(BUILD)/bench/micro: $(MICRO_SOURCES) bench/programs/micro.h bench/module.mk
 	$(call say,CC-GUEST,$@)

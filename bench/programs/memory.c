@@ -12,6 +12,7 @@
 #define LARGE (8L << 20)
 
 static int file;
+static char *shared_with_child;
 
 static char *map(size_t size, int protection, int flags, int from)
 {
@@ -78,6 +79,36 @@ static void copy_fault(long count)
     }
 }
 
+/* With a child that has the same pages until all have been written to; its fork and end are in the figure. */
+static void fork_copy_fault(long count)
+{
+    for (; count > 0; count--) {
+        int gate[2];
+        char byte;
+        must(pipe(gate));
+        int pid = (int)must(fork());
+        if (pid == 0) {
+            close(gate[1]);
+            _exit(read(gate[0], &byte, 1) == 0 ? 0 : 1);
+        }
+        touch_by_writing(shared_with_child, PAGES * PAGE);
+        close(gate[0]);
+        close(gate[1]);
+        micro_reap(pid);
+    }
+}
+
+static void make_pages(void)
+{
+    shared_with_child = map(PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+    touch_by_writing(shared_with_child, PAGES * PAGE);
+}
+
+static void drop_pages(void)
+{
+    munmap(shared_with_child, PAGES * PAGE);
+}
+
 static void map_and_touch(long count)
 {
     for (; count > 0; count--) {
@@ -131,13 +162,14 @@ static void reread_mapped(long count)
 }
 
 const struct micro micro_memory[] = {
-    {"fault_anonymous", NULL, anonymous_fault, NULL, 1, PAGES},
-    {"fault_file", make_file, file_fault, remove_file, 10, PAGES / 16},
-    {"fault_copy", make_file, copy_fault, remove_file, 1, PAGES},
-    {"mmap_munmap", NULL, map_and_unmap, NULL, 500, 0},
-    {"mmap_touch_munmap_8m", NULL, map_and_touch, NULL, 2, 0},
-    {"brk_64k", NULL, grow_break, NULL, 20, 0},
-    {"reread_64k", make_file, reread, remove_file, 1, PAGES / 16},
-    {"reread_mmap_2m", make_file, reread_mapped, remove_file, 2, 0},
+    {"fault_anonymous", NULL, anonymous_fault, NULL, 1, PAGES, NULL},
+    {"fault_file", make_file, file_fault, remove_file, 10, PAGES / 16, NULL},
+    {"fault_copy", make_file, copy_fault, remove_file, 1, PAGES, NULL},
+    {"fault_fork", make_pages, fork_copy_fault, drop_pages, 1, PAGES, NULL},
+    {"mmap_munmap", NULL, map_and_unmap, NULL, 500, 0, NULL},
+    {"mmap_touch_munmap_8m", NULL, map_and_touch, NULL, 2, 0, NULL},
+    {"brk_64k", NULL, grow_break, NULL, 20, 0, NULL},
+    {"reread_64k", make_file, reread, remove_file, 1, PAGES / 16, NULL},
+    {"reread_mmap_2m", make_file, reread_mapped, remove_file, 2, 0, NULL},
     {0},
 };

@@ -2,16 +2,16 @@
  * The micro-benchmarks as one ordinary Linux program: process 1 of a machine of its own, on Linux and on Corrode alike,
  * or started by hand on any Linux.
  *
- *     micro [count|clock] [NAME...]
+ *     micro [count|clock] [NAME...|growth]
  *
- * measures all of them, or those named, and prints a line "bench NAME NANOSECONDS OPERATIONS" for each: what one takes,
- * and how many were done. Each is done once as a
- * warm-up and then ROUNDS times; the middle one of what they took counts. `clock` asks the system for the time. `count`
- * reads the time-stamp counter: in a virtual machine that gives each instruction a nanosecond (QEMU's -icount shift=0)
- * it has counted the instructions, whatever the kernel thinks that its clock is.
+ * measures all of them, or those named, or those of growth.c, and prints a line "bench NAME NANOSECONDS OPERATIONS" for
+ * each: what one takes, and how many were done. Each is done once as a warm-up and then ROUNDS times; the middle one of
+ * what they took counts. `clock` asks the system for the time. `count` reads the time-stamp counter: in a virtual
+ * machine that gives each instruction a nanosecond (QEMU's -icount shift=0) it has counted the instructions, whatever
+ * the kernel thinks that its clock is.
  *
- * As process 1 it first says how much memory is in use and, by `count`, when the machine was switched on; it makes /dev
- * and leaves all the rest to a child, since process 1 is not treated as others are, and ends by switching the machine
+ * As process 1 it first says how much memory is in use and how long ago the machine was switched on; it makes /dev and
+ * leaves all the rest to a child, since process 1 is not treated as others are, and ends by switching the machine
  * off.
  */
 #include "bench/programs/micro.h"
@@ -34,9 +34,11 @@
 #define ROUNDS 5
 
 char **micro_environment;
+long micro_size;
 static bool counting;
 
-static const struct micro *const all[] = {micro_calls, micro_memory, micro_processes, micro_talk};
+static const struct micro *const all[] = {
+    micro_calls, micro_memory, micro_processes, micro_talk, micro_bandwidth, micro_growth};
 
 long micro_must(long value, const char *text)
 {
@@ -104,15 +106,28 @@ static void measure(const struct micro *micro)
         micro->finish();
     qsort(took, ROUNDS, sizeof took[0], ascending);
     double operations = (double)micro->count * (double)(micro->operations ? micro->operations : 1);
-    printf("bench %s %.1f %.0f\n", micro->name, (double)took[ROUNDS / 2] / operations, operations * (ROUNDS + 1));
+    char size[24] = "";
+    if (micro->sizes)
+        snprintf(size, sizeof size, "/%ld", micro_size);
+    printf(
+        "bench %s%s %.1f %.0f\n", micro->name, size, (double)took[ROUNDS / 2] / operations, operations * (ROUNDS + 1));
     fflush(stdout);
 }
 
-static bool is_wanted(const char *name, char **names)
+static void measure_sizes(const struct micro *micro)
 {
-    bool any = *names == NULL;
+    for (const long *size = micro->sizes; *size; size++) {
+        micro_size = *size;
+        measure(micro);
+    }
+}
+
+/* Growth takes long, and is not among what is wanted where nothing is named. */
+static bool is_wanted(const struct micro *micro, char **names)
+{
+    bool any = *names == NULL && !micro->sizes;
     for (; *names && !any; names++)
-        any = strcmp(*names, name) == 0;
+        any = strcmp(*names, micro->name) == 0 || (micro->sizes && strcmp(*names, "growth") == 0);
     return any;
 }
 
@@ -121,8 +136,8 @@ static void measure_all(char **names)
     mkdir(MICRO_FOLDER, 0755);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         for (const struct micro *micro = all[i]; micro->name; micro++)
-            if (is_wanted(micro->name, names))
-                measure(micro);
+            if (is_wanted(micro, names))
+                (micro->sizes ? measure_sizes : measure)(micro);
 }
 
 static _Noreturn void end_machine(void)
@@ -133,14 +148,29 @@ static _Noreturn void end_machine(void)
     _exit(1);
 }
 
+/*
+ * How long the machine has been on at BEGIN, a reading of the time-stamp counter, which was 0 at first: where it does
+ * not count nanoseconds, how fast it is is found out in a twentieth of a second.
+ */
+static double since_power_on(uint64_t begin)
+{
+    if (counting)
+        return (double)begin;
+    uint64_t first = __builtin_ia32_rdtsc(), at_first = now(), last = first, at_last = at_first;
+    while (at_last - at_first < 50000000) {
+        last = __builtin_ia32_rdtsc();
+        at_last = now();
+    }
+    return (double)begin * (double)(at_last - at_first) / (double)(last - first);
+}
+
 /* What only process 1 can say, before anything else has been done. */
 static void tell_of_boot(uint64_t begin)
 {
     struct sysinfo info;
     sysinfo(&info);
     printf("bench free_memory %llu\n", (unsigned long long)info.freeram * info.mem_unit);
-    if (counting)
-        printf("bench boot %llu\n", (unsigned long long)begin);
+    printf("bench boot %.0f\n", since_power_on(begin));
     if (access("/dev/zero", F_OK) != 0) {
         mkdir("/dev", 0755);
         must(mount("devtmpfs", "/dev", "devtmpfs", 0, NULL));

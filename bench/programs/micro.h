@@ -4,6 +4,9 @@
  * A benchmark has its files and processes made by `prepare`, does the thing COUNT times in `run`, which is what is
  * timed, and gives all back in `finish`. Whatever fails in it ends the program with a message: a figure of a call that
  * failed says nothing.
+ *
+ * One with sizes is measured once for each, with micro_size telling `prepare` how large the thing around it is to be:
+ * how many processes, pages, files there are while it is done. Only micro_growth has such.
  */
 #ifndef CORRODE_BENCH_MICRO_H
 #define CORRODE_BENCH_MICRO_H
@@ -17,10 +20,15 @@ struct micro {
     void (*finish)(void);    /* NULL: nothing to do */
     long count;              /* how often in one round */
     long operations;         /* that one of COUNT does; 0: one */
+    const long *sizes;       /* ascending, then 0; NULL: it has none */
 };
 
 /* Each ends with an entry without a name. */
-extern const struct micro micro_calls[], micro_memory[], micro_processes[], micro_talk[];
+extern const struct micro micro_calls[], micro_memory[], micro_processes[], micro_talk[], micro_bandwidth[],
+    micro_growth[];
+
+/* The size that is being measured: see above. */
+extern long micro_size;
 
 /* The environment of programs that are started; and whatever is made lies here, in memory. */
 extern char **micro_environment;

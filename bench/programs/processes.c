@@ -54,9 +54,9 @@ static void create_and_join(long count)
 }
 
 const struct micro micro_processes[] = {
-    {"fork_exit", NULL, fork_and_exit, NULL, 50, 0},
-    {"fork_exec", NULL, fork_and_exec, NULL, 20, 0},
-    {"fork_sh", NULL, fork_and_shell, NULL, 10, 0},
-    {"thread_create_join", NULL, create_and_join, NULL, 100, 0},
+    {"fork_exit", NULL, fork_and_exit, NULL, 50, 0, NULL},
+    {"fork_exec", NULL, fork_and_exec, NULL, 20, 0, NULL},
+    {"fork_sh", NULL, fork_and_shell, NULL, 10, 0, NULL},
+    {"thread_create_join", NULL, create_and_join, NULL, 100, 0, NULL},
     {0},
 };
