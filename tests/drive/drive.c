@@ -1,11 +1,12 @@
 /*
  * The person at the terminal: types, waits for what should appear, and tells in TAP what did.
  *
- *     drive [--keyboard] [--monitor SOCKET] [--rows N] [--columns N] SCRIPT COMMAND...
+ *     drive [--keyboard [--pixels]] [--monitor SOCKET] [--rows N] [--columns N] SCRIPT COMMAND...
  *
  * COMMAND runs on a pseudo-terminal of 25 rows and 80 columns, which is emulated: `busybox sh` of the host, or `corrode
  * run`, whose machine then has this terminal at its serial port. With --keyboard the machine's own keyboard and screen
- * (in text mode) are used in its place, by QEMU's monitor. So one script serves all three.
+ * are used in its place, by QEMU's monitor: a screen in text mode, or with --pixels any. So one script serves all
+ * three.
  *
  * A script has one step a line:
  *
@@ -520,6 +521,8 @@ int main(int argc, char **argv)
         const char *option = argv[i];
         if (strcmp(option, "--keyboard") == 0)
             keyboard_is_used = true;
+        else if (strcmp(option, "--pixels") == 0)
+            view_is_of_pixels = true;
         else if (i + 1 < argc && strcmp(option, "--monitor") == 0)
             socket = argv[++i];
         else if (i + 1 < argc && strcmp(option, "--as") == 0)
@@ -533,7 +536,7 @@ int main(int argc, char **argv)
     }
     FILE *script = i + 1 < argc ? fopen(argv[i], "re") : NULL;
     if (!script) {
-        fprintf(stderr, "usage: drive [--keyboard] [--monitor SOCKET] [--as WORD] SCRIPT COMMAND...\n");
+        fprintf(stderr, "usage: drive [--keyboard [--pixels]] [--monitor SOCKET] [--as WORD] SCRIPT COMMAND...\n");
         return 2;
     }
     if (!as)

@@ -2,6 +2,7 @@
 #include "tests/drive/view.h"
 
 #include "tests/drive/keyboard.h"
+#include "tests/drive/picture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,8 @@
 
 static VTerm *terminal;
 static VTermScreen *screen;
-static unsigned rows, columns;
+static unsigned rows, columns, rows_of_pc = VIEW_ROWS;
+bool view_is_of_pixels;
 static char lines[MAX_ROWS][MAX_COLUMNS * 4 + 1];
 static void (*answer)(const char *text, size_t length);
 
@@ -56,12 +58,20 @@ static void trim(char *line, size_t length)
     line[length] = '\0';
 }
 
+/* The file in which the monitor leaves what it is asked for. */
+static const char *path_of_screen(void)
+{
+    static char path[256];
+    if (!path[0])
+        snprintf(path, sizeof path, "%s/drive.%d", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (int)getpid());
+    return path;
+}
+
 /* Characters and attributes in turn, as the VGA has them. */
-static void look_at_pc(void)
+static void look_at_text(void)
 {
     unsigned char cells[VIEW_ROWS][VIEW_COLUMNS][2];
-    char path[256];
-    snprintf(path, sizeof path, "%s/drive.%d", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (int)getpid());
+    const char *path = path_of_screen();
     char command[512];
     snprintf(command, sizeof command, "pmemsave " TEXT_SCREEN " %zu \"%s\"", sizeof cells, path);
     monitor_command(command);
@@ -81,6 +91,26 @@ static void look_at_pc(void)
     }
 }
 
+static void look_at_pixels(void)
+{
+    struct picture picture;
+    const char *path = path_of_screen();
+    char command[512];
+    snprintf(command, sizeof command, "screendump \"%s\"", path);
+    monitor_command(command);
+    bool loaded = picture_load(&picture, path);
+    unlink(path);
+    if (!loaded)
+        return;
+    rows_of_pc = picture.rows < MAX_ROWS ? picture.rows : MAX_ROWS;
+    unsigned width = picture.columns < MAX_COLUMNS ? picture.columns : MAX_COLUMNS;
+    for (unsigned row = 0; row < rows_of_pc; row++) {
+        for (unsigned column = 0; column < width; column++)
+            lines[row][column] = picture_character(&picture, row, column);
+        trim(lines[row], width);
+    }
+}
+
 static void look_at_terminal(void)
 {
     for (unsigned row = 0; row < rows; row++) {
@@ -92,13 +122,15 @@ static void look_at_terminal(void)
 
 void view_update(void)
 {
-    if (monitor_is_open() && keyboard_is_used)
-        look_at_pc();
+    if (monitor_is_open() && keyboard_is_used && view_is_of_pixels)
+        look_at_pixels();
+    else if (monitor_is_open() && keyboard_is_used)
+        look_at_text();
     else
         look_at_terminal();
 }
 
 const char *view_line(unsigned row)
 {
-    return row < (keyboard_is_used ? VIEW_ROWS : rows) ? lines[row] : NULL;
+    return row < (keyboard_is_used ? rows_of_pc : rows) ? lines[row] : NULL;
 }

@@ -3,7 +3,8 @@
 #
 #     native session                                    # tests/busybox/person/session.drive, on this machine
 #     person session "serial, debug" --smp 4 ...        # the same on Corrode; the rest is for `corrode run`
-#     typist session "screen" ...                       # and at its keyboard and screen
+#     typist session "screen" ...                       # and at its keyboard and screen, which is in text mode
+#     typist --pixels screen "UEFI" --firmware uefi ... # or is read from its pixels
 
 drive=$build/tests/drive/drive
 umask 022
@@ -64,10 +65,13 @@ person() {
 }
 
 typist() {
+    typist_screen=
+    [ "$1" != --pixels ] || { typist_screen=--pixels && shift; }
     typist_script=$1
     typist_where=$2
     shift 2
     rm -f "$tmp/monitor"
-    drive_it "$typist_where" --keyboard --monitor "$tmp/monitor" "tests/busybox/person/$typist_script.drive" \
+    # shellcheck disable=SC2086 # one word, or none
+    drive_it "$typist_where" --keyboard $typist_screen --monitor "$tmp/monitor" "tests/busybox/person/$typist_script.drive" \
         timeout 900 corrode run --accel tcg --qemu-arg -monitor --qemu-arg "unix:$tmp/monitor,server=on,wait=off" "$@"
 }
