@@ -55,6 +55,7 @@
     X(129, INOTIFY, "kernel/fs/inotify.c", "one inotify instance: its watches by number, its events")                  \
     X(130, MUTEX, "kernel/sched/mutex.c", "the waiters of one sleeping lock")                                          \
     X(140, WORK_QUEUE, "kernel/sched/work.c", "the items of one work queue")                                           \
+    X(144, OWNERS, "kernel/proc/futex_owner.c", "whose the locks are that tasks wait for")                             \
     X(145, FUTEX, "kernel/proc/futex.c", "the waiters of one bucket of futexes; two by address")                       \
     X(150, WAIT_QUEUE, "kernel/sched/wait.c", "the waiters of one wait queue")                                         \
     X(152, EPOLL_READY, "kernel/fs/epoll.c", "what is ready in an epoll set, and who waits for it")                    \

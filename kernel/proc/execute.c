@@ -41,6 +41,7 @@ static void take_space(struct task *task, struct program *program)
     vm_space_put(old);
     process_give_memory_back(task->process);
     task->process->barriers = 0;
+    futex_owner_begins(task);
     task->alternate_stack = (struct signal_stack){0};
     task->restart.function = NULL;
 }

@@ -6,43 +6,20 @@
  * A place is an object and an offset, or an address space and an address. While somebody waits there the object cannot
  * go away: the waiter has a reference.
  *
- * Locks: bucket->lock (spin, rank FUTEX) guards its list, and where each waiter in it is: its `bucket` and its key.
+ * Locks: bucket->lock (spin, rank FUTEX) guards its list, and where each waiter in it is: its `bucket`, key and kind.
  * Two of them are taken in order of address. A waiter lies on the stack of its thread, which takes the lock once more
  * before it goes on, so whoever wakes it may look at it until he gives the lock back.
  *
  * Source: futex(2); Franke, Russell and Kirkwood, "Fuss, futexes and furwocks" (2002).
  */
-#include "proc/futex.h"
+#include "proc/futex_internal.h"
 
 #include "lib/errno.h"
-#include "proc/proc.h"
 
 #define BUCKET_BITS 8
 #define BUCKETS (1u << BUCKET_BITS)
 
-/* A place. */
-struct key {
-    const void *what;         /* struct vm_object, or struct vm_space */
-    uint64_t where;           /* bytes */
-    struct vm_object *object; /* with a reference; NULL: it is a space, the current one */
-};
-
-struct bucket {
-    struct spinlock lock;
-    uint32_t count;      /* of those who wait, or are about to: 0 saves who wakes the rest */
-    struct list waiters; /* struct futex_waiter, first come first */
-};
-
-struct futex_waiter {
-    struct list_node link;
-    struct thread *thread;
-    struct bucket *bucket; /* where it is, or was last */
-    struct key key;
-    uint32_t bitset;
-    bool woken;
-};
-
-static struct bucket buckets[BUCKETS];
+static struct futex_bucket buckets[BUCKETS];
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Places
@@ -55,7 +32,7 @@ static int check_address(uaddr_t address)
     return user_range_ok(address, sizeof(uint32_t)) ? 0 : -EFAULT;
 }
 
-static int find_shared(uaddr_t address, struct key *key)
+static int find_shared(uaddr_t address, struct futex_key *key)
 {
     struct vm_space *space = task_current()->space;
     rwlock_read(&space->lock);
@@ -72,43 +49,48 @@ static int find_shared(uaddr_t address, struct key *key)
     return there ? 0 : -EFAULT;
 }
 
-/* key_put follows on 0. */
-static int key_find(uaddr_t address, bool shared, struct key *key)
+int futex_key_find(uaddr_t address, bool shared, struct futex_key *key)
 {
-    *key = (struct key){.what = task_current()->space, .where = address};
+    *key = (struct futex_key){.what = task_current()->space, .where = address};
     int error = check_address(address);
     return error || !shared ? error : find_shared(address, key);
 }
 
-static void key_put(struct key *key)
+void futex_key_put(struct futex_key *key)
 {
     if (key->object)
         vm_object_put(key->object);
 }
 
-static bool is_same(const struct key *a, const struct key *b)
-{
-    return a->what == b->what && a->where == b->where;
-}
-
-static struct bucket *bucket_of(const struct key *key)
+struct futex_bucket *futex_bucket_of(const struct futex_key *key)
 {
     uint64_t hash = ((uint64_t)key->what ^ key->where * 0x9e3779b97f4a7c15) * 0x9e3779b97f4a7c15;
     return &buckets[hash >> (64 - BUCKET_BITS)];
 }
 
-static void lock_two(struct bucket *a, struct bucket *b)
+struct futex_bucket *futex_bucket_at(unsigned index)
+{
+    return index < BUCKETS ? &buckets[index] : NULL;
+}
+
+void futex_lock_two(struct futex_bucket *a, struct futex_bucket *b)
 {
     spin_lock(a < b ? &a->lock : &b->lock);
     if (a != b)
         spin_lock_nested(a < b ? &b->lock : &a->lock);
 }
 
-static void unlock_two(struct bucket *a, struct bucket *b)
+void futex_unlock_two(struct futex_bucket *a, struct futex_bucket *b)
 {
     if (a != b)
         spin_unlock(a < b ? &b->lock : &a->lock);
     spin_unlock(a < b ? &a->lock : &b->lock);
+}
+
+int futex_touch(uaddr_t address)
+{
+    uint32_t old;
+    return user_read_word(&old, address) < 0 ? -EFAULT : user_compare_exchange(address, &old, old);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -119,7 +101,7 @@ static void unlock_two(struct bucket *a, struct bucket *b)
  * Takes the bucket's lock once the word can be read, and is VALUE: then 0, with the lock. The count comes before the
  * look at the word, as for who wakes the word comes before the look at the count: one of them sees the other.
  */
-static int lock_if_equal(struct bucket *bucket, uaddr_t address, uint32_t value)
+static int lock_if_equal(struct futex_bucket *bucket, uaddr_t address, uint32_t value)
 {
     uint32_t now;
     __atomic_fetch_add(&bucket->count, 1, __ATOMIC_SEQ_CST);
@@ -138,29 +120,51 @@ static int lock_if_equal(struct bucket *bucket, uaddr_t address, uint32_t value)
     }
 }
 
-static void take_out(struct futex_waiter *waiter)
+void futex_take_out(struct futex_waiter *waiter)
 {
     list_remove(&waiter->link);
     __atomic_fetch_sub(&waiter->bucket->count, 1, __ATOMIC_RELAXED);
 }
 
-/* Nobody looks at the waiter any more, then. True: it has been woken. */
-static bool leave(struct futex_waiter *waiter)
+void futex_enter(struct futex_waiter *waiter)
+{
+    __atomic_fetch_add(&waiter->bucket->count, 1, __ATOMIC_RELAXED);
+    list_push_back(&waiter->bucket->waiters, &waiter->link);
+}
+
+int futex_enter_if_equal(struct futex_waiter *waiter, uaddr_t address, uint32_t value)
+{
+    int error = lock_if_equal(waiter->bucket, address, value);
+    if (error)
+        return error;
+    list_push_back(&waiter->bucket->waiters, &waiter->link);
+    thread_prepare_block();
+    spin_unlock(&waiter->bucket->lock);
+    return 0;
+}
+
+struct futex_bucket *futex_lock_bucket(struct futex_waiter *waiter)
 {
     for (;;) {
-        struct bucket *bucket = __atomic_load_n(&waiter->bucket, __ATOMIC_ACQUIRE);
+        struct futex_bucket *bucket = __atomic_load_n(&waiter->bucket, __ATOMIC_ACQUIRE);
         spin_lock(&bucket->lock);
-        bool here = waiter->bucket == bucket;
-        if (here && !waiter->woken)
-            take_out(waiter);
+        if (waiter->bucket == bucket)
+            return bucket;
         spin_unlock(&bucket->lock);
-        if (here)
-            return waiter->woken;
     }
 }
 
-/* Prepared to block. */
-static int sleep_until(const struct futex_waiter *waiter, uint64_t deadline)
+/* Nobody looks at the waiter any more, then. True: it has been woken. */
+static bool leave(struct futex_waiter *waiter)
+{
+    struct futex_bucket *bucket = futex_lock_bucket(waiter);
+    if (!waiter->woken)
+        futex_take_out(waiter);
+    spin_unlock(&bucket->lock);
+    return waiter->woken;
+}
+
+int futex_sleep(const struct futex_waiter *waiter, uint64_t deadline)
 {
     for (;;) {
         int error = thread_block_interruptible(deadline);
@@ -177,21 +181,17 @@ static int sleep_until(const struct futex_waiter *waiter, uint64_t deadline)
 long futex_wait(uaddr_t address, uint32_t value, bool shared, uint32_t bitset, uint64_t deadline)
 {
     struct futex_waiter waiter = {.thread = thread_current(), .bitset = bitset};
-    int error = key_find(address, shared, &waiter.key);
+    int error = futex_key_find(address, shared, &waiter.key);
     if (error)
         return error;
-    waiter.bucket = bucket_of(&waiter.key);
-    error = lock_if_equal(waiter.bucket, address, value);
-    if (error)
-        goto out;
-    list_push_back(&waiter.bucket->waiters, &waiter.link);
-    thread_prepare_block();
-    spin_unlock(&waiter.bucket->lock);
-    error = sleep_until(&waiter, deadline);
-    if (leave(&waiter))
-        error = 0;
-out:
-    key_put(&waiter.key);
+    waiter.bucket = futex_bucket_of(&waiter.key);
+    error = futex_enter_if_equal(&waiter, address, value);
+    if (error == 0) {
+        error = futex_sleep(&waiter, deadline);
+        if (leave(&waiter))
+            error = 0;
+    }
+    futex_key_put(&waiter.key);
     return error;
 }
 
@@ -199,28 +199,32 @@ out:
  * Waking. The bucket's lock is held
  */
 
-static void wake_one(struct futex_waiter *waiter)
+void futex_wake_one(struct futex_waiter *waiter)
 {
-    take_out(waiter);
+    futex_take_out(waiter);
     __atomic_store_n(&waiter->woken, true, __ATOMIC_RELEASE);
     thread_wake(waiter->thread);
 }
 
-static int wake_some(struct bucket *bucket, const struct key *key, int count, uint32_t bitset)
+static int wake_some(struct futex_bucket *bucket, const struct futex_key *key, int count, uint32_t bitset)
 {
     int woken = 0;
     list_for_each_safe(struct futex_waiter, waiter, &bucket->waiters, link)
     {
-        if (!is_same(&waiter->key, key) || !(waiter->bitset & bitset))
+        if (!futex_key_same(&waiter->key, key))
             continue;
-        wake_one(waiter);
+        if (waiter->kind != FUTEX_FOR_WORD)
+            return -EINVAL;
+        if (!(waiter->bitset & bitset))
+            continue;
+        futex_wake_one(waiter);
         if (++woken >= count)
             break;
     }
     return woken;
 }
 
-static bool is_deserted(const struct bucket *bucket)
+static bool is_deserted(const struct futex_bucket *bucket)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST); /* what the program has written comes before */
     return __atomic_load_n(&bucket->count, __ATOMIC_RELAXED) == 0;
@@ -228,17 +232,17 @@ static bool is_deserted(const struct bucket *bucket)
 
 long futex_wake(uaddr_t address, bool shared, int count, uint32_t bitset)
 {
-    struct key key;
-    int result = key_find(address, shared, &key);
+    struct futex_key key;
+    int result = futex_key_find(address, shared, &key);
     if (result)
         return result;
-    struct bucket *bucket = bucket_of(&key);
+    struct futex_bucket *bucket = futex_bucket_of(&key);
     if (!is_deserted(bucket)) {
         spin_lock(&bucket->lock);
         result = wake_some(bucket, &key, count, bitset);
         spin_unlock(&bucket->lock);
     }
-    key_put(&key);
+    futex_key_put(&key);
     return result;
 }
 
@@ -246,10 +250,9 @@ long futex_wake(uaddr_t address, bool shared, int count, uint32_t bitset)
  * Two places
  */
 
-/* To another place, with a reference to its object; both buckets are locked. That to the one before is left over. */
-static void move(struct futex_waiter *waiter, struct bucket *to, const struct key *key)
+void futex_move(struct futex_waiter *waiter, struct futex_bucket *to, const struct futex_key *key)
 {
-    take_out(waiter);
+    futex_take_out(waiter);
     __atomic_fetch_add(&to->count, 1, __ATOMIC_RELAXED);
     if (key->object)
         vm_object_get(key->object);
@@ -259,21 +262,23 @@ static void move(struct futex_waiter *waiter, struct bucket *to, const struct ke
 }
 
 /* *moved: how many references to the object of FROM_KEY are left over. */
-static long requeue(struct bucket *from, const struct key *from_key, struct bucket *to, const struct key *to_key,
-    int wake, int most, long *moved)
+static long requeue(struct futex_bucket *from, const struct futex_key *from_key, struct futex_bucket *to,
+    const struct futex_key *to_key, int wake, int most, long *moved)
 {
     long done = 0;
-    bool stay = is_same(from_key, to_key);
+    bool stay = futex_key_same(from_key, to_key);
     list_for_each_safe(struct futex_waiter, waiter, &from->waiters, link)
     {
         if (done - wake >= most)
             break;
-        if (!is_same(&waiter->key, from_key))
+        if (!futex_key_same(&waiter->key, from_key))
             continue;
+        if (waiter->kind != FUTEX_FOR_WORD)
+            return -EINVAL;
         if (++done <= wake) {
-            wake_one(waiter);
+            futex_wake_one(waiter);
         } else if (!stay) {
-            move(waiter, to, to_key);
+            futex_move(waiter, to, to_key);
             ++*moved;
         }
     }
@@ -281,15 +286,15 @@ static long requeue(struct bucket *from, const struct key *from_key, struct buck
 }
 
 /* Takes both locks when the word at FROM can be read; 0, or -EAGAIN: it is not *EXPECTED. */
-static int lock_if_expected(struct bucket *a, struct bucket *b, uaddr_t from, const uint32_t *expected)
+static int lock_if_expected(struct futex_bucket *a, struct futex_bucket *b, uaddr_t from, const uint32_t *expected)
 {
     uint32_t now;
     for (;;) {
-        lock_two(a, b);
+        futex_lock_two(a, b);
         int error = expected ? user_read_word(&now, from) : 0;
         if (error == 0 && (expected == NULL || now == *expected))
             return 0;
-        unlock_two(a, b);
+        futex_unlock_two(a, b);
         if (error == 0)
             return -EAGAIN;
         if (user_read_word(&now, from) < 0)
@@ -299,27 +304,27 @@ static int lock_if_expected(struct bucket *a, struct bucket *b, uaddr_t from, co
 
 long futex_requeue(uaddr_t from, uaddr_t to, bool shared, int wake, int most, const uint32_t *expected)
 {
-    struct key from_key, to_key;
+    struct futex_key from_key, to_key;
     long moved = 0;
     if (wake < 0 || most < 0)
         return -EINVAL;
-    long result = key_find(from, shared, &from_key);
+    long result = futex_key_find(from, shared, &from_key);
     if (result)
         return result;
-    result = key_find(to, shared, &to_key);
+    result = futex_key_find(to, shared, &to_key);
     if (result)
         goto out_from;
-    struct bucket *a = bucket_of(&from_key), *b = bucket_of(&to_key);
+    struct futex_bucket *a = futex_bucket_of(&from_key), *b = futex_bucket_of(&to_key);
     result = lock_if_expected(a, b, from, expected);
     if (result == 0) {
         result = requeue(a, &from_key, b, &to_key, wake, most, &moved);
-        unlock_two(a, b);
+        futex_unlock_two(a, b);
     }
     for (; moved > 0; moved--)
-        key_put(&from_key);
-    key_put(&to_key);
+        futex_key_put(&from_key);
+    futex_key_put(&to_key);
 out_from:
-    key_put(&from_key);
+    futex_key_put(&from_key);
     return result;
 }
 
@@ -384,14 +389,14 @@ static int change_word(const struct operation *operation, uaddr_t address, uint3
 
 /* With both locks when it succeeds. */
 static int lock_and_change(
-    struct bucket *a, struct bucket *b, const struct operation *operation, uaddr_t address, uint32_t *old)
+    struct futex_bucket *a, struct futex_bucket *b, const struct operation *operation, uaddr_t address, uint32_t *old)
 {
     for (;;) {
-        lock_two(a, b);
+        futex_lock_two(a, b);
         if (change_word(operation, address, old) == 0)
             return 0;
-        unlock_two(a, b);
-        if (user_read_word(old, address) < 0 || user_compare_exchange(address, old, *old) < 0) /* brings it in */
+        futex_unlock_two(a, b);
+        if (futex_touch(address) < 0)
             return -EFAULT;
     }
 }
@@ -399,27 +404,29 @@ static int lock_and_change(
 long futex_wake_op(uaddr_t first, uaddr_t second, bool shared, int first_count, int second_count, uint32_t encoded)
 {
     struct operation operation;
-    struct key first_key, second_key;
+    struct futex_key first_key, second_key;
     uint32_t old;
-    long result = key_find(first, shared, &first_key);
+    long result = futex_key_find(first, shared, &first_key);
     if (result)
         return result;
-    result = key_find(second, shared, &second_key);
+    result = futex_key_find(second, shared, &second_key);
     if (result)
         goto out_first;
-    struct bucket *a = bucket_of(&first_key), *b = bucket_of(&second_key);
+    struct futex_bucket *a = futex_bucket_of(&first_key), *b = futex_bucket_of(&second_key);
     result = operation_decode(encoded, &operation);
     if (result == 0)
         result = lock_and_change(a, b, &operation, second, &old);
     if (result == 0) {
         result = wake_some(a, &first_key, first_count, FUTEX_ANY);
-        if (operation_compare(&operation, old))
-            result += wake_some(b, &second_key, second_count, FUTEX_ANY);
-        unlock_two(a, b);
+        long more = 0;
+        if (result >= 0 && operation_compare(&operation, old))
+            more = wake_some(b, &second_key, second_count, FUTEX_ANY);
+        result = more < 0 ? more : result + more;
+        futex_unlock_two(a, b);
     }
-    key_put(&second_key);
+    futex_key_put(&second_key);
 out_first:
-    key_put(&first_key);
+    futex_key_put(&first_key);
     return result;
 }
 

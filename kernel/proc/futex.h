@@ -37,6 +37,24 @@ long futex_wake_op(uaddr_t first, uaddr_t second, bool shared, int first_count, 
 
 void futexes_init(void);
 
+/* Of a lock's word. */
+#define FUTEX_WAITERS 0x80000000u
+#define FUTEX_OWNER_DIED 0x40000000u
+#define FUTEX_TID_MASK 0x3fffffffu
+
+/*
+ * futex_owner.c: takes the lock, whose word says who has it, waiting until DEADLINE; TRY: without waiting, -EAGAIN.
+ * -EDEADLK: it would wait for itself; -ESRCH: the owner is gone; -EINVAL: the word, or what others wait for there, does
+ * not fit; -ETIMEDOUT, -ERESTARTNOINTR, -EFAULT. Gives it back: -EPERM: it is not the current task's.
+ */
+long futex_lock(uaddr_t address, bool shared, bool try, uint64_t deadline);
+long futex_unlock(uaddr_t address, bool shared);
+
+/* The current task leaves its memory: such locks as others wait for are nobody's. It begins with other memory. */
+struct task;
+void futex_owner_leaves(struct task *task);
+void futex_owner_begins(struct task *task);
+
 /* robust.c: the current task leaves its memory. Locks that it holds are told of its end; so is who waits for that. */
 void futex_leave_memory(void);
 

@@ -183,16 +183,18 @@ struct task {
         uint64_t values[5];
     } restart;
 
-    uint64_t user_ns, system_ns; /* processor time, when it was last asked for; signal_lock */
-    uint64_t clear_child_tid;    /* user address; 0: none */
-    uint64_t robust_list;        /* user address */
-    int parent_death_signal;     /* PR_SET_PDEATHSIG; 0: none */
-    uint64_t timer_slack;        /* PR_SET_TIMERSLACK; 0: the usual */
-    uint16_t io_priority;        /* ioprio_set: class and level */
-    uint8_t policy;              /* SCHED_* */
-    struct io_usage io;          /* counted by the task itself */
-    struct trap_frame *frame;    /* the registers of the program while it is in the kernel */
-    struct trap_frame start;     /* those that it begins with */
+    uint64_t user_ns, system_ns;    /* processor time, when it was last asked for; signal_lock */
+    uint64_t clear_child_tid;       /* user address; 0: none */
+    uint64_t robust_list;           /* user address */
+    uint8_t owns_locks;             /* futex_owner.c: has it to give any back when it ends? */
+    struct futex_waiter *waits_for; /* a lock with an owner; owners_lock of futex_owner.c */
+    int parent_death_signal;        /* PR_SET_PDEATHSIG; 0: none */
+    uint64_t timer_slack;           /* PR_SET_TIMERSLACK; 0: the usual */
+    uint16_t io_priority;           /* ioprio_set: class and level */
+    uint8_t policy;                 /* SCHED_* */
+    struct io_usage io;             /* counted by the task itself */
+    struct trap_frame *frame;       /* the registers of the program while it is in the kernel */
+    struct trap_frame start;        /* those that it begins with */
     struct user_bases start_bases;
     uint64_t set_child_tid; /* user address where its number goes when it begins; 0: none */
 };

@@ -12,9 +12,6 @@
 #include "proc/futex.h"
 #include "proc/proc.h"
 
-#define FUTEX_WAITERS 0x80000000u
-#define FUTEX_OWNER_DIED 0x40000000u
-#define FUTEX_TID_MASK 0x3fffffffu
 #define LOCKS_MAX 2048 /* that are looked at */
 
 /* struct robust_list_head: addresses of the program. Bit 0 of an entry's says that the lock inherits priorities. */
@@ -74,6 +71,7 @@ void futex_leave_memory(void)
     if (task->robust_list)
         release_all(task->robust_list, (uint32_t)task->number);
     task->robust_list = 0;
+    futex_owner_leaves(task);
     if (task->clear_child_tid && __atomic_load_n(&task->space->references, __ATOMIC_RELAXED) > 1 &&
         copy_to_user(task->clear_child_tid, &zero) == 0) /* else nobody could see it */
         (void)futex_wake(task->clear_child_tid, true, 1, FUTEX_ANY);

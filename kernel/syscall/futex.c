@@ -14,8 +14,12 @@ enum futex_operation {
     FUTEX_REQUEUE = 3,
     FUTEX_CMP_REQUEUE,
     FUTEX_WAKE_OP,
-    FUTEX_WAIT_BITSET = 9,
+    FUTEX_LOCK_PI,
+    FUTEX_UNLOCK_PI,
+    FUTEX_TRYLOCK_PI,
+    FUTEX_WAIT_BITSET,
     FUTEX_WAKE_BITSET,
+    FUTEX_LOCK_PI2 = 13,
 };
 #define FUTEX_PRIVATE_FLAG 128u
 #define FUTEX_CLOCK_REALTIME 256u
@@ -75,12 +79,19 @@ static long wait(const uint64_t a[6], enum futex_operation operation, bool share
     return bitset == 0 ? -EINVAL : wait_until(a[0], (uint32_t)a[2], shared, bitset, deadline);
 }
 
+static long lock(const uint64_t a[6], enum futex_operation operation, bool shared, bool wall)
+{
+    uint64_t deadline;
+    int error = read_deadline(a[3], operation, wall, &deadline);
+    return error ? error : futex_lock(a[0], shared, false, deadline);
+}
+
 long sys_futex(const uint64_t a[6])
 {
     uint32_t operation = (uint32_t)a[1] & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME), bitset = (uint32_t)a[5];
     bool shared = !(a[1] & FUTEX_PRIVATE_FLAG), wall = a[1] & FUTEX_CLOCK_REALTIME;
     int count = (int)a[2], second_count = (int)a[3];
-    if (wall && operation != FUTEX_WAIT_BITSET)
+    if (wall && operation != FUTEX_WAIT_BITSET && operation != FUTEX_LOCK_PI2)
         return -ENOSYS;
     switch (operation) {
     case FUTEX_WAIT:
@@ -90,6 +101,10 @@ long sys_futex(const uint64_t a[6])
     case FUTEX_REQUEUE: return futex_requeue(a[0], a[4], shared, count, second_count, NULL);
     case FUTEX_CMP_REQUEUE: return futex_requeue(a[0], a[4], shared, count, second_count, &bitset);
     case FUTEX_WAKE_OP: return futex_wake_op(a[0], a[4], shared, count, second_count, bitset);
+    case FUTEX_LOCK_PI: return lock(a, operation, shared, true);
+    case FUTEX_LOCK_PI2: return lock(a, operation, shared, wall);
+    case FUTEX_TRYLOCK_PI: return futex_lock(a[0], shared, true, NO_DEADLINE);
+    case FUTEX_UNLOCK_PI: return futex_unlock(a[0], shared);
     default: return -ENOSYS;
     }
 }
