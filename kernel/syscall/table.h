@@ -218,7 +218,7 @@
     X(199, fremovexattr, "fp", PARTIAL, "no ACLs")                                                                     \
     X(200, tkill, "ii", WHOLE, "")                                                                                     \
     X(201, time, "a", WHOLE, "")                                                                                       \
-    X(202, futex, "aixaax", PARTIAL, "no FUTEX_WAIT_REQUEUE_PI, FUTEX_CMP_REQUEUE_PI")                                                        \
+    X(202, futex, "aixaax", PARTIAL, "no FUTEX_WAIT_REQUEUE_PI, FUTEX_CMP_REQUEUE_PI")                                 \
     X(203, sched_setaffinity, "iza", WHOLE, "")                                                                        \
     X(204, sched_getaffinity, "iza", WHOLE, "")                                                                        \
     X(205, set_thread_area, "xxxxxx", ABSENT, "")                                                                      \
