@@ -1,6 +1,6 @@
 # System calls: the table, the dispatcher, and the handlers by what they are about.
 
-SYSCALL_SOURCES := $(addprefix kernel/syscall/,syscall.c trace.c memory.c memory_lock.c time.c)
+SYSCALL_SOURCES := $(addprefix kernel/syscall/,syscall.c trace.c trace_names.c memory.c memory_lock.c time.c)
 SYSCALL_SOURCES += $(addprefix kernel/syscall/,request.c open.c stat.c attribute.c name.c directory.c)
 SYSCALL_SOURCES += $(addprefix kernel/syscall/,mount.c copy.c xattr.c)
 SYSCALL_SOURCES += $(addprefix kernel/syscall/,file.c fcntl.c pipe.c splice.c poll.c epoll.c eventfd.c lock.c inotify.c data.c ranges.c storage.c)

@@ -12,6 +12,7 @@
 #include "proc/proc.h"
 #include "syscall/entry.h"
 #include "syscall/handlers.h"
+#include "syscall/trace.h"
 
 #define LOG_NAME "syscall"
 
@@ -55,14 +56,14 @@ static long call(syscall_handler *handler, uint64_t number, const uint64_t argum
     return __builtin_expect(handler != NULL, 1) ? handler(arguments) : missing(number);
 }
 
-/* The same, with what was asked and answered in the log. The call may change the frame, of which the arguments are. */
+/* The same, with what was asked and answered in the log. */
 __attribute__((noinline)) static long call_traced(
     syscall_handler *handler, uint64_t number, const struct trap_frame *frame)
 {
-    uint64_t arguments[6];
-    memcpy(arguments, frame->arguments, sizeof arguments);
+    struct syscall_trace trace;
+    syscall_trace_begin(&trace, number, frame->arguments);
     long result = call(handler, number, frame->arguments);
-    syscall_trace(number, arguments, result);
+    syscall_trace_end(&trace, result);
     return result;
 }
 

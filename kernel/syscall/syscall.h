@@ -5,7 +5,7 @@
  * which finds the row in the table and calls the handler with the six arguments. What the handler returns goes into
  * RAX: a result, or -errno. A call that is not there returns ENOSYS, and the log tells so once.
  *
- * `trace=syscall` on the command line makes the log tell of every call that returns, much as strace would.
+ * `trace=syscall` on the command line makes the log tell of every call, much as strace would (trace.h).
  *
  * Source: Intel SDM volume 2, SYSCALL and SYSRET; System V ABI, AMD64 supplement, A.2.1 (which registers).
  */
@@ -40,8 +40,5 @@ bool syscall_dispatch(struct trap_frame *frame);
 
 void syscall_init_cpu(void); /* on each CPU: STAR, LSTAR, SFMASK */
 void syscall_init(void);     /* once, after cmdline_init: trace= */
-
-/* trace.c: a line in the log. */
-void syscall_trace(uint64_t number, const uint64_t arguments[6], long result);
 
 #endif

@@ -6,8 +6,18 @@
  *
  * The handler of `name` is sys_name. Kinds, one letter an argument, for the tracer:
  *
- *     f descriptor   d directory's descriptor   p path   i int   x hexadecimal   o octal mode   z size   a address
- *     b buffer that the call reads, its length next
+ *     f descriptor   d directory's descriptor   p path   i int   l 64-bit integer (offsets)   z size   x hexadecimal
+ *     o octal mode   a address   b buffer that the call reads, its length next   v strings, the last pointer NULL
+ *
+ * what the call fills, so that it is shown only afterwards:
+ *
+ *     r buffer, its size next, its length the result   s string   e two descriptors   w status of wait4
+ *
+ * and names, of flags or of one value (trace_names.c):
+ *
+ *     S signal   O flags of open   N those of pipe2   P protection   M flags of mmap   W options of wait4
+ *     R mode of access   H whence   A flags of the calls in "at"   U those of unlinkat   F command of fcntl
+ *     B how of sigprocmask   C clock   I request of ioctl
  *
  * States: WHOLE, PARTIAL (the note says what is missing), REFUSED (always fails as Linux may; the note says how),
  * ABSENT (there is no handler: ENOSYS, and the log says once that somebody wanted it).
@@ -16,29 +26,29 @@
 #define CORRODE_SYSCALL_TABLE_H
 
 #define SYSCALLS(X)                                                                                                    \
-    X(0, read, "faz", WHOLE, "")                                                                                       \
+    X(0, read, "frz", WHOLE, "")                                                                                       \
     X(1, write, "fbz", WHOLE, "")                                                                                      \
-    X(2, open, "pxo", WHOLE, "")                                                                                       \
+    X(2, open, "pOo", WHOLE, "")                                                                                       \
     X(3, close, "f", WHOLE, "")                                                                                        \
     X(4, stat, "pa", WHOLE, "")                                                                                        \
     X(5, fstat, "fa", WHOLE, "")                                                                                       \
     X(6, lstat, "pa", WHOLE, "")                                                                                       \
     X(7, poll, "azi", WHOLE, "")                                                                                       \
-    X(8, lseek, "fii", WHOLE, "")                                                                                      \
-    X(9, mmap, "azxxfx", WHOLE, "")                                                                                    \
-    X(10, mprotect, "azx", WHOLE, "")                                                                                  \
+    X(8, lseek, "flH", WHOLE, "")                                                                                      \
+    X(9, mmap, "azPMfx", WHOLE, "")                                                                                    \
+    X(10, mprotect, "azP", WHOLE, "")                                                                                  \
     X(11, munmap, "az", WHOLE, "")                                                                                     \
     X(12, brk, "a", WHOLE, "")                                                                                         \
-    X(13, rt_sigaction, "iaaz", WHOLE, "")                                                                             \
-    X(14, rt_sigprocmask, "iaaz", WHOLE, "")                                                                           \
+    X(13, rt_sigaction, "Saaz", WHOLE, "")                                                                             \
+    X(14, rt_sigprocmask, "Baaz", WHOLE, "")                                                                           \
     X(15, rt_sigreturn, "", WHOLE, "")                                                                                 \
-    X(16, ioctl, "fxa", PARTIAL, "files, terminals, sockets; no FS_IOC_GETFLAGS")                                      \
-    X(17, pread64, "fazi", WHOLE, "")                                                                                  \
-    X(18, pwrite64, "fbzi", WHOLE, "")                                                                                 \
+    X(16, ioctl, "fIa", PARTIAL, "files, terminals, sockets; no FS_IOC_GETFLAGS")                                      \
+    X(17, pread64, "frzl", WHOLE, "")                                                                                  \
+    X(18, pwrite64, "fbzl", WHOLE, "")                                                                                 \
     X(19, readv, "fai", WHOLE, "")                                                                                     \
     X(20, writev, "fai", WHOLE, "")                                                                                    \
-    X(21, access, "po", WHOLE, "")                                                                                     \
-    X(22, pipe, "a", WHOLE, "")                                                                                        \
+    X(21, access, "pR", WHOLE, "")                                                                                     \
+    X(22, pipe, "e", WHOLE, "")                                                                                        \
     X(23, select, "iaaaa", WHOLE, "")                                                                                  \
     X(24, sched_yield, "", WHOLE, "")                                                                                  \
     X(25, mremap, "azzxa", WHOLE, "")                                                                                  \
@@ -61,7 +71,7 @@
     X(42, connect, "faz", PARTIAL, "AF_UNIX")                                                                          \
     X(43, accept, "faa", WHOLE, "")                                                                                    \
     X(44, sendto, "fbzxaz", WHOLE, "")                                                                                 \
-    X(45, recvfrom, "fazxaa", WHOLE, "")                                                                               \
+    X(45, recvfrom, "frzxaa", WHOLE, "")                                                                               \
     X(46, sendmsg, "fax", WHOLE, "")                                                                                   \
     X(47, recvmsg, "fax", WHOLE, "")                                                                                   \
     X(48, shutdown, "fi", WHOLE, "")                                                                                   \
@@ -69,16 +79,16 @@
     X(50, listen, "fi", WHOLE, "")                                                                                     \
     X(51, getsockname, "faa", WHOLE, "")                                                                               \
     X(52, getpeername, "faa", WHOLE, "")                                                                               \
-    X(53, socketpair, "iixa", PARTIAL, "AF_UNIX")                                                                      \
+    X(53, socketpair, "iixe", PARTIAL, "AF_UNIX")                                                                      \
     X(54, setsockopt, "fiiaz", PARTIAL, "SOL_SOCKET's")                                                                \
     X(55, getsockopt, "fiiaa", PARTIAL, "SOL_SOCKET's")                                                                \
     X(56, clone, "xaaaa", PARTIAL, "some namespaces; handlers are shared by threads alone")                            \
     X(57, fork, "", WHOLE, "")                                                                                         \
     X(58, vfork, "", WHOLE, "")                                                                                        \
-    X(59, execve, "paa", WHOLE, "")                                                                                    \
+    X(59, execve, "pva", WHOLE, "")                                                                                    \
     X(60, exit, "i", WHOLE, "")                                                                                        \
-    X(61, wait4, "iaxa", WHOLE, "")                                                                                    \
-    X(62, kill, "ii", WHOLE, "")                                                                                       \
+    X(61, wait4, "iwWa", WHOLE, "")                                                                                    \
+    X(62, kill, "iS", WHOLE, "")                                                                                       \
     X(63, uname, "a", WHOLE, "")                                                                                       \
     X(64, semget, "iix", WHOLE, "")                                                                                    \
     X(65, semop, "iaz", WHOLE, "")                                                                                     \
@@ -88,14 +98,14 @@
     X(69, msgsnd, "iazx", WHOLE, "")                                                                                   \
     X(70, msgrcv, "iazix", WHOLE, "")                                                                                  \
     X(71, msgctl, "iia", WHOLE, "")                                                                                    \
-    X(72, fcntl, "fix", PARTIAL, "no leases, F_NOTIFY; nobody gets SIGIO")                                             \
+    X(72, fcntl, "fFx", PARTIAL, "no leases, F_NOTIFY; nobody gets SIGIO")                                             \
     X(73, flock, "fi", WHOLE, "")                                                                                      \
     X(74, fsync, "f", WHOLE, "")                                                                                       \
     X(75, fdatasync, "f", WHOLE, "")                                                                                   \
-    X(76, truncate, "pi", WHOLE, "")                                                                                   \
-    X(77, ftruncate, "fi", WHOLE, "")                                                                                  \
+    X(76, truncate, "pl", WHOLE, "")                                                                                   \
+    X(77, ftruncate, "fl", WHOLE, "")                                                                                  \
     X(78, getdents, "faz", WHOLE, "")                                                                                  \
-    X(79, getcwd, "az", WHOLE, "")                                                                                     \
+    X(79, getcwd, "sz", WHOLE, "")                                                                                     \
     X(80, chdir, "p", WHOLE, "")                                                                                       \
     X(81, fchdir, "f", WHOLE, "")                                                                                      \
     X(82, rename, "pp", WHOLE, "")                                                                                     \
@@ -105,7 +115,7 @@
     X(86, link, "pp", WHOLE, "")                                                                                       \
     X(87, unlink, "p", WHOLE, "")                                                                                      \
     X(88, symlink, "pp", WHOLE, "")                                                                                    \
-    X(89, readlink, "paz", WHOLE, "")                                                                                  \
+    X(89, readlink, "prz", WHOLE, "")                                                                                  \
     X(90, chmod, "po", WHOLE, "")                                                                                      \
     X(91, fchmod, "fo", WHOLE, "")                                                                                     \
     X(92, chown, "pii", WHOLE, "")                                                                                     \
@@ -119,7 +129,7 @@
     X(100, times, "a", WHOLE, "")                                                                                      \
     X(101, ptrace, "iiaa", ABSENT, "")                                                                                 \
     X(102, getuid, "", WHOLE, "")                                                                                      \
-    X(103, syslog, "iai", WHOLE, "")                                                                                   \
+    X(103, syslog, "iri", WHOLE, "")                                                                                   \
     X(104, getgid, "", WHOLE, "")                                                                                      \
     X(105, setuid, "i", WHOLE, "")                                                                                     \
     X(106, setgid, "i", WHOLE, "")                                                                                     \
@@ -145,7 +155,7 @@
     X(126, capset, "aa", WHOLE, "")                                                                                    \
     X(127, rt_sigpending, "az", WHOLE, "")                                                                             \
     X(128, rt_sigtimedwait, "aaaz", WHOLE, "")                                                                         \
-    X(129, rt_sigqueueinfo, "iia", WHOLE, "")                                                                          \
+    X(129, rt_sigqueueinfo, "iSa", WHOLE, "")                                                                          \
     X(130, rt_sigsuspend, "az", WHOLE, "")                                                                             \
     X(131, sigaltstack, "aa", WHOLE, "")                                                                               \
     X(132, utime, "pa", WHOLE, "")                                                                                     \
@@ -203,20 +213,20 @@
     X(184, tuxcall, "xxxxxx", ABSENT, "")                                                                              \
     X(185, security, "xxxxxx", ABSENT, "")                                                                             \
     X(186, gettid, "", WHOLE, "")                                                                                      \
-    X(187, readahead, "fiz", WHOLE, "")                                                                                \
-    X(188, setxattr, "ppazx", PARTIAL, "no ACLs; file capabilities mean nothing")                                      \
-    X(189, lsetxattr, "ppazx", PARTIAL, "no ACLs; file capabilities mean nothing")                                     \
-    X(190, fsetxattr, "fpazx", PARTIAL, "no ACLs; file capabilities mean nothing")                                     \
-    X(191, getxattr, "ppaz", PARTIAL, "no ACLs")                                                                       \
-    X(192, lgetxattr, "ppaz", PARTIAL, "no ACLs")                                                                      \
-    X(193, fgetxattr, "fpaz", PARTIAL, "no ACLs")                                                                      \
-    X(194, listxattr, "paz", WHOLE, "")                                                                                \
-    X(195, llistxattr, "paz", WHOLE, "")                                                                               \
-    X(196, flistxattr, "faz", WHOLE, "")                                                                               \
+    X(187, readahead, "flz", WHOLE, "")                                                                                \
+    X(188, setxattr, "ppbzx", PARTIAL, "no ACLs; file capabilities mean nothing")                                      \
+    X(189, lsetxattr, "ppbzx", PARTIAL, "no ACLs; file capabilities mean nothing")                                     \
+    X(190, fsetxattr, "fpbzx", PARTIAL, "no ACLs; file capabilities mean nothing")                                     \
+    X(191, getxattr, "pprz", PARTIAL, "no ACLs")                                                                       \
+    X(192, lgetxattr, "pprz", PARTIAL, "no ACLs")                                                                      \
+    X(193, fgetxattr, "fprz", PARTIAL, "no ACLs")                                                                      \
+    X(194, listxattr, "prz", WHOLE, "")                                                                                \
+    X(195, llistxattr, "prz", WHOLE, "")                                                                               \
+    X(196, flistxattr, "frz", WHOLE, "")                                                                               \
     X(197, removexattr, "pp", PARTIAL, "no ACLs")                                                                      \
     X(198, lremovexattr, "pp", PARTIAL, "no ACLs")                                                                     \
     X(199, fremovexattr, "fp", PARTIAL, "no ACLs")                                                                     \
-    X(200, tkill, "ii", WHOLE, "")                                                                                     \
+    X(200, tkill, "iS", WHOLE, "")                                                                                     \
     X(201, time, "a", WHOLE, "")                                                                                       \
     X(202, futex, "aixaax", PARTIAL, "no FUTEX_WAIT_REQUEUE_PI, FUTEX_CMP_REQUEUE_PI")                                 \
     X(203, sched_setaffinity, "iza", WHOLE, "")                                                                        \
@@ -237,20 +247,20 @@
     X(218, set_tid_address, "a", WHOLE, "")                                                                            \
     X(219, restart_syscall, "", WHOLE, "")                                                                             \
     X(220, semtimedop, "iaza", WHOLE, "")                                                                              \
-    X(221, fadvise64, "fizi", WHOLE, "")                                                                               \
-    X(222, timer_create, "iaa", WHOLE, "")                                                                             \
+    X(221, fadvise64, "flli", WHOLE, "")                                                                               \
+    X(222, timer_create, "Caa", WHOLE, "")                                                                             \
     X(223, timer_settime, "ixaa", WHOLE, "")                                                                           \
     X(224, timer_gettime, "ia", WHOLE, "")                                                                             \
     X(225, timer_getoverrun, "i", WHOLE, "")                                                                           \
     X(226, timer_delete, "i", WHOLE, "")                                                                               \
-    X(227, clock_settime, "ia", WHOLE, "")                                                                             \
-    X(228, clock_gettime, "ia", WHOLE, "")                                                                             \
-    X(229, clock_getres, "ia", WHOLE, "")                                                                              \
-    X(230, clock_nanosleep, "ixaa", WHOLE, "")                                                                         \
+    X(227, clock_settime, "Ca", WHOLE, "")                                                                             \
+    X(228, clock_gettime, "Ca", WHOLE, "")                                                                             \
+    X(229, clock_getres, "Ca", WHOLE, "")                                                                              \
+    X(230, clock_nanosleep, "Cxaa", WHOLE, "")                                                                         \
     X(231, exit_group, "i", WHOLE, "")                                                                                 \
     X(232, epoll_wait, "faii", WHOLE, "")                                                                              \
     X(233, epoll_ctl, "fifa", PARTIAL, "EPOLLWAKEUP means nothing")                                                    \
-    X(234, tgkill, "iii", WHOLE, "")                                                                                   \
+    X(234, tgkill, "iiS", WHOLE, "")                                                                                   \
     X(235, utimes, "pa", WHOLE, "")                                                                                    \
     X(236, vserver, "xxxxxx", ABSENT, "")                                                                              \
     X(237, mbind, "xxxxxx", ABSENT, "")                                                                                \
@@ -263,7 +273,7 @@
     X(244, mq_notify, "xxxxxx", ABSENT, "")                                                                            \
     X(245, mq_getsetattr, "xxxxxx", ABSENT, "")                                                                        \
     X(246, kexec_load, "xxxxxx", ABSENT, "")                                                                           \
-    X(247, waitid, "iiaxa", WHOLE, "")                                                                                 \
+    X(247, waitid, "iiaWa", WHOLE, "")                                                                                 \
     X(248, add_key, "xxxxxx", ABSENT, "")                                                                              \
     X(249, request_key, "xxxxxx", ABSENT, "")                                                                          \
     X(250, keyctl, "xxxxxx", ABSENT, "")                                                                               \
@@ -273,19 +283,19 @@
     X(254, inotify_add_watch, "fpx", WHOLE, "")                                                                        \
     X(255, inotify_rm_watch, "fi", WHOLE, "")                                                                          \
     X(256, migrate_pages, "xxxxxx", ABSENT, "")                                                                        \
-    X(257, openat, "dpxo", WHOLE, "")                                                                                  \
+    X(257, openat, "dpOo", WHOLE, "")                                                                                  \
     X(258, mkdirat, "dpo", WHOLE, "")                                                                                  \
     X(259, mknodat, "dpox", WHOLE, "")                                                                                 \
-    X(260, fchownat, "dpiix", WHOLE, "")                                                                               \
+    X(260, fchownat, "dpiiA", WHOLE, "")                                                                               \
     X(261, futimesat, "dpa", WHOLE, "")                                                                                \
-    X(262, newfstatat, "dpax", WHOLE, "")                                                                              \
-    X(263, unlinkat, "dpx", WHOLE, "")                                                                                 \
+    X(262, newfstatat, "dpaA", WHOLE, "")                                                                              \
+    X(263, unlinkat, "dpU", WHOLE, "")                                                                                 \
     X(264, renameat, "dpdp", WHOLE, "")                                                                                \
-    X(265, linkat, "dpdpx", WHOLE, "")                                                                                 \
+    X(265, linkat, "dpdpA", WHOLE, "")                                                                                 \
     X(266, symlinkat, "pdp", WHOLE, "")                                                                                \
-    X(267, readlinkat, "dpaz", WHOLE, "")                                                                              \
+    X(267, readlinkat, "dprz", WHOLE, "")                                                                              \
     X(268, fchmodat, "dpo", WHOLE, "")                                                                                 \
-    X(269, faccessat, "dpo", WHOLE, "")                                                                                \
+    X(269, faccessat, "dpR", WHOLE, "")                                                                                \
     X(270, pselect6, "iaaaaa", WHOLE, "")                                                                              \
     X(271, ppoll, "aiaaz", WHOLE, "")                                                                                  \
     X(272, unshare, "x", PARTIAL, "no namespaces of users, networks, cgroups, times")                                  \
@@ -293,27 +303,27 @@
     X(274, get_robust_list, "iaa", WHOLE, "")                                                                          \
     X(275, splice, "fafazx", WHOLE, "")                                                                                \
     X(276, tee, "ffzx", WHOLE, "")                                                                                     \
-    X(277, sync_file_range, "fiix", WHOLE, "")                                                                         \
+    X(277, sync_file_range, "fllx", WHOLE, "")                                                                         \
     X(278, vmsplice, "faix", PARTIAL, "copies")                                                                        \
     X(279, move_pages, "xxxxxx", ABSENT, "")                                                                           \
-    X(280, utimensat, "dpax", WHOLE, "")                                                                               \
+    X(280, utimensat, "dpaA", WHOLE, "")                                                                               \
     X(281, epoll_pwait, "faiiaz", WHOLE, "")                                                                           \
     X(282, signalfd, "faz", WHOLE, "")                                                                                 \
-    X(283, timerfd_create, "ix", WHOLE, "")                                                                            \
+    X(283, timerfd_create, "CN", WHOLE, "")                                                                            \
     X(284, eventfd, "i", WHOLE, "")                                                                                    \
-    X(285, fallocate, "fxii", WHOLE, "")                                                                               \
+    X(285, fallocate, "fxll", WHOLE, "")                                                                               \
     X(286, timerfd_settime, "fxaa", PARTIAL, "does not follow the time of day when that is set")                       \
     X(287, timerfd_gettime, "fa", WHOLE, "")                                                                           \
-    X(288, accept4, "faax", WHOLE, "")                                                                                 \
-    X(289, signalfd4, "fazx", WHOLE, "")                                                                               \
-    X(290, eventfd2, "ix", WHOLE, "")                                                                                  \
-    X(291, epoll_create1, "x", WHOLE, "")                                                                              \
-    X(292, dup3, "ffx", WHOLE, "")                                                                                     \
-    X(293, pipe2, "ax", PARTIAL, "no O_NOTIFICATION_PIPE")                                                             \
-    X(294, inotify_init1, "x", WHOLE, "")                                                                              \
-    X(295, preadv, "faii", WHOLE, "")                                                                                  \
-    X(296, pwritev, "faii", WHOLE, "")                                                                                 \
-    X(297, rt_tgsigqueueinfo, "iiia", WHOLE, "")                                                                       \
+    X(288, accept4, "faaN", WHOLE, "")                                                                                 \
+    X(289, signalfd4, "fazN", WHOLE, "")                                                                               \
+    X(290, eventfd2, "iN", WHOLE, "")                                                                                  \
+    X(291, epoll_create1, "N", WHOLE, "")                                                                              \
+    X(292, dup3, "ffN", WHOLE, "")                                                                                     \
+    X(293, pipe2, "eN", PARTIAL, "no O_NOTIFICATION_PIPE")                                                             \
+    X(294, inotify_init1, "N", WHOLE, "")                                                                              \
+    X(295, preadv, "fail", WHOLE, "")                                                                                  \
+    X(296, pwritev, "fail", WHOLE, "")                                                                                 \
+    X(297, rt_tgsigqueueinfo, "iiSa", WHOLE, "")                                                                       \
     X(298, perf_event_open, "xxxxxx", ABSENT, "")                                                                      \
     X(299, recvmmsg, "xxxxxx", ABSENT, "")                                                                             \
     X(300, fanotify_init, "xxxxxx", ABSENT, "")                                                                        \
@@ -321,7 +331,7 @@
     X(302, prlimit64, "iiaa", PARTIAL, "RSS, MSGQUEUE, RTTIME and CORE are remembered")                                \
     X(303, name_to_handle_at, "xxxxxx", ABSENT, "")                                                                    \
     X(304, open_by_handle_at, "xxxxxx", ABSENT, "")                                                                    \
-    X(305, clock_adjtime, "ia", PARTIAL, "reads; changes are EPERM")                                                   \
+    X(305, clock_adjtime, "Ca", PARTIAL, "reads; changes are EPERM")                                                   \
     X(306, syncfs, "f", WHOLE, "")                                                                                     \
     X(307, sendmmsg, "fazx", WHOLE, "")                                                                                \
     X(308, setns, "fx", PARTIAL, "no namespaces of users, networks, cgroups, times")                                   \
@@ -334,24 +344,24 @@
     X(315, sched_getattr, "iazx", WHOLE, "")                                                                           \
     X(316, renameat2, "dpdpx", PARTIAL, "no RENAME_WHITEOUT")                                                          \
     X(317, seccomp, "xxa", ABSENT, "")                                                                                 \
-    X(318, getrandom, "azx", WHOLE, "")                                                                                \
+    X(318, getrandom, "rzx", WHOLE, "")                                                                                \
     X(319, memfd_create, "px", PARTIAL, "no MFD_HUGETLB")                                                              \
     X(320, kexec_file_load, "xxxxxx", ABSENT, "")                                                                      \
     X(321, bpf, "xxxxxx", ABSENT, "")                                                                                  \
-    X(322, execveat, "dpaax", WHOLE, "")                                                                               \
+    X(322, execveat, "dpvaA", WHOLE, "")                                                                               \
     X(323, userfaultfd, "xxxxxx", ABSENT, "")                                                                          \
     X(324, membarrier, "ixi", PARTIAL, "no restartable sequences")                                                     \
     X(325, mlock2, "azx", WHOLE, "")                                                                                   \
     X(326, copy_file_range, "fafazx", WHOLE, "")                                                                       \
-    X(327, preadv2, "faiiix", PARTIAL, "no RWF_NOWAIT")                                                                \
-    X(328, pwritev2, "faiiix", PARTIAL, "no RWF_NOWAIT")                                                               \
-    X(329, pkey_mprotect, "azxi", PARTIAL, "there are no keys: only -1")                                               \
+    X(327, preadv2, "failix", PARTIAL, "no RWF_NOWAIT")                                                                \
+    X(328, pwritev2, "failix", PARTIAL, "no RWF_NOWAIT")                                                               \
+    X(329, pkey_mprotect, "azPi", PARTIAL, "there are no keys: only -1")                                               \
     X(330, pkey_alloc, "xx", REFUSED, "ENOSPC")                                                                        \
     X(331, pkey_free, "i", REFUSED, "EINVAL")                                                                          \
-    X(332, statx, "dpxxa", WHOLE, "")                                                                                  \
+    X(332, statx, "dpAxa", WHOLE, "")                                                                                  \
     X(333, io_pgetevents, "xxxxxx", ABSENT, "")                                                                        \
     X(334, rseq, "azxx", REFUSED, "ENOSYS")                                                                            \
-    X(424, pidfd_send_signal, "fiax", PARTIAL, "not by a directory of /proc")                                          \
+    X(424, pidfd_send_signal, "fSax", PARTIAL, "not by a directory of /proc")                                          \
     X(425, io_uring_setup, "xxxxxx", ABSENT, "")                                                                       \
     X(426, io_uring_enter, "xxxxxx", ABSENT, "")                                                                       \
     X(427, io_uring_register, "xxxxxx", ABSENT, "")                                                                    \
@@ -366,7 +376,7 @@
     X(436, close_range, "iix", WHOLE, "")                                                                              \
     X(437, openat2, "dpaz", WHOLE, "")                                                                                 \
     X(438, pidfd_getfd, "ffx", WHOLE, "")                                                                              \
-    X(439, faccessat2, "dpox", WHOLE, "")                                                                              \
+    X(439, faccessat2, "dpRA", WHOLE, "")                                                                              \
     X(440, process_madvise, "xxxxxx", ABSENT, "")                                                                      \
     X(441, epoll_pwait2, "faiaaz", WHOLE, "")                                                                          \
     X(442, mount_setattr, "xxxxxx", ABSENT, "")                                                                        \

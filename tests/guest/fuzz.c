@@ -90,12 +90,18 @@ static uint64_t argument(struct caller *caller, char kind)
         return any_number(caller);
     switch (kind) {
     case 'a':
-    case 'b': return any_address(caller);
+    case 'b':
+    case 'r':
+    case 's':
+    case 'e':
+    case 'v':
+    case 'w': return any_address(caller);
     case 'p': return NAMES + below(caller, LENGTH(names)) * NAME_SIZE;
     case 'z': return any_size(caller);
     case 'd': return below(caller, 2) ? (uint64_t)-100 : below(caller, FDS);
     case 'f': return below(caller, FDS);
     case 'o': return below(caller, 010000);
+    case 'S': return below(caller, 66);
     default: return any_number(caller);
     }
 }

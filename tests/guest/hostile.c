@@ -72,7 +72,12 @@ static const uint64_t *bad_values(char kind, size_t *count)
 {
     switch (kind) {
     case 'a':
-    case 'b': *count = LENGTH(bad_pointers); return bad_pointers;
+    case 'b':
+    case 'r':
+    case 's':
+    case 'e':
+    case 'v':
+    case 'w': *count = LENGTH(bad_pointers); return bad_pointers;
     case 'p': *count = LENGTH(bad_names); return bad_names;
     case 'z': *count = LENGTH(bad_sizes); return bad_sizes;
     case 'f':
@@ -85,7 +90,12 @@ static uint64_t harmless(char kind)
 {
     switch (kind) {
     case 'a':
-    case 'b': return GOOD;
+    case 'b':
+    case 'r':
+    case 's':
+    case 'e':
+    case 'v':
+    case 'w': return GOOD;
     case 'p': return NAME;
     case 'z': return 8;
     case 'f': return FILE_DESCRIPTOR;
