@@ -174,28 +174,37 @@ static bool is_beyond(uint64_t position, size_t length)
     return position > INT64_MAX || length > INT64_MAX - position;
 }
 
-/* At *position; NULL: at the file's own, which moves on. */
-static long transfer(
-    struct file *file, struct iov *iov, uint64_t *position, long (*function)(struct file *, struct iov *, uint64_t *))
+typedef long transfer_function(struct file *file, struct iov *iov, uint64_t *position);
+
+/* At the file's own position, which nobody else moves meanwhile. */
+__attribute__((noinline)) static long transfer_locked(struct file *file, struct iov *iov, transfer_function *function)
 {
-    if (function == NULL)
-        return (file->inode->mode & S_IFMT) == S_IFDIR ? -EISDIR : -EINVAL;
-    if (file->ops->stream)
-        return function(file, iov, &file->position);
-    if (position)
-        return is_beyond(*position, iov->left) ? -EINVAL : function(file, iov, position);
-    if (file->ops->locks_position)
-        return is_beyond(file->position, iov->left) ? -EINVAL : function(file, iov, &file->position);
     mutex_lock(&file->position_lock);
     long result = is_beyond(file->position, iov->left) ? -EINVAL : function(file, iov, &file->position);
     mutex_unlock(&file->position_lock);
     return result;
 }
 
+/* At *position; NULL: at the file's own, which moves on. */
+static inline long transfer(struct file *file, struct iov *iov, uint64_t *position, transfer_function *function)
+{
+    if (function == NULL)
+        return (file->inode->mode & S_IFMT) == S_IFDIR ? -EISDIR : -EINVAL;
+    if (file->ops->stream)
+        return function(file, iov, &file->position);
+    if (position == NULL) {
+        if (!file->ops->locks_position)
+            return transfer_locked(file, iov, function);
+        position = &file->position;
+    }
+    return is_beyond(*position, iov->left) ? -EINVAL : function(file, iov, position);
+}
+
 long file_read(struct file *file, struct iov *to, uint64_t *position)
 {
-    unsigned mode = file->flags & O_ACCMODE;
-    long result = mode == O_RDONLY || mode == O_RDWR ? transfer(file, to, position, file->ops->read) : -EBADF;
+    if (file->flags & O_WRONLY) /* or neither */
+        return -EBADF;
+    long result = transfer(file, to, position, file->ops->read);
     if (result > 0)
         watch_file(file, IN_ACCESS);
     return result;
@@ -204,8 +213,10 @@ long file_read(struct file *file, struct iov *to, uint64_t *position)
 long file_write(struct file *file, struct iov *from, uint64_t *position)
 {
     unsigned mode = file->flags & O_ACCMODE;
+    if (mode != O_WRONLY && mode != O_RDWR)
+        return -EBADF;
     from->append |= (file->flags & O_APPEND) != 0;
-    long result = mode == O_WRONLY || mode == O_RDWR ? transfer(file, from, position, file->ops->write) : -EBADF;
+    long result = transfer(file, from, position, file->ops->write);
     if (result > 0)
         watch_file(file, IN_MODIFY);
     return result;

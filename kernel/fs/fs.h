@@ -154,7 +154,7 @@ struct file_ops {
     int (*map)(struct file *file, struct vm_object **object, uint64_t *offset);
 #define FILE_MAP_ANONYMOUS 1
     bool stream;         /* no position: pipes, terminals, sockets */
-    bool locks_position; /* read and write take position_lock themselves, if `position` is the file's own */
+    bool locks_position; /* read and write take position_lock themselves if they move it and it is the file's own */
 };
 
 struct path {

@@ -6,22 +6,6 @@
 #include "arch/x86_64/user.h"
 #include "lib/string.h"
 
-static void init(struct iov *iov, void *base, size_t length, bool user)
-{
-    *iov = (struct iov){.one = {.base = base, .length = length}, .count = 1, .left = length, .user = user};
-    iov->ranges = &iov->one;
-}
-
-void iov_init_user(struct iov *iov, void *base, size_t length)
-{
-    init(iov, base, length, true);
-}
-
-void iov_init_kernel(struct iov *iov, void *base, size_t length)
-{
-    init(iov, base, length, false);
-}
-
 enum direction { OUT, IN, ZERO };
 
 /* Moves a piece; returns how many bytes did not make it. */
@@ -40,7 +24,7 @@ static size_t move_piece(const struct iov *iov, void *base, void *buffer, size_t
     return 0;
 }
 
-static size_t move(struct iov *iov, char *buffer, size_t length, enum direction direction)
+__attribute__((noinline)) static size_t move(struct iov *iov, char *buffer, size_t length, enum direction direction)
 {
     size_t done = 0;
     length = min_u64(length, iov->left);
@@ -64,17 +48,42 @@ static size_t move(struct iov *iov, char *buffer, size_t length, enum direction 
     return done;
 }
 
+/* Does all of it lie in what is left of the current range, in a program? Then there is nothing to go through. */
+static inline bool is_one_piece(const struct iov *iov, size_t length)
+{
+    return length > 0 && length <= iov->left && length <= iov->ranges->length - iov->skip && iov->user;
+}
+
+static inline uaddr_t here(const struct iov *iov)
+{
+    return (uaddr_t)iov->ranges->base + iov->skip;
+}
+
+/* A range that is done stays the current one until `move` passes by it. */
+static inline size_t advance(struct iov *iov, size_t done)
+{
+    iov->skip += done;
+    iov->left -= done;
+    return done;
+}
+
 size_t iov_copy_out(struct iov *to, const void *from, size_t length)
 {
+    if (is_one_piece(to, length))
+        return advance(to, length - user_write(here(to), from, length));
     return move(to, (char *)from, length, OUT);
 }
 
 size_t iov_copy_in(struct iov *from, void *to, size_t length)
 {
+    if (is_one_piece(from, length))
+        return advance(from, length - user_read(to, here(from), length));
     return move(from, to, length, IN);
 }
 
 size_t iov_zero(struct iov *to, size_t length)
 {
+    if (is_one_piece(to, length))
+        return advance(to, length - user_zero(here(to), length));
     return move(to, NULL, length, ZERO);
 }

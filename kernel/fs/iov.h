@@ -29,8 +29,21 @@ struct iov {
 };
 
 /* One range. */
-void iov_init_user(struct iov *iov, void *base, size_t length);
-void iov_init_kernel(struct iov *iov, void *base, size_t length);
+static inline void iov_init(struct iov *iov, void *base, size_t length, bool user)
+{
+    *iov = (struct iov){
+        .ranges = &iov->one, .count = 1, .left = length, .user = user, .one = {.base = base, .length = length}};
+}
+
+static inline void iov_init_user(struct iov *iov, void *base, size_t length)
+{
+    iov_init(iov, base, length, true);
+}
+
+static inline void iov_init_kernel(struct iov *iov, void *base, size_t length)
+{
+    iov_init(iov, base, length, false);
+}
 
 /* Moves bytes and advances: out to the ranges, or in from them. Returns how many. */
 size_t iov_copy_out(struct iov *to, const void *from, size_t length);

@@ -136,16 +136,18 @@ static long ioctl_random(struct file *file, unsigned command, uintptr_t argument
     return 0; /* there is nothing to clear, and each answer is from a new key */
 }
 
+/* Nothing moves the position, so there is nothing to lock. */
+#define ANYWHERE .seek = seek_nowhere, .locks_position = true
+
 void memory_devices_init(void)
 {
-    static const struct file_ops null = {.read = read_nothing, .write = write_nowhere, .seek = seek_nowhere};
-    static const struct file_ops zero = {
-        .read = read_zeros, .write = write_nowhere, .seek = seek_nowhere, .map = map_zeros};
-    static const struct file_ops full = {.read = read_zeros, .write = write_full, .seek = seek_nowhere};
+    static const struct file_ops null = {ANYWHERE, .read = read_nothing, .write = write_nowhere};
+    static const struct file_ops zero = {ANYWHERE, .read = read_zeros, .write = write_nowhere, .map = map_zeros};
+    static const struct file_ops full = {ANYWHERE, .read = read_zeros, .write = write_full};
     static const struct file_ops random = {
-        .read = read_random, .write = write_random, .seek = seek_nowhere, .poll = poll_random, .ioctl = ioctl_random};
+        ANYWHERE, .read = read_random, .write = write_random, .poll = poll_random, .ioctl = ioctl_random};
     static const struct file_ops urandom = {
-        .read = read_random, .write = write_random, .seek = seek_nowhere, .ioctl = ioctl_random};
+        ANYWHERE, .read = read_random, .write = write_random, .ioctl = ioctl_random};
     device_register(DEVICE_NULL, "null", 0666, &null);
     device_register(DEVICE_ZERO, "zero", 0666, &zero);
     device_register(DEVICE_FULL, "full", 0666, &full);

@@ -71,18 +71,20 @@ bool syscall_dispatch(struct trap_frame *frame)
 {
     uint64_t number = frame->error;
     syscall_handler *handler = number < SYSCALL_COUNT ? syscalls[number].handler : NULL;
-    if (task_current() == NULL) { /* a test's thread: nobody to serve */
+    struct thread *self = thread_current();
+    struct task *task = self->task;
+    if (task == NULL) { /* a test's thread: nobody to serve */
         frame->rax = (uint64_t)-ENOSYS;
-        cpu_interrupts_disable();
+        cpu_interrupts_off();
         return false;
     }
     counter_add(system_calls, 1);
-    task_current()->frame = frame;
+    task->frame = frame;
     long result =
         __builtin_expect(tracing, 0) ? call_traced(handler, number, frame) : call(handler, number, frame->arguments);
     frame->rax = (uint64_t)result;
-    cpu_interrupts_disable();
-    if (__builtin_expect(thread_current()->attention == 0, 1))
+    cpu_interrupts_off();
+    if (__builtin_expect(self->attention == 0, 1))
         return true;
     task_attend(frame);
     return false; /* the frame may be any */

@@ -96,6 +96,12 @@ static inline bool cpu_interrupts_disable(void)
     return flags >> 9 & 1;
 }
 
+/* The same, for who knows that they are on. */
+static inline void cpu_interrupts_off(void)
+{
+    __asm__ volatile("cli" : : : "memory");
+}
+
 static inline void cpu_interrupts_enable(void)
 {
     __asm__ volatile("sti" : : : "memory");

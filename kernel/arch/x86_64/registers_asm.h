@@ -23,13 +23,17 @@
         push    %rdi
         .endm
 
-        .macro  pop_registers
+        .macro  pop_arguments           /* a system call's */
         pop     %rdi
         pop     %rsi
         pop     %rdx
         pop     %r10
         pop     %r8
         pop     %r9
+        .endm
+
+        .macro  pop_registers
+        pop_arguments
         pop     %r15
         pop     %r14
         pop     %r13

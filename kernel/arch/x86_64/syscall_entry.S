@@ -6,7 +6,8 @@
  * trap_frame (trap.h), which a signal or a debugger may change. Its `error` is the call's number.
  *
  * syscall_dispatch (kernel/syscall) returns with interrupts off, and whether SYSRET will do: that puts RCX into RIP and
- * R11 into RFLAGS, which is right for a call that returns to where it came from; every other frame goes through IRETQ.
+ * R11 into RFLAGS, which is right for a call that returns to where it came from, with nothing but RAX changed in its
+ * frame; every other frame goes through IRETQ. Whoever changes a frame otherwise sets the thread's attention.
  * Where a RIP that is not canonical would be, SYSRET of Intel's processors faults in kernel mode and on the program's
  * stack, and so does IRETQ with the program's GS loaded: after a SYSCALL there is none, since programs end a page below
  * (USER_END), and whoever changes a frame otherwise checks it.
@@ -46,10 +47,12 @@ syscall_entry:
         test    %al, %al
         jz      user_return
 
-        pop_registers
-        mov     16(%rsp), %rcx          /* RIP, above vector and error */
-        mov     32(%rsp), %r11          /* RFLAGS */
-        mov     40(%rsp), %rsp
+        pop_arguments                   /* RBX and R12 to R15 C has kept; RSP is at R15 */
+        mov     40(%rsp), %rbp
+        mov     64(%rsp), %rax
+        mov     88(%rsp), %rcx          /* RIP */
+        mov     104(%rsp), %r11         /* RFLAGS */
+        mov     112(%rsp), %rsp
         swapgs
         sysretq
         .size syscall_entry, . - syscall_entry

@@ -17,7 +17,8 @@ typedef uint64_t uaddr_t;
 /* Do [address, address + size) all lie below USER_END? */
 static inline bool user_range_ok(uaddr_t address, uint64_t size)
 {
-    return size <= USER_END && address <= USER_END - size;
+    uaddr_t end = address + size;
+    return end <= USER_END && end >= address;
 }
 
 /* Return how many bytes were NOT copied. */
