@@ -158,7 +158,7 @@ static int tell(struct epoll_item *item, uaddr_t to, bool *again)
     return 1;
 }
 
-static long harvest(struct epoll *epoll, uaddr_t events, unsigned max)
+__attribute__((noinline)) static long harvest(struct epoll *epoll, uaddr_t events, unsigned max)
 {
     struct epoll_item *chain, *back = NULL, **end = &back;
     unsigned count = 0;
@@ -184,7 +184,7 @@ static long harvest(struct epoll *epoll, uaddr_t events, unsigned max)
 }
 
 /* Sleeps until something may be ready: 0, -ERESTARTSYS, -ETIMEDOUT. */
-static int sleep(struct epoll *epoll, uint64_t deadline)
+__attribute__((noinline)) static int sleep(struct epoll *epoll, uint64_t deadline)
 {
     struct sleeping sleeper = {.thread = thread_current()};
     spin_lock(&epoll->lock);

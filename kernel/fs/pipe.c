@@ -244,28 +244,38 @@ static bool writes(const struct file *file)
     return (file->flags & O_ACCMODE) != O_RDONLY;
 }
 
+static unsigned reader_events(const struct file *file, const struct pipe *pipe)
+{
+    unsigned events = pipe_is_empty(pipe) ? 0 : POLLIN | POLLRDNORM;
+    if (__atomic_load_n(&pipe->writers, __ATOMIC_RELAXED) == 0 &&
+        __atomic_load_n(&pipe->writers_ever, __ATOMIC_RELAXED) != file->position)
+        events |= POLLHUP;
+    return events;
+}
+
+static unsigned writer_events(const struct pipe *pipe)
+{
+    return (pipe_is_full(pipe) ? 0 : POLLOUT | POLLWRNORM) |
+           (__atomic_load_n(&pipe->readers, __ATOMIC_RELAXED) == 0 ? POLLERR : 0);
+}
+
+__attribute__((noinline)) static void enter_queues(const struct file *file, struct poll_table *table)
+{
+    struct pipe *pipe = file->data;
+    if (reads(file))
+        poll_wait(table, &pipe->readable);
+    if (writes(file))
+        poll_wait(table, &pipe->writable);
+}
+
 /* A FIFO that was opened without waiting for a writer is not at its end before one has come and gone: file->position is
  * writers_ever of that time. */
 static unsigned poll(struct file *file, struct poll_table *table)
 {
-    struct pipe *pipe = file->data;
-    unsigned events = 0;
-    if (reads(file)) {
-        poll_wait(table, &pipe->readable);
-        if (!pipe_is_empty(pipe))
-            events |= POLLIN | POLLRDNORM;
-        if (__atomic_load_n(&pipe->writers, __ATOMIC_RELAXED) == 0 &&
-            __atomic_load_n(&pipe->writers_ever, __ATOMIC_RELAXED) != file->position)
-            events |= POLLHUP;
-    }
-    if (writes(file)) {
-        poll_wait(table, &pipe->writable);
-        if (!pipe_is_full(pipe))
-            events |= POLLOUT | POLLWRNORM;
-        if (__atomic_load_n(&pipe->readers, __ATOMIC_RELAXED) == 0)
-            events |= POLLERR;
-    }
-    return events;
+    const struct pipe *pipe = file->data;
+    if (__builtin_expect(table != NULL, 0))
+        enter_queues(file, table);
+    return (reads(file) ? reader_events(file, pipe) : 0) | (writes(file) ? writer_events(pipe) : 0);
 }
 
 static long ioctl(struct file *file, unsigned command, uintptr_t argument)

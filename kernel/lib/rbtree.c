@@ -101,6 +101,15 @@ static inline void balance_insert(struct rb_tree *tree, struct rb_node *node, co
     set_black(tree->root);
 }
 
+/* The first node: a black root. */
+static inline void insert_first(struct rb_tree *tree, struct rb_node *node, const struct rb_augment *augment)
+{
+    *node = (struct rb_node){.parent_color = RB_BLACK};
+    tree->root = tree->leftmost = node;
+    if (augment)
+        augment->update(node);
+}
+
 void rb_augment_propagate(struct rb_node *node, const struct rb_augment *augment)
 {
     for (; node; node = parent_of(node))
@@ -110,11 +119,13 @@ void rb_augment_propagate(struct rb_node *node, const struct rb_augment *augment
 static inline void insert(
     struct rb_tree *tree, struct rb_node *node, struct rb_node *parent, bool left, const struct rb_augment *augment)
 {
+    if (parent == NULL) {
+        insert_first(tree, node, augment);
+        return;
+    }
     node->parent_color = (uintptr_t)parent;
     node->left = node->right = NULL;
-    if (parent == NULL)
-        tree->root = tree->leftmost = node;
-    else if (!left)
+    if (!left)
         parent->right = node;
     else {
         parent->left = node;

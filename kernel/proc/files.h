@@ -65,10 +65,15 @@ static inline bool files_are_own(const struct task_files *files)
     return __atomic_load_n(&files->tasks, __ATOMIC_ACQUIRE) == 1;
 }
 
-/* When they are: what is open there, without a reference; NULL as for files_find. */
+/* When they are: what is open there, without a reference; NULL as for files_find_any, and as for files_find. */
+static inline struct file *files_peek_any(const struct task_files *files, int fd)
+{
+    return (unsigned)fd < files->size ? files->slots[fd] : NULL;
+}
+
 static inline struct file *files_peek(const struct task_files *files, int fd)
 {
-    struct file *file = (unsigned)fd < files->size ? files->slots[fd] : NULL;
+    struct file *file = files_peek_any(files, fd);
     return file == NULL || file->flags & O_PATH ? NULL : file;
 }
 
@@ -76,6 +81,13 @@ static inline struct file_use files_use(struct task_files *files, int fd)
 {
     bool own = files_are_own(files);
     return (struct file_use){.file = own ? files_peek(files, fd) : files_find(files, fd), .counted = !own};
+}
+
+/* As files_find_any. */
+static inline struct file_use files_use_any(struct task_files *files, int fd)
+{
+    bool own = files_are_own(files);
+    return (struct file_use){.file = own ? files_peek_any(files, fd) : files_find_any(files, fd), .counted = !own};
 }
 
 static inline void file_unuse(struct file_use use)

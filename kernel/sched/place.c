@@ -26,6 +26,12 @@ struct cpu_mask sched_cpus, sched_idle_cpus, sched_full_cpus;
 
 #define MASK_WORDS (CPU_MAX / 64)
 
+/* So many words of a mask have bits of CPUs that there are. */
+static unsigned words_used(void)
+{
+    return (__atomic_load_n(&cpu_count, __ATOMIC_RELAXED) + 63) / 64;
+}
+
 static uint64_t mask_word(const struct cpu_mask *mask, unsigned i)
 {
     return __atomic_load_n(&mask->bits[i], __ATOMIC_RELAXED);
@@ -39,8 +45,8 @@ static uint32_t load_of(unsigned cpu)
 /* Takes the bit of an idle CPU that THREAD may use, from the neighbourhood of NEAR; -1: there is none. */
 static int claim_idle(const struct thread *thread, unsigned near)
 {
-    for (unsigned i = 0; i < MASK_WORDS; i++) {
-        unsigned word = (near / 64 + i) % MASK_WORDS;
+    for (unsigned i = 0, word = near / 64, words = words_used(); i < words; i++, word++) {
+        word = word < words ? word : 0;
         uint64_t usable = mask_word(&sched_idle_cpus, word) & mask_word(&thread->allowed, word);
         for (; usable; usable &= usable - 1) {
             uint64_t bit = usable & -usable;
@@ -132,8 +138,8 @@ static struct thread *take_from(struct run_queue *from, unsigned cpu)
 
 bool sched_pull(struct run_queue *queue)
 {
-    for (unsigned i = 0; i < MASK_WORDS; i++) {
-        unsigned word = (queue->cpu / 64 + i) % MASK_WORDS;
+    for (unsigned i = 0, word = queue->cpu / 64, words = words_used(); i < words; i++, word++) {
+        word = word < words ? word : 0;
         for (uint64_t full = mask_word(&sched_full_cpus, word); full; full &= full - 1) {
             unsigned cpu = word * 64 + (unsigned)__builtin_ctzll(full);
             struct thread *thread = cpu == queue->cpu ? NULL : take_from(run_queue_of(cpu), queue->cpu);

@@ -36,22 +36,28 @@ static void give(struct rwlock *lock, struct thread *thread, bool writer)
         lock->readers++;
 }
 
-static void take(struct rwlock *lock, bool writer, enum lock_order_kind kind, const void *caller)
+/* The lock is held. */
+__attribute__((noinline)) static void wait_for_turn(struct rwlock *lock, bool writer)
+{
+    struct sleeper sleeper = {.writer = writer};
+    sleeper_enqueue(&lock->waiters, &sleeper);
+    while (!sleeper.granted)
+        sleeper_sleep(&lock->lock);
+}
+
+static inline void take(struct rwlock *lock, bool writer, enum lock_order_kind kind, const void *caller)
 {
     lock_order_acquire_sleeping(thread_locks(), lock, lock->rank, kind, caller);
     spin_lock(&lock->lock);
-    if (list_is_empty(&lock->waiters) && is_free_for(lock, writer))
+    if (__builtin_expect(list_is_empty(&lock->waiters) && is_free_for(lock, writer), 1))
         give(lock, thread_current(), writer);
-    else {
-        struct sleeper sleeper = {.writer = writer};
-        sleeper_enqueue(&lock->waiters, &sleeper);
-        while (!sleeper.granted)
-            sleeper_sleep(&lock->lock);
-    }
+    else
+        wait_for_turn(lock, writer);
     spin_unlock(&lock->lock);
 }
 
-static void grant_next_locked(struct rwlock *lock)
+/* There are waiters. */
+__attribute__((noinline)) static void grant_next_locked(struct rwlock *lock)
 {
     struct sleeper *first;
     while ((first = sleeper_first(&lock->waiters)) && is_free_for(lock, first->writer)) {
@@ -72,7 +78,8 @@ void rwlock_read_unlock(struct rwlock *lock)
     if (lock->readers == 0)
         panic("thread %s gives back the rwlock at %p, which no reader holds", thread_current()->name, (void *)lock);
     lock->readers--;
-    grant_next_locked(lock);
+    if (__builtin_expect(!list_is_empty(&lock->waiters), 0))
+        grant_next_locked(lock);
     spin_unlock(&lock->lock);
 }
 
@@ -93,7 +100,8 @@ void rwlock_write_unlock(struct rwlock *lock)
     if (lock->writer != thread_current())
         panic("thread %s gives back the rwlock at %p, which it does not hold", thread_current()->name, (void *)lock);
     lock->writer = NULL;
-    grant_next_locked(lock);
+    if (__builtin_expect(!list_is_empty(&lock->waiters), 0))
+        grant_next_locked(lock);
     spin_unlock(&lock->lock);
 }
 

@@ -17,13 +17,10 @@
 
 uint64_t deadline_after(uint64_t ns)
 {
+    if (ns == 0)
+        return 0;
     uint64_t now = clock_monotonic();
-    return ns == 0 ? 0 : ns < THREAD_FOREVER - now ? now + ns : THREAD_FOREVER;
-}
-
-uint64_t deadline_after_ms(int ms)
-{
-    return ms < 0 ? THREAD_FOREVER : deadline_after((uint64_t)ms * NS_PER_MS);
+    return ns < THREAD_FOREVER - now ? now + ns : THREAD_FOREVER;
 }
 
 int time_check(const struct user_timespec *time, uint64_t *ns)
@@ -50,11 +47,9 @@ int deadline_read(uaddr_t address, uint64_t *deadline)
     return error;
 }
 
-int wait_mask_set(uaddr_t address, uint64_t size)
+int wait_mask_read(uaddr_t address, uint64_t size)
 {
     uint64_t mask;
-    if (address == 0)
-        return 0;
     if (size != sizeof mask)
         return -EINVAL;
     if (copy_from_user(&mask, address) < 0)

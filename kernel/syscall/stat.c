@@ -67,11 +67,11 @@ static long stat_inode(struct inode *inode, uaddr_t to)
 
 static long stat_descriptor(int fd, uaddr_t to)
 {
-    struct file *file = files_find_any(task_current()->files, fd);
-    if (file == NULL)
+    struct file_use use = files_use_any(task_current()->files, fd);
+    if (use.file == NULL)
         return -EBADF;
-    long result = stat_inode(file->inode, to);
-    file_put(file);
+    long result = stat_inode(use.file->inode, to);
+    file_unuse(use);
     return result;
 }
 
