@@ -158,7 +158,7 @@ static int tell(struct epoll_item *item, uaddr_t to, bool *again)
     return 1;
 }
 
-__attribute__((noinline)) static long harvest(struct epoll *epoll, uaddr_t events, unsigned max)
+static long harvest(struct epoll *epoll, uaddr_t events, unsigned max)
 {
     struct epoll_item *chain, *back = NULL, **end = &back;
     unsigned count = 0;
@@ -184,7 +184,7 @@ __attribute__((noinline)) static long harvest(struct epoll *epoll, uaddr_t event
 }
 
 /* Sleeps until something may be ready: 0, -ERESTARTSYS, -ETIMEDOUT. */
-__attribute__((noinline)) static int sleep(struct epoll *epoll, uint64_t deadline)
+static int sleep(struct epoll *epoll, uint64_t deadline)
 {
     struct sleeping sleeper = {.thread = thread_current()};
     spin_lock(&epoll->lock);
@@ -202,12 +202,9 @@ __attribute__((noinline)) static int sleep(struct epoll *epoll, uint64_t deadlin
     return error;
 }
 
-long epoll_wait(struct file *set, uaddr_t events, unsigned max, uint64_t deadline)
+__attribute__((noinline)) static long wait_until(struct epoll *epoll, uaddr_t events, unsigned max, uint64_t deadline)
 {
-    struct epoll *epoll = epoll_of(set);
     int error = 0;
-    if (epoll == NULL)
-        return -EINVAL;
     for (;;) {
         long count = maybe_ready(epoll) ? harvest(epoll, events, max) : 0;
         if (count != 0)
@@ -216,6 +213,16 @@ long epoll_wait(struct file *set, uaddr_t events, unsigned max, uint64_t deadlin
             return error == -ERESTARTSYS ? -EINTR : 0;
         error = sleep(epoll, deadline);
     }
+}
+
+long epoll_wait(struct file *set, uaddr_t events, unsigned max, uint64_t deadline)
+{
+    struct epoll *epoll = epoll_of(set);
+    if (epoll == NULL)
+        return -EINVAL;
+    if (deadline == 0 && !maybe_ready(epoll))
+        return 0; /* as programs ask that have other work */
+    return wait_until(epoll, events, max, deadline);
 }
 
 /* Is one of the members ready? What is not leaves the list. */
