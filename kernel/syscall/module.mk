@@ -7,5 +7,5 @@ SYSCALL_SOURCES += $(addprefix kernel/syscall/,file.c fcntl.c pipe.c splice.c po
 SYSCALL_SOURCES += $(addprefix kernel/syscall/,process.c clone.c pidfd.c jobs.c wait.c execute.c signal.c)
 SYSCALL_SOURCES += $(addprefix kernel/syscall/,credentials.c capability.c prctl.c limits.c schedule.c barrier.c system.c unshare.c futex.c)
 SYSCALL_SOURCES += $(addprefix kernel/syscall/,socket.c socket_message.c shared_memory.c semaphore.c message.c)
-SYSCALL_SOURCES += $(addprefix kernel/syscall/,sleep.c timer.c foreign.c)
+SYSCALL_SOURCES += $(addprefix kernel/syscall/,sleep.c timer.c foreign.c kcmp.c)
 SYSCALL_SOURCES += kernel/syscall/log.c

@@ -1,7 +1,7 @@
 /*
- * System calls about processes by descriptor, and from process to process: pidfd_*, process_vm_readv and _writev, kcmp.
+ * System calls about processes by descriptor, and from process to process: pidfd_*.
  *
- * Source: pidfd_open(2), pidfd_send_signal(2), pidfd_getfd(2), process_vm_readv(2), kcmp(2).
+ * Source: pidfd_open(2), pidfd_send_signal(2), pidfd_getfd(2).
  */
 #include "proc/pidfd.h"
 

@@ -338,7 +338,7 @@
     X(309, getcpu, "aaa", WHOLE, "")                                                                                   \
     X(310, process_vm_readv, "iazazx", WHOLE, "")                                                                      \
     X(311, process_vm_writev, "iazazx", WHOLE, "")                                                                     \
-    X(312, kcmp, "xxxxxx", ABSENT, "")                                                                                 \
+    X(312, kcmp, "iiiff", PARTIAL, "no KCMP_EPOLL_TFD")                                                                \
     X(313, finit_module, "xxxxxx", ABSENT, "")                                                                         \
     X(314, sched_setattr, "iax", PARTIAL, "no real-time policies, no deadlines")                                       \
     X(315, sched_getattr, "iazx", WHOLE, "")                                                                           \

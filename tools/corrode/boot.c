@@ -128,8 +128,9 @@ static bool follow(struct qmp *qmp, int output, double timeout, pid_t child, voi
             end = process_clock() + GRACE_SECONDS;
             continue;
         }
-        wait_for(qmp, &output, timeout > 0 ? left : -1, sink, streams);
-        if (streams && streams->quit)
+        left = timeout > 0 ? left : -1;
+        wait_for(qmp, &output, streams ? streams_patience(streams, left) : left, sink, streams);
+        if (streams && (streams->quit || streams->killed))
             kill(child, SIGKILL);
     }
     return timed_out;

@@ -39,7 +39,7 @@ static void clean_up(void)
     }
 }
 
-static void on_signal(int number)
+void cleanup_die(int number)
 {
     clean_up();
     signal(number, SIG_DFL);
@@ -49,7 +49,7 @@ static void on_signal(int number)
 void cleanup_install(void)
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
-    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction action = {.sa_handler = cleanup_die};
     sigfillset(&action.sa_mask);
     for (unsigned i = 0; i < ARRAY_LENGTH(numbers); i++) {
         struct sigaction old;

@@ -25,4 +25,7 @@ void cleanup_child(pid_t child);
 void cleanup_terminal_save(int file);
 void cleanup_terminal_restore(void);
 
+/* Cleans up, and ends the tool as by that signal. */
+void cleanup_die(int number);
+
 #endif

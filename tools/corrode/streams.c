@@ -2,6 +2,7 @@
 #include "streams.h"
 
 #include "cleanup.h"
+#include "process.h"
 #include "report.h"
 #include "tools/session/session.h"
 
@@ -21,7 +22,10 @@
 
 enum { FLOW_TYPED, FLOW_SHOWN, FLOW_INPUT, FLOW_OUTPUT, FLOW_ERRORS };
 
-static volatile sig_atomic_t resized, interrupted;
+#define AGAIN_SECONDS 5     /* a second signal within these means it */
+#define PATIENCE_SECONDS 10 /* for the program's end */
+
+static volatile sig_atomic_t resized, interrupted, to_pass_on;
 
 static void on_signal(int number)
 {
@@ -29,6 +33,11 @@ static void on_signal(int number)
         resized = 1;
     else
         interrupted = number;
+}
+
+static void on_ending(int number)
+{
+    to_pass_on = number;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -149,24 +158,32 @@ static void make_raw(int file)
     tcsetattr(file, TCSANOW, &settings);
 }
 
+/* Unless it is ignored, as by nohup. */
+static void watch(int number, void (*handler)(int), sigset_t *ours)
+{
+    struct sigaction action = {.sa_handler = handler}, old;
+    sigaction(number, NULL, &old);
+    if (old.sa_handler == SIG_IGN)
+        return;
+    sigaction(number, &action, NULL);
+    sigaddset(ours, number);
+}
+
 static void watch_signals(struct streams *streams)
 {
     sigset_t ours;
-    struct sigaction action = {.sa_handler = on_signal}, old;
+    bool keys = streams->used[PORT_TERMINAL] && streams->terminal_in >= 0;
+    struct sigaction action = {.sa_handler = on_signal};
     sigemptyset(&ours);
     sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
     if (streams->used[PORT_TERMINAL]) {
         sigaction(SIGWINCH, &action, NULL);
         sigaddset(&ours, SIGWINCH);
     }
-    static const int keys[] = {SIGINT, SIGQUIT};
-    for (unsigned i = 0; i < 2 && streams->used[PORT_TERMINAL] && streams->terminal_in >= 0; i++) {
-        sigaction(keys[i], NULL, &old);
-        if (old.sa_handler == SIG_IGN)
-            continue;
-        sigaction(keys[i], &action, NULL);
-        sigaddset(&ours, keys[i]);
-    }
+    watch(SIGINT, keys ? on_signal : on_ending, &ours);
+    watch(SIGQUIT, keys ? on_signal : on_ending, &ours);
+    watch(SIGTERM, on_ending, &ours);
+    watch(SIGHUP, on_ending, &ours);
     sigprocmask(SIG_BLOCK, &ours, &streams->mask);
 }
 
@@ -210,6 +227,8 @@ void streams_end(struct streams *streams)
     sigprocmask(SIG_SETMASK, &streams->mask, NULL);
     if (streams->raw)
         cleanup_terminal_restore();
+    if (streams->killed)
+        cleanup_die(streams->signal);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -362,8 +381,36 @@ static void hear_control(struct streams *streams)
         streams->line_length = 0; /* no line is so long */
 }
 
+static void pass_on(struct streams *streams, int number)
+{
+    char text[32];
+    double now = process_clock();
+    bool again = streams->told || (streams->signal && now - streams->passed < AGAIN_SECONDS);
+    streams->signal = number;
+    streams->passed = now;
+    if (number != SIGHUP && streams->ends == 0)
+        streams->ends = now + PATIENCE_SECONDS;
+    int length = snprintf(text, sizeof text, "signal %d\n", number);
+    if (again || streams->ours[PORT_CONTROL] < 0 || write(streams->ours[PORT_CONTROL], text, (size_t)length) != length)
+        streams->killed = true;
+}
+
+double streams_patience(const struct streams *streams, double seconds)
+{
+    if (streams->ends == 0)
+        return seconds;
+    double left = streams->ends - process_clock();
+    left = left > 0 ? left : 0;
+    return seconds < 0 || left < seconds ? left : seconds;
+}
+
 static void heed_signals(struct streams *streams)
 {
+    if (to_pass_on)
+        pass_on(streams, to_pass_on);
+    to_pass_on = 0;
+    if (streams->ends > 0 && process_clock() >= streams->ends)
+        streams->killed = true;
     unsigned rows, columns;
     char text[64];
     struct flow *typed = &streams->flows[FLOW_TYPED];

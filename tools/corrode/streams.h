@@ -12,6 +12,10 @@
  * The terminal at the other end is a terminal of its own. Where standard output is one, ours is raw: every key goes
  * there, but Ctrl-A X, which ends the machine; else ours stays as it is, edits lines and echoes, and that one does not.
  *
+ * Signals that would end us (SIGTERM, SIGHUP, and without a terminal SIGINT and SIGQUIT) go to the program, which ends
+ * as it likes. A second one soon after, or a program that has not ended in ten seconds, ends the machine, and us by the
+ * signal. SIGHUP alone has time: to many programs it says something else.
+ *
  *     streams_plan(&streams);
  *     streams_describe(&streams, ...);                       for the program's session
  *     streams_add(&streams, &command); start QEMU; streams_begin(&streams);
@@ -55,6 +59,10 @@ struct streams {
     bool quit;     /* Ctrl-A X */
     bool damaged;  /* output was lost */
     sigset_t mask; /* for ppoll */
+    double passed; /* when a signal was last passed on, by process_clock */
+    double ends;   /* when the machine ends if the program does not; 0: it need not */
+    int signal;    /* the last one that was passed on */
+    bool killed;   /* by that: the machine is to end now, and we are to end as by the signal */
 };
 
 void streams_plan(struct streams *streams);
@@ -66,6 +74,9 @@ void streams_describe(const struct streams *streams, struct strings *records);
 void streams_add(struct streams *streams, struct strings *command);
 void streams_begin(struct streams *streams);
 bool streams_are_open(const struct streams *streams);
+
+/* How long to wait for it at most: no longer than SECONDS, of which negative means for ever. */
+double streams_patience(const struct streams *streams, double seconds);
 
 /* What to wait for: STREAM_FILES of them. Serving them, or after a signal. */
 void streams_prepare(struct streams *streams, struct pollfd *files);

@@ -7,7 +7,7 @@
  * NUL (session.h). Both files are removed before the program starts.
  *
  *     program's descriptors       what the records say: ports of the virtio console device, or a terminal
- *     control port, to us         lines: "size ROWS COLUMNS"
+ *     control port, to us         lines: "size ROWS COLUMNS"; "signal N", for the program
  *     control port, from us       "exit N" or "signal N", when all that was written has arrived
  *
  * Source: credentials(7), "Sessions"; ioctl_tty(2); reboot(2).
@@ -188,15 +188,18 @@ static _Noreturn void become_program(const sigset_t *mask)
 }
 
 /* A line that came from the other end. */
-static void obey(const char *line)
+static void obey(const char *line, pid_t program)
 {
     unsigned rows, columns;
+    int number;
     if (sscanf(line, "size %u %u", &rows, &columns) == 2)
         set_size(rows, columns);
+    else if (sscanf(line, "signal %d", &number) == 1)
+        kill(program, number);
 }
 
 /* False: the other end is gone. */
-static int hear_control(void)
+static int hear_control(pid_t program)
 {
     static char text[256];
     static size_t used;
@@ -208,7 +211,7 @@ static int hear_control(void)
     char *line = text, *end;
     for (; (end = strchr(line, '\n')); line = end + 1) {
         *end = '\0';
-        obey(line);
+        obey(line, program);
     }
     used -= (size_t)(line - text);
     memmove(text, line, used);
@@ -239,7 +242,7 @@ static int attend(pid_t program, int signals)
             continue;
         if (files[0].revents && read(signals, &info, sizeof info) < 0 && errno != EAGAIN)
             give_up("wait for the program");
-        if (files[1].revents && !hear_control())
+        if (files[1].revents && !hear_control(program))
             files[1].fd = -1;
     }
     return status;
