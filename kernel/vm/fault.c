@@ -93,15 +93,18 @@ static int fault_anonymous(struct vm_space *space, const struct vm_area *area, v
     return outcome(install(space, address, 0, user_entry_make(page_address(vm_zero_page), flags)));
 }
 
-/* Maps the neighbours of ADDRESS that the object has in memory and that nobody has touched yet, for reading. */
+/*
+ * Maps the neighbours of ADDRESS, which is mapped, that the object has in memory and that nobody has touched yet, for
+ * reading. A window is aligned: it lies in one table, which is there.
+ */
 static void map_around(struct vm_space *space, const struct vm_area *area, vaddr_t address)
 {
     uint64_t window = (uint64_t)AROUND_PAGES * PAGE_SIZE;
     vaddr_t start = max_u64(align_down(address, window), area->start), end = min_u64(start + window, area->end);
     unsigned flags = vm_map_flags(area) & ~MAP_WRITE;
-    for (vaddr_t at = start; at < end; at += PAGE_SIZE) {
-        uint64_t *entry = user_entry(&space->tables, at);
-        if (at == address || (entry && user_entry_get(entry)))
+    const uint64_t *entry = user_entry(&space->tables, start);
+    for (vaddr_t at = start; at < end && entry; at += PAGE_SIZE, entry++) {
+        if (at == address || user_entry_get(entry))
             continue;
         struct page *page = area->object->ops->peek_page(area->object, vm_area_index(area, at));
         if (page && install(space, at, 0, user_entry_make(page_address(page), flags)) < 0)

@@ -200,12 +200,13 @@ static int extend_down(struct vm_space *space, vaddr_t *start, vaddr_t end)
     return area->flags & VM_GROWS_DOWN ? 0 : -EINVAL;
 }
 
-/* Is every page of the range in some area, and may each get the protection? */
-static int check_protect(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned protection)
+/* Is every page of the range in some area, of which AREA is the first, and may each get the protection? */
+static int check_protect(
+    const struct vm_space *space, const struct vm_area *area, vaddr_t start, vaddr_t end, unsigned protection)
 {
     vaddr_t at = start;
     uint64_t data = 0;
-    for (struct vm_area *area = vm_find_locked(space, start); at < end; area = vm_area_next(area)) {
+    for (; at < end; area = vm_area_next(area)) {
         if (area == NULL || area->start > at)
             return -ENOMEM;
         if ((protection & VM_WRITE && !(area->flags & VM_MAY_WRITE)) ||
@@ -232,12 +233,14 @@ int vm_protect(struct vm_space *space, vaddr_t address, uint64_t size, unsigned 
     rwlock_write(&space->lock);
     int error = protection & VM_PROTECT_DOWN ? extend_down(space, &address, end) : 0;
     protection &= VM_READ | VM_WRITE | VM_EXECUTE;
+    struct vm_area *area = vm_find_locked(space, address);
     if (!error)
-        error = check_protect(space, address, end, protection);
+        error = check_protect(space, area, address, end, protection);
     if (!error)
         error = vm_split_ends(space, address, end);
-    struct vm_area *area = error ? NULL : vm_find_locked(space, address);
-    while (area && area->start < end) {
+    if (!error && area->start < address)
+        area = vm_area_next(area); /* of the two that it is now */
+    while (!error && area && area->start < end) {
         vm_set_flags(space, area, (area->flags & ~(VM_READ | VM_WRITE | VM_EXECUTE)) | protection);
         vm_pages_protect(space, area, area->start, area->end);
         area = vm_area_next(vm_area_merge(space, area));

@@ -159,10 +159,9 @@ struct vm_area *vm_area_merge(struct vm_space *space, struct vm_area *area)
     return area;
 }
 
-/* Makes ADDRESS an end of an area, if it lies in one. 0 or -ENOMEM. */
-static int split_at(struct vm_space *space, vaddr_t address)
+/* Makes ADDRESS an end of an area, if it lies in AREA, the first one that ends behind it. 0 or -ENOMEM. */
+static int split_at(struct vm_space *space, struct vm_area *area, vaddr_t address)
 {
-    struct vm_area *area = vm_find_locked(space, address);
     if (area == NULL || area->start >= address)
         return 0;
     if (space->area_count >= VM_AREAS_MAX)
@@ -184,8 +183,10 @@ static int split_at(struct vm_space *space, vaddr_t address)
 
 int vm_split_ends(struct vm_space *space, vaddr_t start, vaddr_t end)
 {
-    int error = split_at(space, start);
-    return error ? error : split_at(space, end);
+    struct vm_area *area = vm_find_locked(space, start);
+    bool ends_there = area && area->end == end;
+    int error = split_at(space, area, start);
+    return error || ends_there ? error : split_at(space, vm_find_locked(space, end), end);
 }
 
 void vm_remove_range(struct vm_space *space, vaddr_t start, vaddr_t end)
