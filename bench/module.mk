@@ -31,7 +31,7 @@ $(BUILD)/bench/micro: $(MICRO_SOURCES) bench/programs/micro.h bench/module.mk
 	$(call say,CC-GUEST,$@)
 	@mkdir -p $(@D)
 	$(Q)musl-gcc $(MICRO_CFLAGS) -o $@ $(MICRO_SOURCES)
-$(BUILD)/bench/nothing: bench/programs/nothing.c bench/module.mk
+$(BUILD)/bench/nothing $(BUILD)/bench/whole: $(BUILD)/bench/%: bench/programs/%.c bench/module.mk
 	$(call say,CC-GUEST,$@)
 	@mkdir -p $(@D)
 	$(Q)musl-gcc $(MICRO_CFLAGS) -o $@ $<
@@ -48,4 +48,4 @@ $(BUILD)/bench/linux/version: scripts/fetch-linux
 	@mkdir -p $(BUILD)/bench
 	$(Q)scripts/fetch-linux $(BUILD)/bench/linux
 
-BENCH_DEPS += $(BUILD)/bench/micro.cpio $(BUILD)/bench/linux/version
+BENCH_DEPS += $(BUILD)/bench/whole $(BUILD)/bench/micro.cpio $(BUILD)/bench/linux/version
