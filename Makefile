@@ -114,6 +114,7 @@ bench: all $(BENCH_DEPS)  ## Print the figures, beside Linux's (QUICK=1: only wh
 	$(Q)rm -f $(BUILD)/bench/*.lines
 	$(Q)QUICK=$(QUICK) bench/compare
 	$(Q)$(if $(QUICK),,bench/growth && bench/whole)
+	$(Q)bench/chart
 
 FIGURE ?= fork_exit
 profile: all $(BENCH_DEPS)  ## Print where the instructions of FIGURE=fork_exit go (bench/figures.list has the words)
