@@ -456,7 +456,7 @@ static const struct file_ops file_ops = {
 
 int pseudo_mount(struct superblock *super, const char *source, const char *options)
 {
-    const struct pseudo_node node = {.entry = pseudo_filesystem_of(super)->root};
+    const struct pseudo_node node = {.entry = pseudo_filesystem_of(super)->root, .super = super};
     struct inode *inode;
     int error = make_inode(super, &node, NUMBER_ROOT, &inode);
     if (error)

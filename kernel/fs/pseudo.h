@@ -52,6 +52,7 @@ struct pseudo_entry {
 #define PSEUDO_PARTS 4
 struct pseudo_node {
     const struct pseudo_entry *entry;
+    struct superblock *super;     /* that it is in; not counted */
     uint64_t parts[PSEUDO_PARTS]; /* filled in by the `find` of the directories above */
 };
 

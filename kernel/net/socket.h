@@ -54,6 +54,8 @@ struct socket_address {
     char bytes[SOCKET_ADDRESS_MAX - 2];
 };
 
+#define SOCKET_OPTION_PEER 17 /* SO_PEERCRED: the process by the kernel's own number */
+
 /* Who uses a socket; as SO_PEERCRED and SCM_CREDENTIALS tell it. */
 struct socket_user {
     int32_t process;

@@ -59,6 +59,7 @@ static void take_first_number(struct task *self)
     number_release_locked(before);
     self->identity = process->identity;
     self->number = process->number;
+    self->own_number = process->own_number;
     process->identity->task = self;
     spin_unlock(&processes_lock);
 }

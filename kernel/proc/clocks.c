@@ -67,7 +67,7 @@ int program_clock_read_locked(struct process *process, const struct program_cloc
     }
     list_for_each(struct task, task, &process->tasks, in_process)
     {
-        if (task->number != clock->number)
+        if (task->own_number != clock->number)
             continue;
         task_usage_locked(task, &usage);
         *ns = time_in(clock, &usage);
@@ -88,12 +88,13 @@ void program_clock_fix(struct program_clock *clock)
 {
     const struct task *task = task_current();
     if (clock->number == 0)
-        clock->number = clock->kind == PROGRAM_CLOCK_TASK ? task->number : task->process->number;
+        clock->number = clock->kind == PROGRAM_CLOCK_TASK ? task->own_number : task->process->own_number;
 }
 
 bool program_clock_is_foreign(const struct program_clock *clock)
 {
-    return clock->kind == PROGRAM_CLOCK_PROCESS && clock->number && clock->number != task_current()->process->number;
+    return clock->kind == PROGRAM_CLOCK_PROCESS && clock->number &&
+           clock->number != task_current()->process->own_number;
 }
 
 /* Of tasks only those of the caller's own process. */

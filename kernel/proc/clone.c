@@ -36,6 +36,7 @@ static int charge(struct task *task)
 static bool copy_task(struct task *task, const struct clone_arguments *arguments)
 {
     struct task *self = task_current();
+    int error;
     bool shares = arguments->flags & CLONE_VM;
     if (shares)
         vm_space_get(self->space);
@@ -44,7 +45,7 @@ static bool copy_task(struct task *task, const struct clone_arguments *arguments
     task->paths = arguments->flags & CLONE_FS ? paths_share(self->paths) : paths_copy(self->paths);
     task->credentials = credentials_get(self->credentials);
     if (task->paths)
-        task->namespaces = namespaces_copy(arguments->flags, task->paths);
+        task->namespaces = namespaces_copy(arguments->flags, task->paths, task->identity->space, &error);
     task->signal_mask = self->signal_mask;
     task->timer_slack = self->timer_slack;
     task->io_priority = self->io_priority;
@@ -78,9 +79,9 @@ static void forget_handlers(struct process *process)
             process->actions[i] = (struct signal_action){.handler = SIG_DFL};
 }
 
-static struct process *copy_process(struct process *parent, int *error)
+static struct process *copy_process(struct process *parent, struct number_space *space, int *error)
 {
-    struct process *process = process_create(parent->name, error);
+    struct process *process = process_create(parent->name, space, error);
     if (process == NULL)
         return NULL;
     spin_lock(&parent->signal_lock);
@@ -140,7 +141,7 @@ static void discard(struct task *task)
 /* Others know TASK: now it runs. Its number. */
 static int32_t launch(struct task *task, const struct clone_arguments *arguments)
 {
-    int32_t number = task->number;
+    int32_t number = number_seen(task->identity);
     struct thread *thread = task->thread;
     if (arguments->flags & CLONE_PARENT_SETTID)
         (void)copy_to_user(arguments->parent_tid, &number);
@@ -157,7 +158,7 @@ static long clone_task(const struct clone_arguments *arguments)
 {
     struct process *process = task_current()->process;
     int error;
-    struct number *identity = number_create(&error);
+    struct number *identity = number_create(task_current()->identity->space, &error);
     if (identity == NULL)
         return error;
     struct task *task = create(process, identity, arguments, &error);
@@ -191,10 +192,11 @@ static int publish(struct task *task, uint64_t flags, uint32_t sent)
         parent = self->parent;
         process->exit_signal = self->exit_signal;
     }
-    if (!crossed)
+    bool ended = process->identity->space->ended;
+    if (!crossed && !ended)
         process_publish_locked(process, task, parent, self->group);
     spin_unlock(&processes_lock);
-    return crossed ? -ERESTARTNOINTR : 0;
+    return crossed ? -ERESTARTNOINTR : ended ? -ENOMEM : 0;
 }
 
 /* Until CHILD needs the parent's memory no more, or the parent is to end: the memory lasts as long as either. */
@@ -228,11 +230,31 @@ static int open_pidfd(struct process *process, uint64_t to)
     return -EFAULT;
 }
 
+/* That in which the child is; with a reference, which its number has as well, as soon as there is one. */
+static struct number_space *space_for_child(uint64_t flags, int *error)
+{
+    struct number_space *space = task_current()->namespaces->children;
+    if (flags & CLONE_NEWPID)
+        return number_space_create(space, error);
+    namespace_get(&space->namespace);
+    return space;
+}
+
+static struct process *create_child(uint64_t flags, int *error)
+{
+    struct number_space *space = space_for_child(flags, error);
+    if (space == NULL)
+        return NULL;
+    struct process *process = copy_process(task_current()->process, space, error);
+    namespace_put(&space->namespace);
+    return process;
+}
+
 static long clone_process(const struct clone_arguments *arguments)
 {
     int error;
     uint32_t sent = __atomic_load_n(&task_current()->process->group->sent, __ATOMIC_ACQUIRE);
-    struct process *process = copy_process(task_current()->process, &error);
+    struct process *process = create_child(arguments->flags, &error);
     if (process == NULL)
         return error;
     process->borrows = arguments->flags & CLONE_VFORK;
@@ -282,6 +304,10 @@ static int check(const struct clone_arguments *arguments)
         return -EINVAL;
     if (flags & CLONE_PARENT && self->process->unkillable)
         return -EINVAL;
+    if (flags & CLONE_NEWPID && (flags & CLONE_PARENT || self->namespaces->children != self->identity->space))
+        return -EINVAL;
+    if (flags & CLONE_THREAD && (flags & CLONE_NEWPID || self->namespaces->children != self->identity->space))
+        return -EINVAL;
     if ((flags & (CLONE_NEWIPC | CLONE_SYSVSEM)) == (CLONE_NEWIPC | CLONE_SYSVSEM))
         return -EINVAL;
     int error = namespaces_check(flags);
@@ -300,6 +326,6 @@ long task_clone(const struct clone_arguments *arguments)
         return result;
     do
         result = arguments->flags & CLONE_THREAD ? clone_task(arguments) : clone_process(arguments);
-    while (result == -ENOMEM && vm_await_memory(&tries));
+    while (result == -ENOMEM && !task_current()->namespaces->children->ended && vm_await_memory(&tries));
     return result;
 }

@@ -37,12 +37,14 @@ static void vanish(struct process *process, struct list *gone)
     list_push_back(gone, &process->sibling);
 }
 
-/* Who takes the children of PROCESS: the nearest of its ancestors that has said so, else process 1. NULL: nobody. */
+/* Who takes the children of PROCESS: the nearest of its ancestors that has said so, else process 1 of its
+ * namespace. NULL: nobody. */
 static struct process *find_heir(const struct process *process)
 {
-    struct process *first = process_first();
+    const struct number_space *space = process->identity->space;
+    struct process *first = space->level ? space->first : process_first();
     for (struct process *at = process->parent; at && at != first; at = at->parent)
-        if (at->subreaper && !at->ended)
+        if (at->subreaper && !at->ended && at->identity->space == space)
             return at;
     return first != process ? first : NULL;
 }
@@ -57,12 +59,11 @@ static void tell_parent(struct process *process, struct list *gone)
 /* Those of CHILD's tasks that have asked for a signal when PARENT ends get it. */
 static void tell_child(struct process *child, const struct process *parent)
 {
-    const struct siginfo info = {.code = SI_USER, .sender = {.pid = parent->number, .uid = parent->credentials->uid}};
     list_for_each(struct task, task, &child->tasks, in_process)
     {
         int signal = __atomic_load_n(&task->parent_death_signal, __ATOMIC_RELAXED);
         if (signal)
-            signal_send_process(child, signal, &info);
+            signal_send_from(child, parent, parent->credentials->uid, signal);
     }
 }
 
@@ -92,6 +93,8 @@ static void process_end_locked(struct process *process, struct list *gone)
     while ((node = list_first(&process->children)) != NULL)
         give_child_away(container_of(node, struct process, sibling), heir, gone);
     __atomic_store_n(&process->ended, true, __ATOMIC_RELEASE);
+    if (process->identity->space->first == process)
+        process->identity->space->first = NULL;
     wait_queue_wake_all(&process->end_event);
     if (process->parent)
         tell_parent(process, gone);
@@ -149,6 +152,35 @@ static bool leave_process_locked(struct task *task)
     return last;
 }
 
+/*
+ * Process 1 of a namespace of numbers is about to end: all others in it end first, by SIGKILL. Those that are its own
+ * children by then nobody needs to wait for.
+ */
+static void end_others(struct process *process)
+{
+    struct number_space *space = process->identity->space;
+    struct list gone = LIST_INIT(gone);
+    struct list_node *node;
+    const struct number *number;
+    spin_lock(&process->signal_lock);
+    process->actions[SIGCHLD - 1].handler = SIG_IGN;
+    spin_unlock(&process->signal_lock);
+    spin_lock(&processes_lock);
+    space->ended = true;
+    for (int32_t at = 2; (number = number_next_in_locked(space, at)) != NULL; at = number_in(number, space) + 1)
+        if (number->process && !number->process->ended)
+            process_kill(number->process, SIGKILL);
+    list_for_each_safe(struct process, child, &process->children, sibling)
+    {
+        if (child->ended)
+            vanish(child, &gone);
+    }
+    spin_unlock(&processes_lock);
+    while ((node = list_pop_front(&gone)) != NULL)
+        process_put(container_of(node, struct process, sibling));
+    wait_event(&process->child_event, __atomic_load_n(&space->processes, __ATOMIC_ACQUIRE) == 1);
+}
+
 _Noreturn void task_exit(int status)
 {
     struct task *task = task_current();
@@ -159,6 +191,8 @@ _Noreturn void task_exit(int status)
     if (__atomic_sub_fetch(&process->alive, 1, __ATOMIC_ACQ_REL) == 0) {
         process_set_executable(process, NULL);
         session_leader_ends(process);
+        if (process->own_number == 1 && process->identity->space->level)
+            end_others(process);
     }
     thread_current()->task = NULL;
     spin_lock(&processes_lock);

@@ -75,7 +75,13 @@ static void group_found(struct process_group *group, struct session *session, st
 
 struct process_group *process_group_find_locked(int32_t number)
 {
-    struct number *found = number_find_locked(number);
+    const struct number *found = number_find_seen_locked(number);
+    return found ? found->group : NULL;
+}
+
+struct process_group *process_group_known_locked(int32_t number)
+{
+    const struct number *found = number_find_locked(number);
     return found ? found->group : NULL;
 }
 
@@ -142,7 +148,7 @@ static int check_group(
     if (process_leads_session(process))
         return -EPERM;
     *found = process_group_find_locked(number);
-    if (*found ? (*found)->session != self->group->session : number != process->number)
+    if (*found ? (*found)->session != self->group->session : number != number_seen(process->identity))
         return -EPERM;
     return 0;
 }
@@ -151,7 +157,7 @@ int process_set_group(int32_t pid, int32_t number)
 {
     struct process *self = task_current()->process;
     struct process_group *found = NULL, *new;
-    pid = pid ? pid : self->number;
+    pid = pid ? pid : self->own_number;
     number = number ? number : pid;
     if (number < 0)
         return -EINVAL;
@@ -181,7 +187,7 @@ static const struct process *find_any(int32_t pid)
 {
     if (pid == 0)
         return task_current()->process;
-    const struct number *number = number_find_locked(pid);
+    const struct number *number = number_find_seen_locked(pid);
     return number == NULL ? NULL : number->process ? number->process : number->task ? number->task->process : NULL;
 }
 
@@ -189,7 +195,7 @@ int32_t process_get_group(int32_t pid)
 {
     spin_lock(&processes_lock);
     const struct process *process = find_any(pid);
-    int32_t number = process ? process->group->number : -ESRCH;
+    int32_t number = process ? number_translate_locked(process->group->number) : -ESRCH;
     spin_unlock(&processes_lock);
     return number;
 }
@@ -198,7 +204,7 @@ int32_t process_get_session(int32_t pid)
 {
     spin_lock(&processes_lock);
     const struct process *process = find_any(pid);
-    int32_t number = process ? process->group->session->number : -ESRCH;
+    int32_t number = process ? number_translate_locked(process->group->session->number) : -ESRCH;
     spin_unlock(&processes_lock);
     return number;
 }
@@ -212,7 +218,7 @@ int32_t process_new_session(void)
     if (session == NULL || group == NULL)
         goto out;
     spin_lock(&processes_lock);
-    result = self->identity->group || process_leads_session(self) ? -EPERM : self->number;
+    result = self->identity->group || process_leads_session(self) ? -EPERM : self->own_number;
     if (result > 0) {
         session->number = self->number;
         self->identity->session = session;

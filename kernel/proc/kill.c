@@ -4,13 +4,14 @@
  * Source: kill(2), tgkill(2), rt_sigqueueinfo(2); POSIX.1-2017, kill.
  */
 #include "lib/errno.h"
-#include "proc/proc.h"
+#include "proc/numbers.h"
+#include "proc/process_internal.h"
 
 static void fill(struct siginfo *info, int signal, int code)
 {
     const struct task *task = task_current();
     *info = (struct siginfo){
-        .signal = signal, .code = code, .sender = {.pid = task->process->number, .uid = task->credentials->uid}};
+        .signal = signal, .code = code, .sender = {.pid = task->process->own_number, .uid = task->credentials->uid}};
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -40,10 +41,33 @@ static int check(struct process *process, int signal)
     return has_rights(process) ? 0 : -EPERM;
 }
 
+/* From a process of NUMBER: as the receiver knows it. One of a namespace above kills process 1 like any other. */
+static int deliver(struct process *process, const struct number *number, int signal, const struct siginfo *info)
+{
+    if (process->identity->space == number->space)
+        return signal_send_process(process, signal, info);
+    struct siginfo translated = *info;
+    int32_t pid = number_in(number, process->identity->space);
+    if (pid == 0 && signal == SIGKILL && process->unkillable) {
+        process_kill(process, signal);
+        return 0;
+    }
+    if (pid == 0 || info->code == SI_USER || info->code == SI_TKILL)
+        translated.sender.pid = pid;
+    return signal_send_process(process, signal, &translated);
+}
+
+int signal_send_from(struct process *process, const struct process *sender, uint32_t uid, int signal)
+{
+    const struct siginfo info = {.code = SI_USER, .sender = {.pid = sender->own_number, .uid = uid}};
+    return deliver(process, sender->identity, signal, &info);
+}
+
 static int send(struct process *process, int signal, const struct siginfo *info)
 {
     int error = check(process, signal);
-    return error || signal == 0 || process->ended ? error : signal_send_process(process, signal, info);
+    return error || signal == 0 || process->ended ? error
+                                                  : deliver(process, task_current()->process->identity, signal, info);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -68,9 +92,12 @@ static long send_to_all(int signal, const struct siginfo *info)
 {
     long result = 0;
     bool any = false;
-    struct process *process;
-    for (int32_t number = 2; (process = process_next_locked(number)) != NULL; number = process->number + 1) {
-        if (process == task_current()->process)
+    const struct number_space *space = number_space_current();
+    const struct number *found;
+    for (int32_t number = 2; (found = number_next_in_locked(space, number)) != NULL;
+        number = number_in(found, space) + 1) {
+        struct process *process = found->process;
+        if (process == NULL || process == task_current()->process)
             continue;
         process->group->sent++; /* no fork that is under way gets by */
         int error = send(process, signal, info);
@@ -118,7 +145,7 @@ long signal_kill(int32_t pid, int signal)
 
 long signal_queue_process(int32_t pid, int signal, const struct siginfo *info)
 {
-    if ((info->code >= 0 || info->code == SI_TKILL) && pid != task_current()->number)
+    if ((info->code >= 0 || info->code == SI_TKILL) && pid != task_current()->own_number)
         return -EPERM;
     spin_lock(&processes_lock);
     long result = pid > 0 ? send_to_one(pid, signal, info) : -ESRCH;
@@ -130,8 +157,10 @@ long signal_queue_process(int32_t pid, int signal, const struct siginfo *info)
 static long send_to_known(struct process *process, int signal, const struct siginfo *info)
 {
     spin_lock(&processes_lock);
-    bool there = process_find_locked(process->number) == process;
-    long result = there ? send(process, signal, info) : -ESRCH;
+    bool there = process_known_locked(process->number) == process;
+    long result = !there                                ? -ESRCH
+                  : number_seen(process->identity) == 0 ? -EINVAL /* it is in no namespace below */
+                                                        : send(process, signal, info);
     spin_unlock(&processes_lock);
     return result;
 }
@@ -152,9 +181,13 @@ static long send_to_task(int32_t group, int32_t number, int signal, const struct
 {
     spin_lock(&processes_lock);
     struct task *task = task_find_locked(number);
-    long result = task && (group == 0 || task->process->number == group) ? check(task->process, signal) : -ESRCH;
+    long result =
+        task && (group == 0 || number_seen(task->process->identity) == group) ? check(task->process, signal) : -ESRCH;
+    struct siginfo translated = *info;
+    if (result == 0 && task->identity->space != number_space_current())
+        translated.sender.pid = number_in(task_current()->process->identity, task->identity->space);
     if (result == 0 && signal)
-        result = signal_send_task(task, signal, info);
+        result = signal_send_task(task, signal, &translated);
     spin_unlock(&processes_lock);
     return result;
 }
@@ -168,7 +201,7 @@ long signal_kill_task(int32_t group, int32_t task, int signal)
 
 long signal_queue_task(int32_t group, int32_t task, int signal, const struct siginfo *info)
 {
-    if ((info->code >= 0 || info->code == SI_TKILL) && task != task_current()->number)
+    if ((info->code >= 0 || info->code == SI_TKILL) && task != task_current()->own_number)
         return -EPERM;
     return send_to_task(group, task, signal, info);
 }

@@ -8,18 +8,19 @@
 #include "mm/slab.h"
 #include "proc/process_internal.h"
 
-static struct namespaces first = {
-    .references = 1, .uts = &uts_space_first, .ipc = &ipc_space_first, .mounts = &mount_space_first};
+static struct namespaces first = {.references = 1,
+    .uts = &uts_space_first,
+    .ipc = &ipc_space_first,
+    .mounts = &mount_space_first,
+    .children = &number_space_first};
 
 /* Kinds of which there is one. */
 static const struct namespace_kind cgroup_kind = {.name = "cgroup", .flag = CLONE_NEWCGROUP};
 static const struct namespace_kind net_kind = {.name = "net", .flag = CLONE_NEWNET};
 static const struct namespace_kind time_kind = {.name = "time", .flag = CLONE_NEWTIME};
-static const struct namespace_kind pid_kind = {.name = "pid", .flag = CLONE_NEWPID};
 static struct namespace cgroups = {.kind = &cgroup_kind, .number = 4026531835, .references = 1};
 static struct namespace nets = {.kind = &net_kind, .number = 4026531840, .references = 1};
 static struct namespace times = {.kind = &time_kind, .number = 4026531834, .references = 1};
-static struct namespace pids = {.kind = &pid_kind, .number = 4026531836, .references = 1};
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Sets
@@ -51,6 +52,7 @@ void namespaces_put(struct namespaces *set)
     namespace_put(&set->uts->namespace);
     namespace_put(&set->ipc->namespace);
     namespace_put(&set->mounts->namespace);
+    namespace_put(&set->children->namespace);
     kfree(set);
 }
 
@@ -65,6 +67,7 @@ static struct namespaces *duplicate(const struct namespaces *of)
     namespace_get(&set->uts->namespace);
     namespace_get(&set->ipc->namespace);
     namespace_get(&set->mounts->namespace);
+    namespace_get(&set->children->namespace);
     return set;
 }
 
@@ -86,7 +89,7 @@ int namespaces_check(uint64_t flags)
         return -EINVAL;
     if (flags & CLONE_NAMESPACES && !credentials_capable(task_current()->credentials, CAP_SYS_ADMIN))
         return -EPERM;
-    return flags & (CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWTIME | CLONE_NEWPID) ? -EINVAL : 0;
+    return flags & (CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWTIME) ? -EINVAL : 0;
 }
 
 /* Puts NEW, with its reference, where the set has another one of the kind. False: there is none, for lack of memory. */
@@ -110,17 +113,34 @@ static struct mount_space *copy_mounts(struct mount_space *from, struct task_pat
     return space;
 }
 
-struct namespaces *namespaces_copy(uint64_t flags, struct task_paths *paths)
+/* One of numbers for the children of the current task, which has not gone to another one for them yet. */
+static struct number_space *create_numbers(const struct namespaces *set, int *error)
+{
+    struct number_space *own = task_current()->identity->space;
+    *error = -EINVAL;
+    return set->children == own ? number_space_create(own, error) : NULL;
+}
+
+static struct number_space *with_reference(struct number_space *space)
+{
+    namespace_get(&space->namespace);
+    return space;
+}
+
+struct namespaces *namespaces_copy(uint64_t flags, struct task_paths *paths, struct number_space *numbers, int *error)
 {
     struct namespaces *self = task_current()->namespaces;
     if (!(flags & CLONE_NAMESPACES))
         return namespaces_get(self);
     struct namespaces *set = duplicate(self);
+    *error = -ENOMEM;
     if (set == NULL)
         return NULL;
     bool made = !(flags & CLONE_NEWUTS) || REPLACE(set, uts, uts_space_copy(set->uts));
     if (made && flags & CLONE_NEWIPC)
         made = REPLACE(set, ipc, ipc_space_create());
+    if (made && flags & CLONE_NEWPID)
+        made = REPLACE(set, children, numbers ? with_reference(numbers) : create_numbers(set, error));
     if (made && flags & CLONE_NEWNS)
         made = REPLACE(set, mounts, copy_mounts(set->mounts, paths));
     if (made)
@@ -151,7 +171,7 @@ static int check_mounts(void)
     return __atomic_load_n(&self->paths->references, __ATOMIC_ACQUIRE) == 1 ? 0 : -EINVAL;
 }
 
-static int check_entering(uint64_t flags)
+static int check_entering(const struct namespaces *of, uint64_t flags)
 {
     const struct task *self = task_current();
     if (flags & CLONE_NEWUSER)
@@ -160,6 +180,8 @@ static int check_entering(uint64_t flags)
         return -EPERM;
     if (flags & CLONE_NEWTIME && self->process->task_count > 1)
         return -EUSERS;
+    if (flags & CLONE_NEWPID && !number_space_is_in(of->children, self->identity->space))
+        return -EINVAL;
     return flags & CLONE_NEWNS ? check_mounts() : 0;
 }
 
@@ -173,7 +195,7 @@ static void go_to_root(const struct path *root)
 
 int namespaces_enter_set(const struct namespaces *of, uint64_t flags)
 {
-    int error = check_entering(flags);
+    int error = check_entering(of, flags);
     if (error)
         return error;
     struct namespaces *set = duplicate(task_current()->namespaces);
@@ -184,7 +206,7 @@ int namespaces_enter_set(const struct namespaces *of, uint64_t flags)
         struct namespace *to;
         uint64_t flag;
     } kinds[] = {{&of->uts->namespace, CLONE_NEWUTS}, {&of->ipc->namespace, CLONE_NEWIPC},
-        {&of->mounts->namespace, CLONE_NEWNS}};
+        {&of->mounts->namespace, CLONE_NEWNS}, {&of->children->namespace, CLONE_NEWPID}};
     for (unsigned i = 0; i < ARRAY_LENGTH(kinds); i++)
         if (flags & kinds[i].flag)
             namespace_get(kinds[i].to);
@@ -192,6 +214,8 @@ int namespaces_enter_set(const struct namespaces *of, uint64_t flags)
         (void)REPLACE(set, uts, of->uts);
     if (flags & CLONE_NEWIPC)
         (void)REPLACE(set, ipc, of->ipc);
+    if (flags & CLONE_NEWPID)
+        (void)REPLACE(set, children, of->children);
     if (flags & CLONE_NEWNS) {
         (void)REPLACE(set, mounts, of->mounts);
         mount_space_root(of->mounts, &root);
@@ -211,6 +235,8 @@ int namespaces_enter(struct namespace *namespace)
         of.ipc = ipc_space_of(namespace);
     else if (namespace->kind->flag == CLONE_NEWNS)
         of.mounts = mount_space_of(namespace);
+    else if (namespace->kind->flag == CLONE_NEWPID)
+        of.children = number_space_of(namespace);
     return namespaces_enter_set(&of, namespace->kind->flag);
 }
 
@@ -218,14 +244,16 @@ int namespaces_enter(struct namespace *namespace)
  * What others ask
  */
 
-struct namespace *namespaces_find(const struct namespaces *set, enum namespace_index index)
+struct namespace *namespaces_find(
+    const struct namespaces *set, struct number_space *numbers, enum namespace_index index)
 {
     struct namespace *const found[] = {
         [NAMESPACE_CGROUP] = &cgroups,
         [NAMESPACE_IPC] = &set->ipc->namespace,
         [NAMESPACE_MOUNTS] = &set->mounts->namespace,
         [NAMESPACE_NET] = &nets,
-        [NAMESPACE_PID] = &pids,
+        [NAMESPACE_PID] = &numbers->namespace,
+        [NAMESPACE_PID_OF_CHILDREN] = &set->children->namespace,
         [NAMESPACE_TIME] = &times,
         [NAMESPACE_USER] = &namespace_users,
         [NAMESPACE_UTS] = &set->uts->namespace,

@@ -16,6 +16,7 @@
 
 #include "fs/mount.h"
 #include "ipc/ipc.h"
+#include "proc/numbers.h"
 #include "proc/proc.h"
 #include "proc/uts.h"
 
@@ -28,6 +29,7 @@ struct namespaces {
     struct uts_space *uts;
     struct ipc_space *ipc;
     struct mount_space *mounts;
+    struct number_space *children; /* of numbers: in which the next children will be; a task's own is its number's */
 };
 
 /* Those of the running program, without a reference; the kernel's own threads are in the first ones. */
@@ -47,9 +49,10 @@ int namespaces_check(uint64_t flags);
 
 /*
  * A set for the current task or its child, with new namespaces where FLAGS say so; PATHS, which nobody else knows yet,
- * go to the new mounts. NULL: no memory.
+ * go to the new mounts. A child has its number in NUMBERS already; NULL: it is for the current task. NULL: *error says
+ * why: -ENOMEM, -ENOSPC, -EINVAL.
  */
-struct namespaces *namespaces_copy(uint64_t flags, struct task_paths *paths);
+struct namespaces *namespaces_copy(uint64_t flags, struct task_paths *paths, struct number_space *numbers, int *error);
 
 /* The current task goes to SET, whose reference it takes over. IPC: what it would undo is undone first. */
 void namespaces_set(struct namespaces *set);
@@ -61,18 +64,21 @@ void namespaces_set(struct namespaces *set);
 int namespaces_enter(struct namespace *namespace);
 int namespaces_enter_set(const struct namespaces *of, uint64_t flags);
 
-/* For /proc/PID/ns: the kinds, and each one's in SET, with a reference. */
+/* For /proc/PID/ns: the kinds, and each one's in SET, with a reference; NUMBERS is the one that the task is in itself.
+ */
 enum namespace_index {
     NAMESPACE_CGROUP,
     NAMESPACE_IPC,
     NAMESPACE_MOUNTS,
     NAMESPACE_NET,
     NAMESPACE_PID,
+    NAMESPACE_PID_OF_CHILDREN,
     NAMESPACE_TIME,
     NAMESPACE_USER,
     NAMESPACE_UTS
 };
-struct namespace *namespaces_find(const struct namespaces *set, enum namespace_index index);
+struct namespace *namespaces_find(
+    const struct namespaces *set, struct number_space *numbers, enum namespace_index index);
 
 void namespaces_init(void);
 

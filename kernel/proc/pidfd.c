@@ -6,6 +6,7 @@
 
 #include "lib/errno.h"
 #include "proc/inspect.h"
+#include "proc/numbers.h"
 
 static unsigned poll(struct file *file, struct poll_table *table)
 {
@@ -54,7 +55,8 @@ struct file *pidfd_get_file(struct process *process, int fd, int *error)
 int32_t pidfd_number(struct process *process)
 {
     spin_lock(&processes_lock);
-    int32_t number = process_find_locked(process->number) == process ? process->number : -1;
+    bool there = process_known_locked(process->number) == process;
+    int32_t number = there ? number_seen(process->identity) : -1;
     spin_unlock(&processes_lock);
     return number;
 }

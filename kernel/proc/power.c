@@ -16,7 +16,7 @@ void power_keys_pressed(void)
     if (!__atomic_load_n(&keys_wait, __ATOMIC_RELAXED))
         machine_restart();
     spin_lock(&processes_lock);
-    struct process *first = process_find_locked(1);
+    struct process *first = process_known_locked(1);
     if (first)
         signal_send_process(first, SIGINT, NULL);
     spin_unlock(&processes_lock);

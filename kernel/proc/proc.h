@@ -96,11 +96,12 @@ struct process_group {
 
 struct process {
     uint32_t references; /* its tasks', one more until nobody will wait for it any more, and those of who looks at it */
-    int32_t number;
+    int32_t number;      /* the kernel's own */
+    int32_t own_number;  /* that of its namespace, which its program knows */
     struct number *identity; /* numbers.h: that number */
     struct thread *thread;   /* for process_wait; NULL: one that was forked */
     struct process *parent;  /* NULL: the kernel, or nobody */
-    int32_t parent_number;   /* its number, or 0: to be read without a lock */
+    int32_t parent_number;   /* its number as the process knows it, or 0: to be read without a lock */
     struct list children;    /* struct process, by `sibling` */
     struct list_node sibling;
     struct wait_queue end_event;   /* it has ended: pidfd.h */
@@ -129,7 +130,7 @@ struct process {
 
     struct spinlock signal_lock;
     struct signal_queue signals; /* for whichever task takes them */
-    bool unkillable;             /* process 1: signals do to it only what it has handlers for */
+    bool unkillable;             /* process 1 of a namespace: signals do to it only what it has handlers for */
     struct list signalfds;       /* signalfd.c: files by which it waits for signals */
     struct signal_action actions[SIGNALS];
     int stop_signal;            /* it is stopped by this one; 0: it runs */
@@ -154,7 +155,8 @@ struct task {
     struct process *process;
     struct thread *thread;
     struct list_node in_process;
-    int32_t number;
+    int32_t number;             /* the kernel's own */
+    int32_t own_number;         /* that of its namespace */
     struct number *identity;    /* numbers.h: that number */
     struct spinlock parts_lock; /* PARTS: the next five, which the task changes under it (task_set_...) */
     struct vm_space *space;
@@ -358,8 +360,8 @@ _Noreturn void process_exit(int status);
 extern struct spinlock processes_lock;
 
 /*
- * By number, with a reference (process_put); NULL: none has it. process_next: the one with the lowest number from
- * NUMBER on, to go through all of them. Ended ones that nobody has waited for are among them.
+ * By number, with a reference (process_put); NULL: none has it. process_next: the one with the lowest of the kernel's
+ * own numbers from NUMBER on, to go through all of them. Ended ones that nobody has waited for are among them.
  */
 struct process *process_find(int32_t number);
 struct process *process_next(int32_t number);
@@ -369,11 +371,16 @@ static inline void process_get(struct process *process)
     __atomic_fetch_add(&process->references, 1, __ATOMIC_RELAXED);
 }
 
-/* The same for who holds processes_lock, without a reference. */
+/*
+ * The same for who holds processes_lock, without a reference. _find: by the number that the running program knows;
+ * _next and _known: by the kernel's own.
+ */
 struct process *process_find_locked(int32_t number);
 struct process *process_next_locked(int32_t number);
+struct process *process_known_locked(int32_t number);
 struct task *task_find_locked(int32_t number);
 struct process_group *process_group_find_locked(int32_t number);
+struct process_group *process_group_known_locked(int32_t number);
 
 /* jobs.c: groups and sessions, as setpgid, getpgid, setsid and getsid have them. PID 0: the current process. */
 int process_set_group(int32_t pid, int32_t group);

@@ -52,19 +52,20 @@ static void limits_init(void)
     first_limits[RLIMIT_NPROC] = first_limits[RLIMIT_SIGPENDING] = (struct rlimit){half, half};
 }
 
-struct process *process_create(const char *name, int *error)
+struct process *process_create(const char *name, struct number_space *space, int *error)
 {
     struct process *process = kmalloc(sizeof *process, ALLOC_ZERO);
     *error = -ENOMEM;
     if (process == NULL)
         return NULL;
-    process->identity = number_create(error);
+    process->identity = number_create(space, error);
     if (process->identity == NULL) {
         kfree(process);
         return NULL;
     }
     process->references = 1;
     process->number = process->identity->value;
+    process->own_number = process->identity->own;
     process->started = clock_monotonic();
     list_init(&process->children);
     list_init(&process->tasks);
@@ -76,7 +77,7 @@ struct process *process_create(const char *name, int *error)
     spin_lock_init(&process->signal_lock, LOCK_RANK_SIGNALS);
     signal_queue_init(&process->signals);
     list_init(&process->signalfds);
-    process->unkillable = process->number == 1;
+    process->unkillable = process->own_number == 1;
     strlcpy(process->name, name, sizeof process->name);
     memcpy(process->limits, first_limits, sizeof process->limits);
     __atomic_fetch_add(&count, 1, __ATOMIC_RELAXED);
@@ -142,7 +143,27 @@ void process_limits_changed(struct process *process)
 void process_set_parent_locked(struct process *process, struct process *parent)
 {
     process->parent = parent;
-    __atomic_store_n(&process->parent_number, parent ? parent->number : 0, __ATOMIC_RELAXED);
+    __atomic_store_n(
+        &process->parent_number, parent ? number_in(parent->identity, process->identity->space) : 0, __ATOMIC_RELAXED);
+}
+
+static void enter_spaces(struct process *process)
+{
+    struct number_space *space = process->identity->space;
+    if (process->own_number == 1)
+        space->first = process;
+    for (; space->level; space = space->parent)
+        space->processes++;
+}
+
+/* Process 1 of a namespace that ends waits for all others (exit.c). */
+static void leave_spaces(const struct process *process)
+{
+    for (struct number_space *space = process->identity->space; space->level; space = space->parent) {
+        __atomic_fetch_sub(&space->processes, 1, __ATOMIC_RELEASE);
+        if (space->ended && space->first)
+            wait_queue_wake_all(&space->first->child_event);
+    }
 }
 
 void process_publish_locked(
@@ -151,6 +172,7 @@ void process_publish_locked(
     process->references++;
     process->identity->process = process;
     process->identity->task = task;
+    enter_spaces(process);
     list_push_back(&process->tasks, &task->in_process);
     process->task_count = process->alive = 1;
     process_set_parent_locked(process, parent);
@@ -183,11 +205,18 @@ void process_vanish_locked(struct process *process)
 {
     list_remove(&process->sibling);
     group_leave(process);
+    leave_spaces(process);
     process->identity->process = NULL;
     number_release_locked(process->identity);
 }
 
 struct process *process_find_locked(int32_t number)
+{
+    const struct number *found = number_find_seen_locked(number);
+    return found ? found->process : NULL;
+}
+
+struct process *process_known_locked(int32_t number)
 {
     const struct number *found = number_find_locked(number);
     return found ? found->process : NULL;
@@ -195,7 +224,7 @@ struct process *process_find_locked(int32_t number)
 
 struct task *task_find_locked(int32_t number)
 {
-    const struct number *found = number_find_locked(number);
+    const struct number *found = number_find_seen_locked(number);
     return found ? found->task : NULL;
 }
 
@@ -232,7 +261,7 @@ struct process *process_next(int32_t number)
 
 struct process *process_first(void)
 {
-    struct process *process = process_find_locked(1);
+    struct process *process = process_known_locked(1);
     return process && !process->ended ? process : NULL;
 }
 
@@ -279,7 +308,7 @@ struct process *process_start(const char *path, const struct program_arguments *
     *error = program_load(&request, &program); /* first: what cannot be run gets no number */
     if (*error)
         return NULL;
-    struct process *process = process_create(last_component(path), error);
+    struct process *process = process_create(last_component(path), &number_space_first, error);
     if (process == NULL)
         goto out_program;
     *error = process_populate(process, &program);

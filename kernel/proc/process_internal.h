@@ -8,10 +8,11 @@
 #include "proc/proc.h"
 
 /*
- * One reference and a number, but nobody knows it yet. NULL: -ENOMEM, or -EAGAIN: there is no number.
+ * One reference and a number in SPACE, but nobody knows it yet. NULL: -ENOMEM, or -EAGAIN: there is no number.
  * process_discard: it comes to nothing.
  */
-struct process *process_create(const char *name, int *error);
+struct number_space;
+struct process *process_create(const char *name, struct number_space *space, int *error);
 void process_discard(struct process *process);
 void process_set_name(const char *path); /* the current one: its last component */
 
@@ -44,6 +45,11 @@ struct process *process_first(void);
  * False: it was about to. processes_lock is held.
  */
 bool process_kill(struct process *process, int signal);
+
+/*
+ * kill.c: a signal from SENDER, whose real user was UID, who is called what PROCESS calls him. processes_lock is held.
+ */
+int signal_send_from(struct process *process, const struct process *sender, uint32_t uid, int signal);
 
 /* Lets the parent go on that waits for its memory, if it does. */
 void process_give_memory_back(struct process *process);

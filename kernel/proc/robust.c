@@ -69,7 +69,7 @@ void futex_leave_memory(void)
     struct task *task = task_current();
     const uint32_t zero = 0;
     if (task->robust_list)
-        release_all(task->robust_list, (uint32_t)task->number);
+        release_all(task->robust_list, (uint32_t)task->own_number);
     task->robust_list = 0;
     futex_owner_leaves(task);
     if (task->clear_child_tid && __atomic_load_n(&task->space->references, __ATOMIC_RELAXED) > 1 &&

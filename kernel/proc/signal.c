@@ -299,7 +299,7 @@ void signal_send_self(int signal)
 {
     struct task *task = task_current();
     const struct siginfo info = {
-        .signal = signal, .code = SI_USER, .sender = {.pid = task->process->number, .uid = task->credentials->uid}};
+        .signal = signal, .code = SI_USER, .sender = {.pid = task->process->own_number, .uid = task->credentials->uid}};
     signal_send_task(task, signal, &info);
 }
 

@@ -18,6 +18,7 @@
  * Source: POSIX.1-2017, 2.4.3 and 2.4.4; wait(2); sigaction(2), SA_NOCLDSTOP and SA_NOCLDWAIT.
  */
 #include "proc/jobs.h"
+#include "proc/numbers.h"
 #include "proc/signal_internal.h"
 #include "time/clock.h"
 
@@ -31,7 +32,7 @@ static void fill(struct siginfo *info, const struct process *process, uint32_t u
 {
     *info = (struct siginfo){.signal = SIGCHLD,
         .code = code,
-        .child = {.pid = process->number,
+        .child = {.pid = number_in(process->identity, process->parent->identity->space),
             .uid = uid,
             .status = status,
             .user_time = (int64_t)(process->used.user_ns / (NS_PER_SECOND / TICKS_PER_SECOND)),

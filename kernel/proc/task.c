@@ -132,6 +132,7 @@ struct task *task_create(struct process *process, struct number *identity)
     task->process = process;
     task->identity = identity ? identity : process->identity;
     task->number = task->identity->value;
+    task->own_number = task->identity->own;
     spin_lock_init(&task->parts_lock, LOCK_RANK_PARTS);
     list_node_init(&task->in_process);
     signal_queue_init(&task->signals);
@@ -175,7 +176,7 @@ long task_begin(void *argument)
     if (fpu_enable(&self->fpu) < 0)
         task_exit(status_of_signal(SIGKILL));
     if (task->set_child_tid)
-        (void)copy_to_user(task->set_child_tid, &task->number);
+        (void)copy_to_user(task->set_child_tid, &task->own_number);
     task->frame = &task->start;
     cpu_interrupts_disable(); /* whoever asks for attention from here on sends an interrupt */
     if (self->attention)

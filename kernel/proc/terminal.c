@@ -14,12 +14,22 @@
 
 static int32_t own_session(void)
 {
-    return task_current() ? process_get_session(0) : 0;
+    if (task_current() == NULL)
+        return 0;
+    spin_lock(&processes_lock);
+    int32_t number = task_current()->process->group->session->number;
+    spin_unlock(&processes_lock);
+    return number;
 }
 
 static int32_t own_group(void)
 {
-    return task_current() ? process_get_group(0) : 0;
+    if (task_current() == NULL)
+        return 0;
+    spin_lock(&processes_lock);
+    int32_t number = task_current()->process->group->number;
+    spin_unlock(&processes_lock);
+    return number;
 }
 
 static bool leads_session(void)
@@ -33,7 +43,7 @@ static bool leads_session(void)
 static int32_t session_of_group(int32_t number)
 {
     spin_lock(&processes_lock);
-    const struct process_group *group = process_group_find_locked(number);
+    const struct process_group *group = process_group_known_locked(number);
     int32_t session = group ? group->session->number : 0;
     spin_unlock(&processes_lock);
     return session;
@@ -42,7 +52,7 @@ static int32_t session_of_group(int32_t number)
 static void signal_group(int32_t number, int signal)
 {
     spin_lock(&processes_lock);
-    struct process_group *group = process_group_find_locked(number);
+    struct process_group *group = process_group_known_locked(number);
     if (group)
         process_group_signal_locked(group, signal, NULL);
     spin_unlock(&processes_lock);
@@ -51,7 +61,7 @@ static void signal_group(int32_t number, int signal)
 static void signal_session(int32_t number, int signal)
 {
     spin_lock(&processes_lock);
-    struct process *leader = process_find_locked(number);
+    struct process *leader = process_known_locked(number);
     if (leader && process_leads_session(leader))
         signal_send_process(leader, signal, NULL);
     spin_unlock(&processes_lock);
@@ -121,7 +131,9 @@ static int add_file(struct file *file, bool close_on_exec)
 
 void session_terminals_init(void)
 {
-    static const struct tty_jobs jobs = {.session = own_session,
+    static const struct tty_jobs jobs = {.seen = number_translate,
+        .known = number_untranslate,
+        .session = own_session,
         .group = own_group,
         .leads_session = leads_session,
         .session_of_group = session_of_group,

@@ -75,7 +75,7 @@ static struct task *target_locked(const struct posix_timer *timer)
     struct task *found = NULL;
     list_for_each(struct task, task, &timer->process->tasks, in_process)
     {
-        if (task->number == timer->event.task)
+        if (task->own_number == timer->event.task)
             found = task;
     }
     return found;

@@ -9,22 +9,24 @@
 #include "proc/wait.h"
 
 #include "lib/errno.h"
+#include "proc/numbers.h"
 #include "proc/process_internal.h"
 
 static bool is_meant(const struct process *child, const struct wait_request *request)
 {
-    if (request->number > 0 && child->number != request->number)
+    if (request->number > 0 && number_seen(child->identity) != request->number)
         return false;
     if (request->process && child != request->process)
         return false;
-    if (request->group >= 0 && child->group->number != request->group)
+    if (request->group >= 0 && number_translate_locked(child->group->number) != request->group)
         return false;
     return request->options & WAIT_ALL || (child->exit_signal != SIGCHLD) == !!(request->options & WAIT_CLONE);
 }
 
 static void report(struct process *child, int code, int value, int status, struct wait_report *report)
 {
-    *report = (struct wait_report){.number = child->number, .code = code, .value = value, .status = status};
+    *report =
+        (struct wait_report){.number = number_seen(child->identity), .code = code, .value = value, .status = status};
     const struct task *task = container_of(list_first(&child->tasks), struct task, in_process);
     report->uid = child->ended ? child->credentials->uid : task->credentials->uid;
 }

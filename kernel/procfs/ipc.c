@@ -6,6 +6,7 @@
 #include "ipc/message.h"
 #include "ipc/semaphore.h"
 #include "ipc/shared_memory.h"
+#include "proc/numbers.h"
 #include "procfs/procfs_internal.h"
 
 static int show_shared_memory(struct text *out, const struct pseudo_node *node)
@@ -21,8 +22,8 @@ static int show_shared_memory(struct text *out, const struct pseudo_node *node)
             continue;
         const struct ipc_permissions *permissions = &report.ipc.permissions;
         text_printf(out, "%10d %10d  %4o %21lu %5u %5u  %5lu %5u %5u %5u %5u ", permissions->key, report.ipc.id,
-            permissions->mode, report.size, report.creator, report.last, report.attachments, permissions->uid,
-            permissions->gid, permissions->creator_uid, permissions->creator_gid);
+            permissions->mode, report.size, number_translate(report.creator), number_translate(report.last),
+            report.attachments, permissions->uid, permissions->gid, permissions->creator_uid, permissions->creator_gid);
         text_printf(out, "%10lu %10lu %10lu %21lu %21u\n", (uint64_t)report.attached, (uint64_t)report.detached,
             (uint64_t)report.changed, report.resident * PAGE_SIZE, 0u);
     }
@@ -59,9 +60,9 @@ static int show_messages(struct text *out, const struct pseudo_node *node)
             continue;
         const struct ipc_permissions *permissions = &report.ipc.permissions;
         text_printf(out, "%10d %10d  %4o  %10lu %10lu %5u %5u %5u %5u %5u %5u %10lu %10lu %10lu\n", permissions->key,
-            report.ipc.id, permissions->mode, report.bytes, report.messages, report.sender, report.receiver,
-            permissions->uid, permissions->gid, permissions->creator_uid, permissions->creator_gid,
-            (uint64_t)report.sent, (uint64_t)report.received, (uint64_t)report.changed);
+            report.ipc.id, permissions->mode, report.bytes, report.messages, number_translate(report.sender),
+            number_translate(report.receiver), permissions->uid, permissions->gid, permissions->creator_uid,
+            permissions->creator_gid, (uint64_t)report.sent, (uint64_t)report.received, (uint64_t)report.changed);
     }
     return 0;
 }

@@ -2,6 +2,7 @@
  * The directories of processes: /proc/PID, /proc/PID/task/TID, and the links self and thread-self that lead there.
  */
 #include "procfs/process.h"
+#include "proc/numbers.h"
 
 #include "lib/errno.h"
 
@@ -70,7 +71,7 @@ static bool next_task(const struct pseudo_node *directory, uint64_t *number)
     if (process) {
         list_for_each(struct task, task, &process->tasks, in_process)
         {
-            uint64_t found = (uint64_t)task->number;
+            uint64_t found = (uint64_t)number_in(task->identity, subject_numbers(directory));
             if (found >= *number && found < lowest)
                 lowest = found;
         }
@@ -85,8 +86,11 @@ static int find_task(const struct pseudo_node *directory, uint64_t number, struc
     uint64_t next = number;
     if (number == 0 || !next_task(directory, &next) || next != number)
         return -ENOENT;
-    child->parts[SUBJECT_TASK] = number;
-    return 0;
+    spin_lock(&processes_lock);
+    const struct number *found = number_find_in_locked(subject_numbers(directory), (int32_t)number);
+    child->parts[SUBJECT_TASK] = found ? (uint64_t)found->value : 0;
+    spin_unlock(&processes_lock);
+    return found ? 0 : -ENOENT;
 }
 
 static const struct pseudo_children task_children = {
@@ -101,11 +105,15 @@ static bool next_process(const struct pseudo_node *directory, uint64_t *number)
     if (*number > INT32_MAX)
         return false;
     spin_lock(&processes_lock);
-    const struct process *process = process_next_locked((int32_t)*number);
-    if (process)
-        *number = (uint64_t)process->number;
+    const struct number_space *space = subject_numbers(directory);
+    const struct number *found;
+    int32_t at = (int32_t)*number;
+    while ((found = number_next_in_locked(space, at)) != NULL && found->process == NULL)
+        at = number_in(found, space) + 1;
+    if (found)
+        *number = (uint64_t)number_in(found, space);
     spin_unlock(&processes_lock);
-    return process != NULL;
+    return found != NULL;
 }
 
 static int find_process(const struct pseudo_node *directory, uint64_t number, struct pseudo_node *child)
@@ -119,15 +127,17 @@ const struct pseudo_children process_children = {
 int process_show_self(struct text *out, const struct pseudo_node *node)
 {
     const struct task *self = task_current();
-    if (self)
-        text_printf(out, "%d", self->process->number);
-    return self ? 0 : -ENOENT;
+    int32_t number = self ? number_in(self->process->identity, subject_numbers(node)) : 0;
+    if (number)
+        text_printf(out, "%d", number);
+    return number ? 0 : -ENOENT;
 }
 
 int process_show_thread_self(struct text *out, const struct pseudo_node *node)
 {
     const struct task *self = task_current();
-    if (self)
-        text_printf(out, "%d/task/%d", self->process->number, self->number);
-    return self ? 0 : -ENOENT;
+    int32_t number = self ? number_in(self->process->identity, subject_numbers(node)) : 0;
+    if (number)
+        text_printf(out, "%d/task/%d", number, number_in(self->identity, subject_numbers(node)));
+    return number ? 0 : -ENOENT;
 }

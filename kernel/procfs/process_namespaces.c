@@ -17,8 +17,13 @@ static struct namespace *find(const struct pseudo_node *node, int *error)
         *error = *error ? *error : -ESRCH;
         return NULL;
     }
-    struct namespace *namespace = namespaces_find(set, (enum namespace_index)node->entry->argument);
+    struct number_space *numbers = subject_own_numbers(node);
+    struct namespace *namespace =
+        numbers ? namespaces_find(set, numbers, (enum namespace_index)node->entry->argument) : NULL;
+    if (numbers)
+        namespace_put(&numbers->namespace);
     namespaces_put(set);
+    *error = namespace ? 0 : -ESRCH;
     return namespace;
 }
 
@@ -56,7 +61,7 @@ const struct pseudo_entry process_ns_entries[] = {
     NAMESPACE("mnt", NAMESPACE_MOUNTS),
     NAMESPACE("net", NAMESPACE_NET),
     NAMESPACE("pid", NAMESPACE_PID),
-    NAMESPACE("pid_for_children", NAMESPACE_PID),
+    NAMESPACE("pid_for_children", NAMESPACE_PID_OF_CHILDREN),
     NAMESPACE("time", NAMESPACE_TIME),
     NAMESPACE("time_for_children", NAMESPACE_TIME),
     NAMESPACE("user", NAMESPACE_USER),

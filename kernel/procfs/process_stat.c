@@ -229,8 +229,19 @@ static void show_credentials(struct text *out, const struct credentials *c, unsi
 
 static void show_numbers(struct text *out, const struct snapshot *s, bool whole)
 {
-    text_printf(out, "NStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", s->process, whole ? s->process : s->task,
-        s->group, s->session);
+    text_puts(out, "NStgid:");
+    for (unsigned i = s->first_level; i < s->levels; i++)
+        text_printf(out, "\t%d", s->numbers[i].process);
+    text_puts(out, "\nNSpid:");
+    for (unsigned i = s->first_level; i < s->levels; i++)
+        text_printf(out, "\t%d", whole ? s->numbers[i].process : s->numbers[i].task);
+    text_puts(out, "\nNSpgid:");
+    for (unsigned i = s->first_level; i < s->levels; i++)
+        text_printf(out, "\t%d", s->numbers[i].group);
+    text_puts(out, "\nNSsid:");
+    for (unsigned i = s->first_level; i < s->levels; i++)
+        text_printf(out, "\t%d", s->numbers[i].session);
+    text_puts(out, "\n");
 }
 
 static void show_memory(struct text *out, const struct memory *memory)

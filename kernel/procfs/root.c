@@ -1,6 +1,7 @@
 /*
  * The root of /proc: one line for each name; processes are numbers (process.c).
  */
+#include "proc/numbers.h"
 #include "procfs/process.h"
 #include "procfs/procfs.h"
 
@@ -47,8 +48,26 @@ static const struct pseudo_entry entries[] = {
     {},
 };
 
+/* It shows the processes of the namespace that whoever has mounted it is in. */
+static int mount(struct superblock *super, const char *source, const char *options)
+{
+    struct number_space *space = number_space_current();
+    super->data = space;
+    int error = pseudo_mount(super, source, options);
+    if (!error)
+        namespace_get(&space->namespace);
+    return error;
+}
+
+static void unmount(struct superblock *super)
+{
+    struct number_space *space = super->data;
+    pseudo_unmount(super);
+    namespace_put(&space->namespace);
+}
+
 static const struct pseudo_filesystem procfs = {
-    .type = {.name = "proc", .mount = pseudo_mount, .unmount = pseudo_unmount, .report = pseudo_report},
+    .type = {.name = "proc", .mount = mount, .unmount = unmount, .report = pseudo_report},
     .magic = PROC_SUPER_MAGIC,
     .root = &(const struct pseudo_entry){.mode = S_IFDIR | 0555, .entries = entries, .children = &process_children},
     .changes = true,

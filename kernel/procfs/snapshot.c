@@ -7,19 +7,41 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "proc/accounts.h"
+#include "proc/numbers.h"
 #include "tty/tty.h"
 
-static void copy_relations(const struct process *process, struct snapshot *snapshot)
+/* What the mount calls somebody of whom the kernel's number is known; 0: nothing. */
+static int32_t shown(const struct number_space *space, int32_t value)
+{
+    const struct number *number = space->level ? number_find_locked(value) : NULL;
+    return space->level == 0 ? value : number ? number_in(number, space) : 0;
+}
+
+static void copy_levels(const struct process *process, const struct task *task, struct snapshot *snapshot)
+{
+    const struct number *number = task ? task->identity : process->identity;
+    const struct number_space *at = number->space;
+    const struct session *session = process->group ? process->group->session : NULL;
+    snapshot->levels = at->level + 1;
+    for (; at; at = at->parent) {
+        snapshot->numbers[at->level].process = number_in(process->identity, at);
+        snapshot->numbers[at->level].task = number_in(number, at);
+        snapshot->numbers[at->level].group = process->group ? shown(at, process->group->number) : 0;
+        snapshot->numbers[at->level].session = session ? shown(at, session->number) : 0;
+    }
+}
+
+static void copy_relations(const struct number_space *space, const struct process *process, struct snapshot *snapshot)
 {
     const struct session *session = process->group ? process->group->session : NULL;
-    snapshot->process = process->number;
-    snapshot->parent = process->parent ? process->parent->number : 0;
-    snapshot->group = process->group ? process->group->number : 0;
-    snapshot->session = session ? session->number : 0;
+    snapshot->process = number_in(process->identity, space);
+    snapshot->parent = process->parent ? number_in(process->parent->identity, space) : 0;
+    snapshot->group = process->group ? shown(space, process->group->number) : 0;
+    snapshot->session = session ? shown(space, session->number) : 0;
     snapshot->foreground = -1;
     if (session && session->tty) {
         snapshot->terminal = session->tty->device;
-        snapshot->foreground = __atomic_load_n(&session->tty->foreground, __ATOMIC_RELAXED);
+        snapshot->foreground = shown(space, __atomic_load_n(&session->tty->foreground, __ATOMIC_RELAXED));
     }
 }
 
@@ -60,10 +82,11 @@ static void copy_usage(struct process *process, struct task *task, bool whole, s
         task_usage(task, &snapshot->used);
 }
 
-static void copy_task(const struct process *process, struct task *task, struct snapshot *snapshot)
+static void copy_task(
+    const struct number_space *space, const struct process *process, struct task *task, struct snapshot *snapshot)
 {
     const struct thread *thread = task->thread;
-    snapshot->task = task->number;
+    snapshot->task = number_in(task->identity, space);
     snapshot->state = state_of(process, thread);
     snapshot->nice = thread->nice;
     snapshot->policy = task->policy;
@@ -81,7 +104,10 @@ static void copy_task(const struct process *process, struct task *task, struct s
 
 static void copy(const struct pseudo_node *node, struct process *process, struct task *task, struct snapshot *snapshot)
 {
-    copy_relations(process, snapshot);
+    const struct number_space *space = subject_numbers(node);
+    copy_relations(space, process, snapshot);
+    copy_levels(process, task, snapshot);
+    snapshot->first_level = space->level;
     copy_signals(process, task, snapshot);
     copy_usage(process, task, node->parts[SUBJECT_TASK] == 0, snapshot);
     memcpy(snapshot->name, process->name, sizeof snapshot->name);
@@ -91,10 +117,10 @@ static void copy(const struct pseudo_node *node, struct process *process, struct
     snapshot->has_executed = process->has_executed || process->thread; /* or the kernel has started it */
     snapshot->exit_status = process->exit_status;
     snapshot->exit_signal = process->exit_signal;
-    snapshot->task = process->number;
+    snapshot->task = snapshot->process;
     snapshot->state = 'Z';
     if (task)
-        copy_task(process, task, snapshot);
+        copy_task(space, process, task, snapshot);
 }
 
 int snapshot_take(const struct pseudo_node *node, struct snapshot *snapshot)

@@ -5,13 +5,18 @@
 #ifndef CORRODE_PROCFS_SNAPSHOT_H
 #define CORRODE_PROCFS_SNAPSHOT_H
 
+#include "proc/numbers.h"
 #include "procfs/subject.h"
 #include "sched/sched.h"
 
 struct snapshot {
-    int32_t process, task, parent, group, session;
-    uint32_t terminal;  /* device; 0: none */
-    int32_t foreground; /* group of the terminal; -1: there is no terminal */
+    int32_t process, task, parent, group, session; /* as the mount's namespace calls them; 0: it knows none */
+    struct snapshot_numbers {
+        int32_t process, task, group, session;
+    } numbers[NUMBER_LEVELS_MAX + 1]; /* by level: in the namespaces from the first down to its own */
+    unsigned first_level, levels;     /* those of the mount and below; one more than the last */
+    uint32_t terminal;                /* device; 0: none */
+    int32_t foreground;               /* group of the terminal; -1: there is no terminal */
     char name[THREAD_NAME_SIZE];
     char state; /* one of RSDTZ */
     bool exiting, has_executed;

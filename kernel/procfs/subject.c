@@ -7,10 +7,11 @@
 
 #include "lib/errno.h"
 #include "proc/namespaces.h"
+#include "proc/numbers.h"
 
 struct process *subject_process_locked(const struct pseudo_node *node)
 {
-    struct process *process = process_find_locked((int32_t)node->parts[SUBJECT_PROCESS]);
+    struct process *process = process_known_locked((int32_t)node->parts[SUBJECT_PROCESS]);
     return process && process->started == node->parts[SUBJECT_STARTED] ? process : NULL;
 }
 
@@ -23,22 +24,40 @@ struct task *subject_task_locked(const struct pseudo_node *node)
         struct list_node *first = list_first(&process->tasks);
         return first ? container_of(first, struct task, in_process) : NULL;
     }
-    struct task *task = task_find_locked((int32_t)node->parts[SUBJECT_TASK]);
+    const struct number *number = number_find_locked((int32_t)node->parts[SUBJECT_TASK]);
+    struct task *task = number ? number->task : NULL;
     return task && task->process == process ? task : NULL;
+}
+
+struct number_space *subject_numbers(const struct pseudo_node *node)
+{
+    return node->super ? node->super->data : number_space_current();
+}
+
+struct number_space *subject_own_numbers(const struct pseudo_node *node)
+{
+    spin_lock(&processes_lock);
+    const struct process *process = subject_process_locked(node);
+    struct number_space *space = process ? process->identity->space : NULL;
+    if (space)
+        namespace_get(&space->namespace);
+    spin_unlock(&processes_lock);
+    return space;
 }
 
 /* The number of a task that is not its process's first names the process, too, though no directory lists it. */
 int subject_find(struct pseudo_node *node, int32_t number)
 {
     spin_lock(&processes_lock);
-    struct process *process = process_find_locked(number);
-    struct task *task = process ? NULL : task_find_locked(number);
+    const struct number *found = number_find_in_locked(subject_numbers(node), number);
+    struct process *process = found ? found->process : NULL;
+    struct task *task = found && !process ? found->task : NULL;
     if (task)
         process = task->process;
     if (process) {
         node->parts[SUBJECT_PROCESS] = (uint64_t)process->number;
         node->parts[SUBJECT_STARTED] = process->started;
-        node->parts[SUBJECT_TASK] = task ? (uint64_t)number : 0;
+        node->parts[SUBJECT_TASK] = task ? (uint64_t)task->number : 0;
     }
     spin_unlock(&processes_lock);
     return process ? 0 : -ENOENT;

@@ -25,6 +25,10 @@ struct task *subject_task_locked(const struct pseudo_node *node);
 struct vm_space *subject_space(const struct pseudo_node *node);
 struct task_files *subject_files(const struct pseudo_node *node);
 struct namespaces *subject_namespaces(const struct pseudo_node *node); /* proc/namespaces.h */
+
+/* The namespace whose numbers the mount shows; and that of the process's own, with a reference, or NULL: it is gone. */
+struct number_space *subject_numbers(const struct pseudo_node *node);
+struct number_space *subject_own_numbers(const struct pseudo_node *node);
 struct process *subject_process(const struct pseudo_node *node);
 const struct credentials *subject_credentials(const struct pseudo_node *node);
 bool subject_root(const struct pseudo_node *node, struct path *root);

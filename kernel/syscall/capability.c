@@ -92,7 +92,7 @@ long sys_capset(const uint64_t a[6])
         return count;
     if (read_pid(a[0], &header) < 0)
         return -EFAULT;
-    if (header.pid != 0 && header.pid != task_current()->number)
+    if (header.pid != 0 && header.pid != task_current()->own_number)
         return -EPERM;
     if (user_read(words, a[1], (size_t)count * sizeof words[0]) != 0)
         return -EFAULT;

@@ -4,6 +4,7 @@
  * Source: fcntl(2), flock(2).
  */
 #include "syscall/lock.h"
+#include "proc/numbers.h"
 
 #include "fs/lock.h"
 
@@ -59,7 +60,7 @@ static long test(struct file *file, struct lock_range *range, struct user_flock 
             .whence = SEEK_SET,
             .start = (int64_t)range->start,
             .length = range->end == INT64_MAX ? 0 : (int64_t)(range->end - range->start + 1),
-            .pid = range->of_file ? -1 : range->pid};
+            .pid = range->of_file ? -1 : number_translate(range->pid)};
     return copy_to_user(to, flock);
 }
 

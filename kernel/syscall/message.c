@@ -4,6 +4,7 @@
  * Source: msgget(2), msgop(2), msgctl(2).
  */
 #include "ipc/message.h"
+#include "proc/numbers.h"
 #include "syscall/ipc.h"
 
 #define MSG_STAT 11
@@ -102,8 +103,8 @@ static long tell(enum ipc_by by, int32_t number, uaddr_t to)
         .bytes = report.bytes,
         .messages = report.messages,
         .bytes_max = report.bytes_max,
-        .sender = report.sender,
-        .receiver = report.receiver};
+        .sender = number_translate(report.sender),
+        .receiver = number_translate(report.receiver)};
     return copy_to_user(to, &about) < 0 ? -EFAULT : by == IPC_BY_ID ? 0 : id;
 }
 

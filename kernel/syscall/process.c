@@ -11,12 +11,12 @@
 
 long sys_getpid(const uint64_t a[6])
 {
-    return task_current()->process->number;
+    return task_current()->process->own_number;
 }
 
 long sys_gettid(const uint64_t a[6])
 {
-    return task_current()->number;
+    return task_current()->own_number;
 }
 
 long sys_getppid(const uint64_t a[6])
@@ -65,7 +65,7 @@ long sys_arch_prctl(const uint64_t a[6])
 long sys_set_tid_address(const uint64_t a[6])
 {
     task_current()->clear_child_tid = a[0];
-    return task_current()->number;
+    return task_current()->own_number;
 }
 
 /* The C libraries do without. */

@@ -6,6 +6,7 @@
 #include "ipc/semaphore.h"
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "proc/numbers.h"
 #include "syscall/ipc.h"
 #include "syscall/waiting.h"
 
@@ -176,7 +177,10 @@ long sys_semctl(const uint64_t a[6])
     case SETALL: return move_all(id, a[3], true);
     case SETVAL: return semaphore_set_value(id, number, (int)a[3]);
     case GETVAL: return semaphore_ask(id, number, SEMAPHORE_VALUE);
-    case GETPID: return semaphore_ask(id, number, SEMAPHORE_PROCESS);
+    case GETPID: {
+        long process = semaphore_ask(id, number, SEMAPHORE_PROCESS);
+        return process > 0 ? number_translate((int32_t)process) : process;
+    }
     case GETNCNT: return semaphore_ask(id, number, SEMAPHORE_GROWTH_WAITERS);
     case GETZCNT: return semaphore_ask(id, number, SEMAPHORE_ZERO_WAITERS);
     default: return -EINVAL;

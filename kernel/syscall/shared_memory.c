@@ -4,6 +4,7 @@
  * Source: shmget(2), shmop(2), shmctl(2).
  */
 #include "ipc/shared_memory.h"
+#include "proc/numbers.h"
 #include "syscall/ipc.h"
 
 #define SHM_LOCK 11
@@ -79,8 +80,8 @@ static long tell(enum ipc_by by, int32_t number, uaddr_t to)
         .attached = report.attached,
         .detached = report.detached,
         .changed = report.changed,
-        .creator = report.creator,
-        .last = report.last,
+        .creator = number_translate(report.creator),
+        .last = number_translate(report.last),
         .attachments = report.attachments};
     return copy_to_user(to, &about) < 0 ? -EFAULT : by == IPC_BY_ID ? 0 : id;
 }

@@ -117,7 +117,7 @@ long sys_nanosleep(const uint64_t a[6])
 static long sleep_by_processor(const struct program_clock *clock, uint64_t ns, bool absolute)
 {
     uint64_t used = 0;
-    bool own = clock->number == 0 || clock->number == task_current()->number;
+    bool own = clock->number == 0 || clock->number == task_current()->own_number;
     if (clock->kind == PROGRAM_CLOCK_TASK && own)
         return -EINVAL; /* it would never come */
     int error = program_clock_read(clock, &used);

@@ -4,6 +4,7 @@
  * Source: socket(2), bind(2), connect(2), accept(2), getsockopt(2) and their like.
  */
 #include "syscall/socket.h"
+#include "proc/numbers.h"
 
 #include "lib/string.h"
 
@@ -313,6 +314,10 @@ static int get_option(struct socket *socket, int option, uaddr_t to, uaddr_t to_
         return -EINVAL;
     size_t size = min_u64(sizeof value, (uint64_t)room);
     int error = socket_get_option(socket, option, value, &size);
+    if (!error && option == SOCKET_OPTION_PEER && size >= sizeof(int32_t)) { /* the kernel's own number of it */
+        int32_t seen = number_translate(*(int32_t *)value);
+        memcpy(value, &seen, sizeof seen);
+    }
     if (error)
         return error;
     room = (int)size;

@@ -6,6 +6,7 @@
  */
 #include "lib/string.h"
 #include "mm/slab.h"
+#include "proc/numbers.h"
 #include "syscall/ranges.h"
 #include "syscall/socket.h"
 
@@ -87,14 +88,15 @@ static int take_user(const struct socket_user *user, struct message *message)
 {
     const struct task *task = task_current();
     const struct credentials *c = task->credentials;
-    if (user->process != task->process->number && !credentials_capable(c, CAP_SYS_ADMIN))
+    if (user->process != task->process->own_number && !credentials_capable(c, CAP_SYS_ADMIN))
         return -EPERM;
     if (!is_mine(user->uid, c->uid, c->euid, c->suid) && !credentials_capable(c, CAP_SETUID))
         return -EPERM;
     if (!is_mine(user->gid, c->gid, c->egid, c->sgid) && !credentials_capable(c, CAP_SETGID))
         return -EPERM;
     message->user = *user;
-    return 0;
+    message->user.process = number_untranslate(user->process);
+    return message->user.process < 0 ? -ESRCH : 0;
 }
 
 static int take_control(const char *control, size_t length, struct message *message)
@@ -262,8 +264,10 @@ static int write_control(struct user_message *user, struct message *message, uns
 {
     struct control control = {.to = user->control, .room = min_u64(user->control_length, INT32_MAX)};
     int error = 0;
+    struct socket_user sender = message->user; /* as the receiver knows him */
+    sender.process = number_translate(sender.process);
     if (message->has_user)
-        error = put_control(&control, SCM_CREDENTIALS, &message->user, sizeof message->user);
+        error = put_control(&control, SCM_CREDENTIALS, &sender, sizeof sender);
     if (error == 0 && message->files)
         error = put_rights(&control, message->files, flags);
     user->control_length = control.used;

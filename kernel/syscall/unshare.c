@@ -36,10 +36,11 @@ static int unshare_spaces(uint64_t flags)
             return -ENOMEM;
     }
     if (flags & CLONE_NAMESPACES) {
-        struct namespaces *set = namespaces_copy(flags, paths);
+        int error;
+        struct namespaces *set = namespaces_copy(flags, paths, NULL, &error);
         if (set == NULL) {
             paths_put(paths);
-            return -ENOMEM;
+            return error;
         }
         namespaces_set(set);
     }
@@ -84,11 +85,18 @@ static int enter_process(struct process *process, uint64_t flags)
     struct task *task = process_any_task_locked(process);
     int error = task == NULL ? -ESRCH : task_may_inspect(task, INSPECT_ATTACH) ? 0 : -EPERM;
     struct namespaces *set = error ? NULL : task_namespaces(task);
+    struct number_space *numbers = set ? process->identity->space : NULL; /* there is a task, so the number is */
+    if (set)
+        namespace_get(&numbers->namespace);
     spin_unlock(&processes_lock);
-    if (!error)
-        error = set ? namespaces_enter_set(set, flags) : -ESRCH;
-    namespaces_put(set);
-    return error;
+    if (set) {
+        struct namespaces of = *set;
+        of.children = numbers;
+        error = namespaces_enter_set(&of, flags);
+        namespace_put(&numbers->namespace);
+        namespaces_put(set);
+    }
+    return set || error ? error : -ESRCH;
 }
 
 long sys_setns(const uint64_t a[6])

@@ -165,9 +165,11 @@ void tty_devices_init(void);
  * does, nobody is in a session.
  */
 struct tty_jobs {
-    int32_t (*session)(void);                               /* the current one's; 0: a thread of the kernel */
-    int32_t (*group)(void);                                 /* the current one's */
-    bool (*leads_session)(void);                            /* is the current one its session's leader? */
+    int32_t (*seen)(int32_t number);  /* what the current process calls a group or session; 0: it cannot know it */
+    int32_t (*known)(int32_t number); /* the kernel's number of one that the current process calls so; -1: none */
+    int32_t (*session)(void);         /* the current one's; 0: a thread of the kernel */
+    int32_t (*group)(void);           /* the current one's */
+    bool (*leads_session)(void);      /* is the current one its session's leader? */
     int32_t (*session_of_group)(int32_t group);             /* 0: there is no such group */
     void (*signal_group)(int32_t group, int signal);        /* any context; the terminal's spin lock may be held */
     void (*signal_session)(int32_t session, int signal);    /* its leader; the same */

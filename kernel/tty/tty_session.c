@@ -237,14 +237,14 @@ static int leave(struct tty *tty)
 
 static long get_group(const struct tty *tty, uaddr_t to)
 {
-    int32_t group = tty->foreground;
+    int32_t group = tty_jobs->seen(tty->foreground);
     return copy_to_user(to, &group);
 }
 
 static long get_session(const struct tty *tty, uaddr_t to)
 {
-    int32_t session = tty->session;
-    return session != 0 ? copy_to_user(to, &session) : -ENOTTY;
+    int32_t session = tty->session, seen = tty_jobs->seen(session);
+    return session != 0 ? copy_to_user(to, &seen) : -ENOTTY;
 }
 
 static long set_foreground(struct tty *tty, uaddr_t from)
@@ -259,6 +259,7 @@ static long set_foreground(struct tty *tty, uaddr_t from)
         return -EINVAL;
     if (!is_mine(tty))
         return -ENOTTY;
+    group = tty_jobs->known(group);
     int32_t session = tty_jobs->session_of_group(group);
     if (session == 0)
         return -ESRCH;
