@@ -3,6 +3,7 @@
  *
  * Source: proc(5), "/proc/net/unix", "/proc/locks".
  */
+#include "proc/numbers.h"
 #include "procfs/procfs_internal.h"
 
 #include "fs/lock.h"
@@ -61,8 +62,8 @@ static void show_lock(void *context, const struct lock_report *report)
         report->whole    ? "FLOCK "
         : range->of_file ? "OFDLCK"
                          : "POSIX ",
-        range->type == F_WRLCK ? "WRITE" : "READ", range->of_file && !report->whole ? -1 : range->pid, device >> 8,
-        device & 0xff, report->inode->number);
+        range->type == F_WRLCK ? "WRITE" : "READ", range->of_file && !report->whole ? -1 : number_translate(range->pid),
+        device >> 8, device & 0xff, report->inode->number);
     if (report->whole || range->end == INT64_MAX)
         text_printf(list->out, "%lu EOF\n", report->whole ? 0 : range->start);
     else

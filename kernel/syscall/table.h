@@ -82,7 +82,7 @@
     X(53, socketpair, "iixe", PARTIAL, "AF_UNIX")                                                                      \
     X(54, setsockopt, "fiiaz", PARTIAL, "SOL_SOCKET's")                                                                \
     X(55, getsockopt, "fiiaa", PARTIAL, "SOL_SOCKET's")                                                                \
-    X(56, clone, "xaaaa", PARTIAL, "some namespaces; handlers are shared by threads alone")                            \
+    X(56, clone, "xaaaa", PARTIAL, "not all kinds of namespaces; handlers are shared by threads alone")                \
     X(57, fork, "", WHOLE, "")                                                                                         \
     X(58, vfork, "", WHOLE, "")                                                                                        \
     X(59, execve, "pva", WHOLE, "")                                                                                    \
