@@ -98,7 +98,7 @@ static int join_waiters(const struct futex_waiter *first, uint32_t word, struct 
         return -EINVAL;
     *owner = first->owner;
     bool released = tid == 0 && word & FUTEX_OWNER_DIED; /* the owner is about to end */
-    return *owner == NULL || released || tid == (uint32_t)(*owner)->number ? 0 : -EINVAL;
+    return *owner == NULL || released || tid == (uint32_t)(*owner)->own_number ? 0 : -EINVAL;
 }
 
 /* The first to wait: the owner is told, by its mark, that it has something to do when it ends. */
@@ -123,14 +123,14 @@ static int take_or_join(struct futex_bucket *bucket, const struct futex_key *key
     uint32_t word;
     if (user_read_word(&word, address) < 0)
         return -EFAULT;
-    if ((word & FUTEX_TID_MASK) == (uint32_t)task->number)
+    if ((word & FUTEX_TID_MASK) == (uint32_t)task->own_number)
         return -EDEADLK;
     const struct futex_waiter *first = first_at(bucket, key);
     int error;
     if (first) {
         error = join_waiters(first, word, owner);
     } else if ((word & FUTEX_TID_MASK) == 0) {
-        return change_word(address, word, (uint32_t)task->number | (word & FUTEX_OWNER_DIED));
+        return change_word(address, word, (uint32_t)task->own_number | (word & FUTEX_OWNER_DIED));
     } else {
         error = change_word(address, word, word | FUTEX_WAITERS);
         if (!error)
@@ -194,7 +194,7 @@ static int inherit(struct futex_waiter *waiter, uaddr_t address)
     uint32_t word;
     if (user_read_word(&word, address) < 0)
         return -EFAULT;
-    int error = change_word(address, word, (uint32_t)self->number | FUTEX_WAITERS | FUTEX_OWNER_DIED);
+    int error = change_word(address, word, (uint32_t)self->own_number | FUTEX_WAITERS | FUTEX_OWNER_DIED);
     if (error)
         return error;
     set_owner(waiter->bucket, &waiter->key, self);
@@ -249,7 +249,7 @@ static int give_back(struct futex_bucket *bucket, const struct futex_key *key, u
     uint32_t word;
     if (user_read_word(&word, address) < 0)
         return -EFAULT;
-    if ((word & FUTEX_TID_MASK) != (uint32_t)self->number)
+    if ((word & FUTEX_TID_MASK) != (uint32_t)self->own_number)
         return -EPERM;
     struct futex_waiter *first = first_at(bucket, key);
     if (first == NULL)
@@ -257,7 +257,7 @@ static int give_back(struct futex_bucket *bucket, const struct futex_key *key, u
     if (first->kind != FUTEX_FOR_OWNER || first->owner != self)
         return -EINVAL;
     struct task *next = first->thread->task;
-    int error = change_word(address, word, (uint32_t)next->number | FUTEX_WAITERS);
+    int error = change_word(address, word, (uint32_t)next->own_number | FUTEX_WAITERS);
     if (error)
         return error;
     set_owner(bucket, key, next);
@@ -272,7 +272,7 @@ static int check_owner(uaddr_t address)
     uint32_t word;
     if (!user_range_ok(address, sizeof word) || copy_from_user(&word, address) < 0)
         return -EFAULT;
-    return (word & FUTEX_TID_MASK) == (uint32_t)task_current()->number ? 0 : -EPERM;
+    return (word & FUTEX_TID_MASK) == (uint32_t)task_current()->own_number ? 0 : -EPERM;
 }
 
 long futex_unlock(uaddr_t address, bool shared)
