@@ -30,6 +30,7 @@ static const struct filesystem devtmpfs = {.name = "devtmpfs",
     .remount = tmpfs_remount,
     .charge_xattrs = tmpfs_charge_xattrs,
     .show_options = tmpfs_show_options,
+    .has_flags = true,
     .single = true};
 
 static struct mount *own; /* NULL: it is not there yet */

@@ -236,6 +236,7 @@ struct filesystem {
     /* Extended attributes take BYTES more, or less: 0 or -ENOSPC. Any context that may hold an inode's lock. NULL:
      * files have none. */
     int (*charge_xattrs)(struct superblock *super, int64_t bytes);
+    bool has_flags;    /* FS_IOC_GETFLAGS tells of its directories */
     bool needs_device; /* /proc/filesystems says "nodev" of the others */
     bool single;       /* all mounts show the same superblock */
 };

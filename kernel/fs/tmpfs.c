@@ -398,4 +398,5 @@ const struct filesystem tmpfs = {.name = "tmpfs",
     .report = tmpfs_report,
     .remount = tmpfs_remount,
     .charge_xattrs = tmpfs_charge_xattrs,
-    .show_options = tmpfs_show_options};
+    .show_options = tmpfs_show_options,
+    .has_flags = true};

@@ -48,6 +48,7 @@ static bool copy_task(struct task *task, const struct clone_arguments *arguments
         task->namespaces = namespaces_copy(arguments->flags, task->paths, task->identity->space, &error);
     task->signal_mask = self->signal_mask;
     task->timer_slack = self->timer_slack;
+    task->machine_check = self->machine_check;
     task->io_priority = self->io_priority;
     task->policy = self->policy;
     if (!shares || arguments->flags & CLONE_VFORK)
@@ -91,6 +92,7 @@ static struct process *copy_process(struct process *parent, struct number_space 
     process->personality = parent->personality;
     process->oom_adjustment = parent->oom_adjustment;
     process->undumpable = parent->undumpable;
+    process->small_pages = parent->small_pages;
     process->over_limit = parent->over_limit;
     process->executable = process_executable(parent);
     return process;

@@ -120,6 +120,7 @@ struct process {
     bool has_executed; /* since it was forked: its parent may not move it to another group any more */
     bool subreaper;    /* PR_SET_CHILD_SUBREAPER */
     bool undumpable;   /* PR_SET_DUMPABLE, or its rights have changed: its /proc is root's */
+    bool small_pages;  /* PR_SET_THP_DISABLE: remembered; there are no large ones */
     bool over_limit;   /* its user has had more processes than it may since it has become that user */
     uint32_t personality;
     uint32_t barriers;      /* which kinds of membarrier it has registered for; until it executes another program */
@@ -192,6 +193,7 @@ struct task {
     struct futex_waiter *waits_for; /* a lock with an owner; owners_lock of futex_owner.c */
     int parent_death_signal;        /* PR_SET_PDEATHSIG; 0: none */
     uint64_t timer_slack;           /* PR_SET_TIMERSLACK; 0: the usual */
+    uint8_t machine_check;          /* PR_MCE_KILL: remembered; 0: nothing was asked for */
     uint16_t io_priority;           /* ioprio_set: class and level */
     uint8_t policy;                 /* SCHED_* */
     struct io_usage io;             /* counted by the task itself */

@@ -4,6 +4,7 @@
  *
  * Source: dup(2), fcntl(2), ioctl(2), FIONBIO and the like: Linux fs/ioctl.c's table in ioctl_list(2).
  */
+#include "fs/lock.h"
 #include "fs/memory_file.h"
 #include "fs/pipe.h"
 
@@ -85,6 +86,8 @@ enum fcntl_command {
     F_GETSIG = 11,
     F_SETOWN_EX = 15,
     F_GETOWN_EX = 16,
+    F_SETLEASE = 1024,
+    F_GETLEASE = 1025,
     F_DUPFD_CLOEXEC = 1030,
     F_SETPIPE_SZ = 1031,
     F_GETPIPE_SZ = 1032,
@@ -178,6 +181,17 @@ static long set_pipe_size(struct file *file, uint64_t size)
     return pipe_set_size(pipe, (unsigned)size, credentials_capable(task_current()->credentials, CAP_SYS_RESOURCE));
 }
 
+/* Nobody gets a lease: somebody else might have the file open, for all that its owner can know. */
+static long set_lease(const struct file *file, int type)
+{
+    const struct credentials *credentials = task_current()->credentials;
+    if (type != F_RDLCK && type != F_WRLCK && type != F_UNLCK)
+        return -EINVAL;
+    if (credentials->fsuid != file->inode->uid && !credentials_capable(credentials, CAP_LEASE))
+        return -EACCES;
+    return (file->inode->mode & S_IFMT) == S_IFREG ? -EAGAIN : -EINVAL;
+}
+
 /* Commands that are about the file, not the descriptor. */
 static long control(struct file *file, int fd, int command, uint64_t argument)
 {
@@ -190,6 +204,8 @@ static long control(struct file *file, int fd, int command, uint64_t argument)
     case F_SETOWN_EX: return set_owner_extended(file, argument);
     case F_GETSIG: return file->owner_signal;
     case F_SETSIG: return set_signal(file, argument);
+    case F_GETLEASE: return F_UNLCK;
+    case F_SETLEASE: return set_lease(file, (int)argument);
     case F_GETPIPE_SZ: return pipe_of(file) ? pipe_size(pipe_of(file)) : -EBADF;
     case F_SETPIPE_SZ: return set_pipe_size(file, argument);
     case F_ADD_SEALS: return file_add_seals(file, (unsigned)argument);
@@ -232,6 +248,7 @@ long sys_fcntl(const uint64_t a[6])
 #define FIOASYNC 0x5452u
 #define FIOQSIZE 0x5460u
 #define FIGETBSZ 2u
+#define FS_IOC_GETFLAGS 0x80086601u
 #define FICLONE 0x40049409u
 #define FS_IOC_FIEMAP 0xc020660bu
 
@@ -272,6 +289,13 @@ static long tell_block_size(uaddr_t to)
     return copy_to_user(to, &size);
 }
 
+/* Of a file or directory in memory: none of those that chattr knows is ever set. */
+static long tell_flags(uaddr_t to)
+{
+    int32_t flags = 0;
+    return copy_to_user(to, &flags);
+}
+
 static long ioctl(struct file *file, int fd, unsigned command, uint64_t argument)
 {
     uint32_t type = file->inode->mode & S_IFMT;
@@ -286,6 +310,10 @@ static long ioctl(struct file *file, int fd, unsigned command, uint64_t argument
             return tell_rest(file, argument);
         break;
     case FIGETBSZ: return tell_block_size(argument);
+    case FS_IOC_GETFLAGS:
+        if (type == S_IFREG ? file_get_seals(file) >= 0 : type == S_IFDIR && file->inode->super->type->has_flags)
+            return tell_flags(argument);
+        break;
     case FICLONE:
         if (type == S_IFREG)
             return refuse_clone((int)argument);

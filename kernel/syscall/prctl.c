@@ -8,6 +8,9 @@
 #include "proc/rights.h"
 #include "syscall/handlers.h"
 
+/* task->machine_check */
+enum { USUAL, EARLY, LATE };
+
 #define TIMER_SLACK_USUAL 50000u /* ns */
 
 static const struct credentials *current(void)
@@ -114,6 +117,36 @@ static long get_tsc(const uint64_t a[6])
 static long set_tsc(const uint64_t a[6])
 {
     return a[1] == 1 ? 0 : -EINVAL;
+}
+
+/* Large pages, and what becomes of a program whose memory is broken: both are remembered, and mean nothing here. */
+static long set_small_pages(const uint64_t a[6])
+{
+    if (a[2] || a[3] || a[4])
+        return -EINVAL;
+    task_current()->process->small_pages = a[1] != 0;
+    return 0;
+}
+
+static long get_small_pages(const uint64_t a[6])
+{
+    return a[1] || a[2] || a[3] || a[4] ? -EINVAL : task_current()->process->small_pages;
+}
+
+static long set_machine_check(const uint64_t a[6])
+{
+    enum { CLEAR, SET };
+    static const uint8_t remembered[] = {[0] = LATE, [1] = EARLY, [2] = USUAL};
+    if (a[3] || a[4] || a[1] > SET || (a[1] == CLEAR ? a[2] != 0 : a[2] >= ARRAY_LENGTH(remembered)))
+        return -EINVAL;
+    task_current()->machine_check = a[1] == CLEAR ? USUAL : remembered[a[2]];
+    return 0;
+}
+
+static long get_machine_check(const uint64_t a[6])
+{
+    static const uint8_t policies[] = {[LATE] = 0, [EARLY] = 1, [USUAL] = 2};
+    return a[1] || a[2] || a[3] || a[4] ? -EINVAL : policies[task_current()->machine_check];
 }
 
 static long get_seccomp(const uint64_t a[6])
@@ -233,11 +266,15 @@ long sys_prctl(const uint64_t a[6])
         [28] = set_secure_bits,
         [29] = set_timer_slack,
         [30] = get_timer_slack,
+        [33] = set_machine_check,
+        [34] = get_machine_check,
         [36] = set_subreaper,
         [37] = get_subreaper,
         [38] = set_no_new_privileges,
         [39] = get_no_new_privileges,
         [40] = get_tid_address,
+        [41] = set_small_pages,
+        [42] = get_small_pages,
         [47] = change_ambient,
     };
     uint32_t operation = (uint32_t)a[0];

@@ -42,7 +42,7 @@
     X(13, rt_sigaction, "Saaz", WHOLE, "")                                                                             \
     X(14, rt_sigprocmask, "Baaz", WHOLE, "")                                                                           \
     X(15, rt_sigreturn, "", WHOLE, "")                                                                                 \
-    X(16, ioctl, "fIa", PARTIAL, "files, terminals, sockets; no FS_IOC_GETFLAGS")                                      \
+    X(16, ioctl, "fIa", PARTIAL, "files, terminals, sockets; no FS_IOC_SETFLAGS")                                      \
     X(17, pread64, "frzl", WHOLE, "")                                                                                  \
     X(18, pwrite64, "fbzl", WHOLE, "")                                                                                 \
     X(19, readv, "fai", WHOLE, "")                                                                                     \
@@ -98,7 +98,7 @@
     X(69, msgsnd, "iazx", WHOLE, "")                                                                                   \
     X(70, msgrcv, "iazix", WHOLE, "")                                                                                  \
     X(71, msgctl, "iia", WHOLE, "")                                                                                    \
-    X(72, fcntl, "fFx", PARTIAL, "no leases, F_NOTIFY; nobody gets SIGIO")                                             \
+    X(72, fcntl, "fFx", PARTIAL, "leases are refused, no F_NOTIFY; nobody gets SIGIO")                                 \
     X(73, flock, "fi", WHOLE, "")                                                                                      \
     X(74, fsync, "f", WHOLE, "")                                                                                       \
     X(75, fdatasync, "f", WHOLE, "")                                                                                   \
@@ -353,8 +353,8 @@
     X(324, membarrier, "ixi", PARTIAL, "no restartable sequences")                                                     \
     X(325, mlock2, "azx", WHOLE, "")                                                                                   \
     X(326, copy_file_range, "fafazx", WHOLE, "")                                                                       \
-    X(327, preadv2, "failix", PARTIAL, "no RWF_NOWAIT")                                                                \
-    X(328, pwritev2, "failix", PARTIAL, "no RWF_NOWAIT")                                                               \
+    X(327, preadv2, "failix", PARTIAL, "RWF_NOWAIT is refused by all files, as tmpfs does")                            \
+    X(328, pwritev2, "failix", PARTIAL, "RWF_NOWAIT is refused by all files, as tmpfs does")                           \
     X(329, pkey_mprotect, "azPi", PARTIAL, "there are no keys: only -1")                                               \
     X(330, pkey_alloc, "xx", REFUSED, "ENOSPC")                                                                        \
     X(331, pkey_free, "i", REFUSED, "EINVAL")                                                                          \

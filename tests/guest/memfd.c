@@ -7,6 +7,7 @@
 #include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -19,6 +20,7 @@
 #ifndef F_SEAL_FUTURE_WRITE
 #define F_SEAL_FUTURE_WRITE 0x10
 #endif
+#define GETFLAGS 0x80086601 /* FS_IOC_ */
 #define PAGE 4096ul
 #define RW (PROT_READ | PROT_WRITE)
 #define NO_MAP(error, call)                                                                                            \
@@ -28,6 +30,31 @@ static int sealable(size_t size)
 {
     int fd = memfd_create("seals", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     return fd >= 0 && ftruncate(fd, (off_t)size) == 0 ? fd : -1;
+}
+
+/* What this kind of file refuses, as others may. */
+static void check_refusals(void)
+{
+    char byte = 'x';
+    struct iovec one = {.iov_base = &byte, .iov_len = 1};
+    int fd = memfd_create("refuses", 0), ends[2], flags = -1;
+    CHECK(fd >= 0 && pipe(ends) == 0);
+    CHECK(ioctl(fd, GETFLAGS, &flags) == 0 && flags == 0);
+    FAILS(EFAULT, ioctl(fd, GETFLAGS, NULL));
+    FAILS(ENOTTY, ioctl(ends[1], GETFLAGS, NULL));
+    FAILS(ENOTTY, ioctl(ends[0], GETFLAGS, &flags));
+    CHECK(fcntl(fd, F_GETLEASE) == F_UNLCK && fcntl(ends[0], F_GETLEASE) == F_UNLCK);
+    FAILS(EAGAIN, fcntl(fd, F_SETLEASE, F_WRLCK));
+    FAILS(EAGAIN, fcntl(fd, F_SETLEASE, F_UNLCK));
+    FAILS(EINVAL, fcntl(fd, F_SETLEASE, 99));
+    FAILS(EINVAL, fcntl(ends[0], F_SETLEASE, F_RDLCK));
+    FAILS(EOPNOTSUPP, syscall(SYS_pwritev2, fd, &one, 1, 0L, 0L, 8 /* RWF_NOWAIT */));
+    FAILS(EOPNOTSUPP, syscall(SYS_preadv2, fd, &one, 1, -1L, 0L, 8 /* RWF_NOWAIT */));
+    FAILS(EINVAL, syscall(SYS_preadv2, fd, &one, 1, -2L, 0L, 8 /* RWF_NOWAIT */));
+    CHECK(syscall(SYS_preadv2, fd, &one, 0, 0L, 0L, 8 /* RWF_NOWAIT */) == 0);
+    close(fd);
+    close(ends[0]);
+    close(ends[1]);
 }
 
 static void check_file(void)
@@ -247,6 +274,7 @@ int main(int count, char *arguments[])
     if (count > 1 && strcmp(arguments[1], "again") == 0)
         return 77;
     check_file();
+    check_refusals();
     check_which();
     check_size();
     check_write();

@@ -94,6 +94,9 @@ static void files(void)
     CHECK(map != MAP_FAILED && SIGNAL_OF(look_at(map + 50)) == 0);
     CHECK(SIGNAL_OF(look_at(map + PAGE + 7)) == SIGBUS && IS(BUS_ADRERR, map + PAGE + 7));
     CHECK(SIGNAL_OF(touch(map + PAGE + 9)) == SIGBUS && IS(BUS_ADRERR, map + PAGE + 9));
+    char *volatile code = mmap(NULL, 2 * PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+    CHECK(code != MAP_FAILED && SIGNAL_OF(call(code + PAGE)) == SIGBUS && IS(BUS_ADRERR, code + PAGE));
+    CHECK(rip == (greg_t)(uintptr_t)(code + PAGE) && (err & 0x14) == 0x14);
     close(fd);
     unlink("fault");
 }
