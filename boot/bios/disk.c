@@ -3,6 +3,8 @@
  *
  * Transfers go through a buffer below 1 MiB that is aligned to 64 KiB, so none crosses such a boundary, and are copied
  * up from 32-bit code: no unreal mode, which not every machine and emulator keeps. No other drive is ever touched.
+ * Calls are long, since each costs far more than the bytes that it brings, until one fails: from then on they are
+ * short.
  *
  * Sources: BIOS Enhanced Disk Drive Services 3.0; Ralf Brown's Interrupt List, INT 13h AH=02h, 08h, 41h, 42h, 48h.
  */
@@ -12,7 +14,8 @@
 #include "boot/loader/error.h"
 #include "lib/string.h"
 
-#define PACKET_SECTORS 64 /* a call: 127 is the limit of EDD 1.x; 32 to 64 are safest */
+#define PACKET_SECTORS 120 /* a call: what fits in the buffer, below 127, the limit of EDD 1.x */
+#define SAFE_SECTORS 32    /* for a BIOS that fails at that */
 #define TRIES 3
 
 static struct {
@@ -20,6 +23,7 @@ static struct {
     bool has_packets;
     uint32_t sector_shift; /* 512-byte sectors in one of the drive's: 0, or 2 on an optical disc */
     uint32_t heads, sectors_a_track;
+    uint32_t packet_sectors; /* for one call, at most */
 } drive;
 
 struct packet {
@@ -75,7 +79,7 @@ static bool read_chs(uint32_t sector, uint8_t count)
 static uint32_t transfer_size(uint32_t sector, uint32_t count, uint32_t *skip)
 {
     *skip = sector & ((1u << drive.sector_shift) - 1);
-    uint32_t limit = PACKET_SECTORS - *skip;
+    uint32_t limit = drive.packet_sectors - *skip;
     if (!drive.has_packets)
         limit = drive.sectors_a_track - sector % drive.sectors_a_track; /* not beyond the track */
     return count < limit ? count : limit;
@@ -98,10 +102,15 @@ static int read(struct disk *disk, uint32_t sector, uint32_t count, void *buffer
     uint8_t *to = buffer;
     while (count > 0) {
         uint32_t skip, part = transfer_size(sector, count, &skip);
-        if (!transfer(sector, skip, part))
+        if (!transfer(sector, skip, part)) {
+            if (drive.packet_sectors > SAFE_SECTORS) {
+                drive.packet_sectors = SAFE_SECTORS;
+                continue;
+            }
             return loader_error("The disk does not answer at sector %u (drive %02xh). Try another port, or write the "
                                 "image again.",
                 sector, drive.drive);
+        }
         memcpy(to, (uint8_t *)BIOS_BOUNCE + skip * SECTOR_SIZE, part * SECTOR_SIZE);
         to += part * SECTOR_SIZE;
         sector += part;
@@ -153,6 +162,7 @@ int bios_disk_open(struct disk *disk, uint8_t number)
 {
     disk->read = read;
     drive.drive = number;
+    drive.packet_sectors = PACKET_SECTORS;
     if (open_packets(disk) || open_chs())
         return 0;
     disk->read = read_refused;

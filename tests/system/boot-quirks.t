@@ -5,7 +5,7 @@
 . tests/system/boot.sh
 
 no_packets=1 drive_zero=2 segment_7c0=4 flaky=8 clobber=16 no_e820=32 no_e801=64 no_88=128 odd_e820=256 no_vbe=512
-a20_off=1024 no_2401=2048
+a20_off=1024 no_2401=2048 short_reads=4096
 
 # quirk NAME FLAGS STATUS REGEX KERNEL [ARGUMENTS...]: of QEMU.
 quirk() {
@@ -44,6 +44,10 @@ quirk "two of three reads fail" $flaky 0 "$greets" "$hello"
 quirk "two of three reads fail, and no packets" $((flaky | no_packets)) 0 "$greets" "$hello"
 quirk "registers, segments and the GDT are changed by every call" $clobber 0 "$greets" "$hello"
 quirk "and no packets" $((clobber | no_packets)) 0 "$greets" "$hello"
+yes 'a line of the module' | head -c 300000 >"$tmp/module"
+corrode image --kernel "$kernels/modules.elf" --module "$tmp/module" -o "$tmp/long.img"
+quirk "long reads" 0 0 '^module .*300000$' long
+quirk "long reads fail: short ones" $short_reads 0 '^module .*300000$' long
 
 # Memory.
 quirk "a memory map with absurd entries" $odd_e820 0 '' "$kernels/defaults.elf"

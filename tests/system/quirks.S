@@ -18,6 +18,7 @@
 #define NO_VBE 0x0200
 #define A20_OFF 0x0400
 #define NO_2401 0x0800          /* the BIOS does not switch A20 */
+#define SHORT_READS 0x1000      /* no more than 64 sectors at once */
 
 #define HERE 0x9000             /* segment */
 #define SECTORS 4
@@ -175,6 +176,15 @@ int13:
         jb      1f
         cmpb    $0x48, %ah
         ja      1f
+        movb    $1, %ah
+        jmp     fail
+1:
+        testw   $SHORT_READS, %cs:flags
+        jz      1f
+        cmpb    $0x42, %ah
+        jne     1f
+        cmpw    $64, 2(%si)                 /* of the packet */
+        jbe     1f
         movb    $1, %ah
         jmp     fail
 1:
