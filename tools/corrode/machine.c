@@ -136,6 +136,12 @@ static void add_words(struct strings *command, const char *first, const char *se
     strings_add(command, "%s", second);
 }
 
+/* SeaBIOS is quickest with AHCI: from virtio it reads 32 KiB at once, and spins until they are there. */
+static int default_disk(const struct machine *machine)
+{
+    return machine->firmware == FIRMWARE_UEFI ? DISK_VIRTIO : DISK_AHCI;
+}
+
 static void add_disk(const struct machine *machine, struct strings *command)
 {
     static const struct {
@@ -149,7 +155,7 @@ static void add_disk(const struct machine *machine, struct strings *command)
         [DISK_CDROM] = {NULL, "ide-cd,bus=ide.0"},
     };
     bool q35 = machine->type == MACHINE_Q35;
-    int kind = machine->disk < 0 ? DISK_VIRTIO : machine->disk;
+    int kind = machine->disk < 0 ? default_disk(machine) : machine->disk;
     /* Changes to what cannot be written to go into a temporary file of QEMU's. */
     const char *how = "";
     if (kind == DISK_CDROM)

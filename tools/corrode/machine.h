@@ -48,7 +48,7 @@ struct machine {
         {OPTION_NUMBER, 0, "smp", "N", "Processors; default: 1", offsetof(struct machine, processors), 255},           \
         {OPTION_CHOICE, 0, "machine", MACHINES, "QEMU's kind of machine; default: pc", offsetof(struct machine, type), \
             0},                                                                                                        \
-        {OPTION_CHOICE, 0, "disk", DISKS, "How the image is attached; default: virtio",                                \
+        {OPTION_CHOICE, 0, "disk", DISKS, "How the image is attached; default: ahci, virtio with uefi",                \
             offsetof(struct machine, disk), 0},                                                                        \
         {OPTION_CHOICE, 0, "accel", ACCELS, "Default: kvm where a test guest runs on it, else tcg",                    \
             offsetof(struct machine, accel), 0},                                                                       \
