@@ -54,9 +54,26 @@ native() {
         done <"$tmp/list" 3>"$tmp/list.user"
         mv "$tmp/list.user" "$tmp/list"
     fi
-    "$guests/run/run" "$tmp/list" >"$tmp/native" 2>&1 </dev/null &
+    (trap - EXIT INT TERM HUP; native_run) &
     native=$!
     children="$children $native"
+}
+
+# Programs that fail on Linux itself, which is right by definition, have met a race of their own (Linux brings what is typed
+# on a terminal to its reader a moment later), so they get two more chances.
+native_run() {
+    "$guests/run/run" "$tmp/list" >"$tmp/native" 2>&1 </dev/null
+    for chance in 2 3; do
+        awk -v what=native -f tests/system/guest.awk "$tmp/native" >"$tmp/chances"
+        sed -n 's/^not ok \([^ ]*\) passes .*/\1/p' "$tmp/chances" >"$tmp/failing"
+        [ -s "$tmp/failing" ] || return
+        grep -v '^ok' "$tmp/chances" | sed "s/^/# before chance $chance: /" >&2
+        awk 'NR == FNR { failing[$1]; next } $1 in failing' "$tmp/failing" "$tmp/list" >"$tmp/list.again"
+        awk 'NR == FNR { failing[$1]; next } /^# begin / { left_out = $4 in failing } !left_out' "$tmp/failing" "$tmp/native" |
+            grep -v '^# end of list' >"$tmp/native.kept"
+        "$guests/run/run" "$tmp/list.again" >"$tmp/native.again" 2>&1 </dev/null
+        cat "$tmp/native.kept" "$tmp/native.again" >"$tmp/native"
+    done
 }
 
 # follow FILE ARGUMENTS...: a boot, whose output goes to FILE, which is ended when it has nothing to say for too long.

@@ -57,22 +57,27 @@ point() {
 }
 
 # tell WHERE FILE: lines "ok NAME", "not ok NAME # WHY" and comments, of programs that do not number, as points; WHERE ends
-# their names.
+# their names. Why one failed is said as errors, so that it is seen under prove, too.
 tell() {
+    tell_to=1
     while read -r line; do
         case $line in
-        'ok '*) point "${line#ok }$1" 0 ;;
+        'ok '*)
+            tell_to=1
+            point "${line#ok }$1" 0
+            ;;
         'not ok '*)
+            tell_to=2
             line=${line#not ok }
             case $line in
             *' # '*)
                 point "${line%% # *}$1" 1
-                printf '# %s\n' "${line#* # }"
+                printf '# %s\n' "${line#* # }" >&2
                 ;;
             *) point "$line$1" 1 ;;
             esac
             ;;
-        '#'*) printf '%s\n' "$line" ;;
+        '#'*) printf '%s\n' "$line" >&$tell_to ;;
         esac
     done <"$2"
 }
