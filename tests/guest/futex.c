@@ -226,7 +226,7 @@ static void note(int signal)
 static void signals(void)
 {
     struct sigaction action = {.sa_handler = note};
-    struct timespec second = {1, 0}, part = {0, 200000000};
+    struct timespec minute = {60, 0}, part = {0, 200000000};
     pid_t me = getpid(), child;
     sigaction(SIGUSR1, &action, NULL);
     word = 1;
@@ -242,7 +242,7 @@ static void signals(void)
         kill(me, SIGUSR1);
         _exit(0);
     }
-    FAILS(EINTR, futex(&word, WAIT, 1, &second, NULL, 0));
+    FAILS(EINTR, futex(&word, WAIT, 1, &minute, NULL, 0));
     CHECK(caught == 2 && waitpid(child, NULL, 0) == child);
     action.sa_flags = SA_RESTART;
     sigaction(SIGUSR1, &action, NULL);
@@ -251,8 +251,7 @@ static void signals(void)
         kill(me, SIGUSR1);
         _exit(0);
     }
-    int64_t begin = now(CLOCK_MONOTONIC);
-    FAILS(EINTR, futex(&word, WAIT, 1, &part, NULL, 0)); /* with a timeout it is not made again */
+    FAILS(EINTR, futex(&word, WAIT, 1, &minute, NULL, 0)); /* with a timeout it is not made again */
     CHECK(caught == 3 && waitpid(child, NULL, 0) == child);
     /* Stopped and continued, it goes on. */
     if ((child = fork()) == 0) {
@@ -262,7 +261,7 @@ static void signals(void)
         kill(me, SIGCONT);
         _exit(0);
     }
-    begin = now(CLOCK_MONOTONIC);
+    int64_t begin = now(CLOCK_MONOTONIC);
     FAILS(ETIMEDOUT, futex(&word, WAIT, 1, &part, NULL, 0));
     CHECK(now(CLOCK_MONOTONIC) - begin >= 200000000 && waitpid(child, NULL, 0) == child);
 }
