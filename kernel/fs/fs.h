@@ -210,7 +210,7 @@ static inline unsigned file_poll(struct file *file, struct poll_table *table)
 
 struct superblock {
     const struct filesystem *type;
-    uint64_t device; /* st_dev */
+    uint64_t device; /* the minor number of st_dev, of which the major one is 0 */
     struct dentry *root;
     uint32_t references;
     uint32_t flags; /* MS_RDONLY, ... */

@@ -129,8 +129,7 @@ static void put_root(struct text *out, const struct mount *mount)
 
 static void show_info(struct text *out, struct mount *mount, const char *place)
 {
-    text_printf(out, "%lu %lu %lu:%lu ", mount->number, parent_number(mount), mount->super->device >> 8,
-        mount->super->device & 0xff);
+    text_printf(out, "%lu %lu 0:%lu ", mount->number, parent_number(mount), mount->super->device);
     put_root(out, mount);
     text_puts(out, " ");
     put_string(out, place);

@@ -58,12 +58,12 @@ static void show_lock(void *context, const struct lock_report *report)
     struct lock_lines *list = context;
     const struct lock_range *range = &report->range;
     uint64_t device = report->inode->super ? report->inode->super->device : 0;
-    text_printf(list->out, "%u: %s ADVISORY  %s %d %02lx:%02lx:%lu ", ++list->count,
+    text_printf(list->out, "%u: %s ADVISORY  %s %d 00:%02lx:%lu ", ++list->count,
         report->whole    ? "FLOCK "
         : range->of_file ? "OFDLCK"
                          : "POSIX ",
         range->type == F_WRLCK ? "WRITE" : "READ", range->of_file && !report->whole ? -1 : number_translate(range->pid),
-        device >> 8, device & 0xff, report->inode->number);
+        device, report->inode->number);
     if (report->whole || range->end == INT64_MAX)
         text_printf(list->out, "%lu EOF\n", report->whole ? 0 : range->start);
     else

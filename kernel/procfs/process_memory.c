@@ -117,8 +117,8 @@ static void put_area(struct text *out, const struct vm_space *space, const struc
     uint64_t device = inode && inode->super ? inode->super->device : 0;
     text_printf(out, "%08lx-%08lx %c%c%c%c ", area->start, area->end, area->flags & VM_READ ? 'r' : '-',
         area->flags & VM_WRITE ? 'w' : '-', area->flags & VM_EXECUTE ? 'x' : '-', area->flags & VM_SHARED ? 's' : 'p');
-    text_printf(out, "%08lx %02lx:%02lx %lu ", area->object ? area->offset << PAGE_SHIFT : 0, device >> 8,
-        device & 0xff, inode ? inode->number : 0);
+    text_printf(
+        out, "%08lx 00:%02lx %lu ", area->object ? area->offset << PAGE_SHIFT : 0, device, inode ? inode->number : 0);
     put_name(out, start, space, area);
     text_puts(out, "\n");
 }
