@@ -122,12 +122,24 @@ static void press(const char *modifier, const char *key)
     nap(3 * HOLD_MS);
 }
 
+/* The key whose sequence (ESC [ letter) TEXT begins with: whoever reads waits for the rest of one so shortly that it
+ * cannot be typed by three keys. */
+static const char *cursor_key(const char *text, size_t length)
+{
+    static const char *const names[] = {"up", "down", "right", "left"};
+    bool is_one = length >= 3 && text[0] == '\033' && text[1] == '[' && text[2] >= 'A' && text[2] <= 'D';
+    return is_one ? names[text[2] - 'A'] : NULL;
+}
+
 void keyboard_type(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
         bool shift;
-        const char *key = key_of(text[i], &shift);
-        if (key)
+        const char *cursor = cursor_key(text + i, length - i), *key = key_of(text[i], &shift);
+        if (cursor) {
+            press("", cursor);
+            i += 2;
+        } else if (key)
             press(shift ? "shift-" : "", key);
         else if ((key = key_of((char)(text[i] + '@'), &shift)) != NULL)
             press("ctrl-", key);

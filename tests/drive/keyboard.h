@@ -15,8 +15,8 @@ bool monitor_is_open(void);
 /* One command; waits until it is done. False when the monitor is gone. */
 bool monitor_command(const char *command);
 
-/* Presses the keys for TEXT on a US keyboard; a combination as the monitor's sendkey has it, such as ctrl-alt-delete.
- */
+/* Presses the keys for TEXT on a US keyboard, where ESC [ A is a cursor key's; a combination as the monitor's sendkey
+ * has it, such as ctrl-alt-delete. */
 void keyboard_type(const char *text, size_t length);
 void keyboard_press(const char *keys);
 
