@@ -6,7 +6,8 @@
 #                                             # for `corrode run`
 #
 # A package's files are this machine's, where it is installed; else the package is fetched with apt-get. Roots are kept in
-# build/real/ until the list of installed packages or this file changes. SCRIPTS='jobs paths' plays some scripts only.
+# build/real/ until the list of installed packages or this file changes. SCRIPTS='jobs paths' plays some scripts only,
+# OPTIONS='--smp 4 --kernel build/kernel-debug.elf' on another machine or kernel.
 limit=400
 
 real_cache=$build/real
@@ -125,7 +126,7 @@ real_play() {
     real_inside /bin/sh /t/all $real_scripts >"$tmp/native.raw" 2>&1 </dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
     plain <"$tmp/native.raw" >"$tmp/native"
     # shellcheck disable=SC2086 # words
-    boot "$@" "$tree" sh /t/start $real_scripts
+    boot "$@" ${OPTIONS-} "$tree" sh /t/start $real_scripts
     printf '%s\n' "$out" | grep -v '^\[ *[0-9]*\.[0-9]*\] ' >"$tmp/inside"
     [ -z "${KEEP:-}" ] || { mkdir -p "$KEEP" && cp "$tmp/native" "$tmp/inside" "$KEEP/" && cp "$tmp/.out" "$KEEP/raw"; }
 }

@@ -43,8 +43,10 @@ flock -w 0.2 -x lock true
 echo $?
 (
     flock 9
+    : >taken
     sleep 0.5
 ) 9>lock &
+until [ -e taken ]; do sleep 0.01; done
 flock -w 5 lock echo "waited"
 flock -E 9 -n lock true
 echo $?
