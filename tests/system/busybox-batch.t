@@ -24,7 +24,7 @@ native() {
     unshare -m -p -u -i -f sh -c '
         root=$1
         shift
-        mount --make-rprivate / && mount -t proc proc "$root/proc" && mount -t sysfs sysfs "$root/sys" &&
+        mount --make-rprivate / && mount --bind "$root" "$root" && mount -t proc proc "$root/proc" && mount -t sysfs sysfs "$root/sys" &&
             mount --bind /dev "$root/dev" && mount -t tmpfs -o mode=1777 tmpfs "$root/tmp" && hostname corrode &&
             exec env -i HOME=/ TERM=linux PATH=/sbin:/usr/sbin:/bin:/usr/bin chroot "$root" /bin/sh "$@"' \
         sh "$tree" /t/all $scripts >"$tmp/native" 2>&1 </dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
