@@ -13,6 +13,7 @@
 
 #include "procfs/procfs.h"
 
+#include "arch/x86_64/percpu.h"
 #include "arch/x86_64/smp.h"
 #include "debug/counter.h"
 #include "proc/numbers.h"
@@ -79,14 +80,32 @@ int procfs_show_loadavg(struct text *out, const struct pseudo_node *node)
     return 0;
 }
 
+/*
+ * How a CPU's BUSY ticks were last divided, user's above 32 bits of the system's: what programs have is counted by
+ * samples, which may run ahead of the clock, and neither part may ever seem to shrink. 32 bits last for 497 days.
+ */
+static uint64_t shown[CPU_MAX];
+
+static void divide_busy(unsigned cpu, uint64_t busy, uint64_t user, struct cpu_times *times)
+{
+    uint64_t before = __atomic_load_n(&shown[cpu], __ATOMIC_RELAXED), after;
+    do {
+        uint64_t old_user = before >> 32, old_system = (uint32_t)before;
+        busy = max_u64(busy, old_user + old_system);
+        user = min_u64(max_u64(user, old_user), busy - old_system);
+        after = user << 32 | (uint32_t)(busy - user);
+    } while (!__atomic_compare_exchange_n(&shown[cpu], &before, after, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    times->user += user;
+    times->system += busy - user;
+}
+
 static void read_cpu(unsigned cpu, struct cpu_times *times)
 {
     struct sched_report report;
     sched_report(cpu, &report);
     times->idle += report.idle_ns / TICK_NS;
-    uint64_t busy = report.now_ns - min_u64(report.idle_ns, report.now_ns), user = min_u64(report.user_ns, busy);
-    times->user += user / TICK_NS;
-    times->system += busy / TICK_NS - user / TICK_NS;
+    uint64_t busy = report.now_ns - min_u64(report.idle_ns, report.now_ns);
+    divide_busy(cpu, busy / TICK_NS, report.user_ns / TICK_NS, times);
     times->switches += report.switches;
 }
 
