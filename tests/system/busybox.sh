@@ -32,17 +32,7 @@ can_go_inside() {
     [ "$(id -u)" -eq 0 ] && unshare -m -p -u -i -f true 2>/dev/null
 }
 
-# Driving and telling. SCRIPT is a name in tests/busybox/person/.
-drive_it() {
-    drive_where=$1
-    shift
-    "$drive" "$@" >"$tmp/drive.out" 2>"$tmp/drive.err" </dev/null
-    drive_status=$?
-    tell " ($drive_where)" "$tmp/drive.out"
-    [ $drive_status -le 1 ] || point "it was driven to its end ($drive_where)" 1
-    [ ! -s "$tmp/drive.err" ] || diag "$(cat "$tmp/drive.err")"
-}
-
+# Driving. SCRIPT is a name in tests/busybox/person/.
 native() {
     if can_go_inside; then
         tree
@@ -70,7 +60,6 @@ typist() {
     typist_script=$1
     typist_where=$2
     shift 2
-    rm -f "$tmp/monitor"
     # shellcheck disable=SC2086 # one word, or none
     drive_it "$typist_where" --keyboard $typist_screen --monitor "$tmp/monitor" "tests/busybox/person/$typist_script.drive" \
         timeout 900 corrode run --accel tcg --qemu-arg -monitor --qemu-arg "unix:$tmp/monitor,server=on,wait=off" "$@"

@@ -60,9 +60,7 @@ fi
 driven() {
     driven_name=$1
     shift
-    "$drive" --rows 30 --columns 97 "$tmp/drive" "$@" >"$tmp/drive.out" 2>"$tmp/drive.err" </dev/null
-    tell " ($driven_name)" "$tmp/drive.out"
-    [ ! -s "$tmp/drive.err" ] || diag "$(cat "$tmp/drive.err")"
+    drive_it "$driven_name" --rows 30 --columns 97 "$tmp/drive" "$@"
 }
 TERM=xterm
 export TERM
@@ -83,21 +81,27 @@ type stty size
 expect 41 111
 point ^C interrupts what runs, and nothing else
 type cat
-wait 1
+send here\r
+expect here
+expect here
 send ^C
 expect #
 type echo status $?
 expect status 130
 point ^Z stops it
 type cat
-wait 1
+send here\r
+expect here
+expect here
 send ^Z
 expect topped
 type kill %1; wait; echo gone
 expect gone
 point Ctrl-A is the program's when it comes twice
 type cat -v
-wait 1
+send here\r
+expect here
+expect here
 send ^A^A\r
 expect ^A
 send ^C
@@ -122,7 +126,7 @@ END
 driven "not a shell" corrode run --timeout 60 --add /bin/sleep sh -c 'echo ready; exec sleep 100'
 cat >"$tmp/drive" <<'END'
 point a program whose output goes elsewhere still reads what is typed, by lines
-wait 2
+wait 4
 send abd\x7fc\r
 wait 1
 send ^D
@@ -132,7 +136,7 @@ END
 driven "output to a pipe" sh -c 'corrode run --timeout 60 cat | { read x; echo got $(printf "%s\n" "$x" | wc -c); }'
 cat >"$tmp/drive" <<'END'
 point and is interrupted
-wait 2
+wait 4
 send ^C
 expect status 130
 end 0

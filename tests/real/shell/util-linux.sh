@@ -47,7 +47,7 @@ echo $?
     sleep 0.5
 ) 9>lock &
 until [ -e taken ]; do sleep 0.01; done
-flock -w 5 lock echo "waited"
+flock -w 50 lock echo "waited"
 flock -E 9 -n lock true
 echo $?
 wait
