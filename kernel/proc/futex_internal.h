@@ -23,7 +23,6 @@ struct futex_bucket {
 
 enum futex_kind {
     FUTEX_FOR_WORD,  /* until somebody wakes it */
-    FUTEX_FOR_MOVE,  /* until somebody lets it wait for a lock elsewhere, or gives it that (FUTEX_WAIT_REQUEUE_PI) */
     FUTEX_FOR_OWNER, /* until the lock is its own */
 };
 
@@ -35,8 +34,7 @@ struct futex_waiter {
     uint32_t bitset;
     enum futex_kind kind;
     bool woken;
-    const struct futex_key *target; /* FOR_MOVE: the lock's */
-    struct task *owner;             /* FOR_OWNER: whose the lock is; its own task: it has got it; NULL: nobody's */
+    struct task *owner; /* FOR_OWNER: whose the lock is; its own task: it has got it; NULL: nobody's */
 };
 
 /* futex_key_put follows on 0. -EINVAL, -EFAULT. */
@@ -69,7 +67,7 @@ void futex_wake_one(struct futex_waiter *waiter); /* takes it out, too */
 void futex_move(struct futex_waiter *waiter, struct futex_bucket *to, const struct futex_key *key);
 
 /*
- * In FOR_WORD's and FOR_MOVE's way: in its bucket, prepared to block, once the word can be read and is VALUE. -EAGAIN:
+ * In FOR_WORD's way: in its bucket, prepared to block, once the word can be read and is VALUE. -EAGAIN:
  * it is not; -EFAULT.
  */
 int futex_enter_if_equal(struct futex_waiter *waiter, uaddr_t address, uint32_t value);

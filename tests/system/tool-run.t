@@ -51,7 +51,7 @@ is "triple fault: 126" "$status" 126
 boot "$tmp/loader"
 is "loader: 125" "$status" 125
 like "loader: a sentence" "$err" '^corrode: the boot loader could not start the kernel'
-boot --timeout 1 "$tmp/hang"
+boot --timeout 5 "$tmp/hang"
 is "time-out: 124" "$status" 124
 like "time-out: a sentence" "$err" '^corrode: time is up'
 like "time-out: the output so far" "$out" hi
