@@ -26,8 +26,9 @@ KERNEL_LDFLAGS += --image-base=0xffffffff80000000 # -2 GiB, where -mcmodel=kerne
 KERNEL_LDFLAGS += --entry=kernel_main     # what the boot loader calls
 
 # For a virtual machine monitor that starts the kernel without a boot loader (kernel/arch/x86_64/pvh_entry.S): the image
-# is right as it is in the file, 2 MiB is the physical address of its first byte, and a note names the entry's.
-KERNEL_PVH_LDFLAGS := --apply-dynamic-relocs --defsym=pvh_entry_physical=pvh_entry-__executable_start+0x200000
+# is right as it is in the file, 2 MiB is the physical address of its first byte, and a note names the entry's. Relocations
+# as bit maps, which need their addends in place for the same reason, are a hundredth of a table of them.
+KERNEL_PVH_LDFLAGS := --apply-dynamic-relocs --pack-dyn-relocs=relr --defsym=pvh_entry_physical=pvh_entry-__executable_start+0x200000
 # By how much p_vaddr is more than p_paddr, in two halves: the tool takes signed numbers.
 KERNEL_PVH_SHIFT := --change-section-lma '*-0x7fffffffbff00000'
 
