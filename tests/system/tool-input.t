@@ -104,6 +104,9 @@ if [ "$(id -u)" -ne 0 ] || command -v setpriv >/dev/null 2>&1; then
     # shellcheck disable=SC2086
     refuses "a kernel that may not be read" 1 'cannot open: Permission denied' \
         $as "$tmp/corrode" image --kernel "$tmp/hello.elf" -o "$tmp/closed/disk.img"
+    # shellcheck disable=SC2086
+    refuses "a kernel or program that may not be read" 125 'hello.elf: cannot open: Permission denied; check its perm' \
+        $as "$tmp/corrode" run "$tmp/hello.elf"
 fi
 
 # Full disks: the old image stays, and nothing else does.

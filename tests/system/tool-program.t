@@ -98,12 +98,58 @@ is "arguments as long and as strange as they are" "$out" "$long a \"quoted\" \\ 
 refuses "a directory that is none of the machine's" 2 'begins with a slash' corrode run --cwd here true
 refuses "a variable without a name" 2 'has a name' corrode run --env =x true
 
-refuses "no such program" 125 'nosuchprogram: cannot open|is in none' corrode run nosuchprogram
+# A script that runs what is not there; and where it is a name in PATH, which program is meant perhaps (pyenv).
+mkdir "$tmp/shims"
+printf '#!/bin/sh\nexec ls "$@"\n' >"$tmp/shims/ls"
+chmod +x "$tmp/shims/ls"
+before=$PATH
+PATH=$tmp/shims:$PATH
+boot ls /etc
+like "a script that does not find a command: 127, and a hint" "$status $err" '^127 '
+like "which names another program" "$err" "^corrode: $tmp/shims/ls is a script .*--add, or run (/usr)?/bin/ls\$"
+boot --quiet ls /etc
+unlike "unless it is to be quiet" "$err" '^corrode:'
+PATH=$before
+says "--add brings a program's libraries, too" '^passwd$' --add /bin/ls "$tmp/shims/ls" /etc
+printf '#!/usr/bin/env ls\n' >"$tmp/env"
+PATH=$tmp/shims:$PATH
+says "what env is to find is what it will find" "^$tmp/env\$" "$tmp/env"
+PATH=$before
+
+# What cannot run, and why. wrong NAME REGEX FILE: as `corrode run` and `corrode image` say it.
+wrong() {
+    refuses "$1" 125 "^corrode: $3: $2; ." timeout 60 corrode run "$3"
+    refuses "$1, for an image" 1 "^corrode: $3: $2; ." timeout 60 corrode image --program "$3" -o "$tmp/disk.img"
+}
+chmod +x "$tmp/script"
 printf '#!/no/such/interpreter\n' >"$tmp/script"
-refuses "no such interpreter" 125 '/no/such/interpreter: cannot open' corrode run "$tmp/script"
-printf 'neither\n' >"$tmp/text"
+wrong "no such interpreter" 'its interpreter /no/such/interpreter is not on this machine' "$tmp/script"
+printf '#!/usr/bin/env nosuchprogram\n' >"$tmp/script"
+wrong "no such interpreter by env" 'its interpreter nosuchprogram is in none of .* PATH' "$tmp/script"
+printf '#!/bin/sh\r\n' >"$tmp/script"
+wrong "lines of another system" 'its lines end in CR and LF, .*' "$tmp/script"
+wrong "no program of that name" 'is .* PATH' nosuchprogram
+wrong "no file of that name" 'cannot open: No such file or directory' "$tmp/nothing"
+: >"$tmp/text"
 chmod +x "$tmp/text"
-refuses "neither program nor image" 125 'is neither' corrode run "$tmp/text"
+wrong "an empty file" 'is empty' "$tmp/text"
+printf 'neither\n' >"$tmp/text"
+wrong "a text" 'is neither .*' "$tmp/text"
+mkfifo -m 700 "$tmp/fifo"
+wrong "a FIFO" 'is (a FIFO|not a regular file).*' "$tmp/fifo"
+cp /bin/true "$tmp/other"
+patch "$tmp/other" 18 '\267\000'
+wrong "a program for another processor" 'is for AArch64, another processor \(ELF machine 183\)' "$tmp/other"
+patch "$tmp/other" 4 '\001'
+wrong "a program of 32 bits" 'is a 32-bit ELF file' "$tmp/other"
+interp=$(LC_ALL=C grep -abo '/lib64/ld-linux' /bin/true | head -n 1 | cut -d: -f1)
+cp /bin/true "$tmp/other"
+patch "$tmp/other" "$interp" '/lib65'
+wrong "no such dynamic loader" 'its dynamic loader /lib65/ld-linux[^ ]* is not on this machine' "$tmp/other"
+library=$(LC_ALL=C grep -abo 'libc\.so\.6' /bin/true | head -n 1 | cut -d: -f1)
+cp /bin/true "$tmp/other"
+patch "$tmp/other" "$library" 'nolb'
+wrong "no such library" 'needs the library nolb.so.6, which is nowhere .*' "$tmp/other"
 refuses "a file to add that is not there" 125 'nothing.here: cannot open' corrode run --add nothing.here ls
 refuses "--add without a program" 2 'are for programs' corrode run --add "$tmp/data" "$build/kernel.elf"
 head -c 5000 "$(command -v ls)" >"$tmp/cut"

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct settings {
@@ -36,6 +37,8 @@ static const struct option_row options[] = {
         offsetof(struct machine, gdb), 1234},
     {0},
 };
+
+#define EXIT_NO_COMMAND 127 /* of shells and env(1), which then have said which one */
 
 /* What the kernel and QEMU have said beside a program, for the case that it matters. */
 #define SAID_MAX 65536
@@ -96,7 +99,22 @@ static int run_program(struct settings *settings, const struct strings *command)
     }
     machine_insert_program(machine, command, &settings->program, 1u << machine->firmware);
     enum verdict verdict = machine_boot(machine, machine->streams ? keep_said : NULL);
-    return machine->streams ? end_of_program(verdict, &streams) : verdict_status(verdict);
+    int status = machine->streams ? end_of_program(verdict, &streams) : verdict_status(verdict);
+    if (status == EXIT_NO_COMMAND)
+        gather_advise(command->items[0]);
+    return status;
+}
+
+/* What would wait for ever to be read, or is nowhere. */
+static void check_thing(const char *thing, bool is_program)
+{
+    struct stat status;
+    if (stat(thing, &status) < 0) {
+        if (!is_program && !strchr(thing, '/'))
+            fatal(thing, "is no file here and no program in PATH; check the name, or install it");
+    } else if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || S_ISCHR(status.st_mode)) {
+        fatal(thing, "is a FIFO, socket or character device; give a regular file or a directory");
+    }
 }
 
 static int run(int argc, char **argv)
@@ -105,11 +123,13 @@ static int run(int argc, char **argv)
     struct machine *machine = &settings.machine;
     report_status = EXIT_BROKEN;
     struct strings operands = options_parse(&command_run, &settings, argc, argv);
-    if (!operands.count)
+    if (!operands.count || !*operands.items[0])
         fatal_usage("boot what? Give a program, a directory, an archive, a disk image or a kernel");
     const char *thing = operands.items[0];
     struct strings arguments = {operands.items + 1, operands.count - 1};
-    bool is_program = gather_is_program(thing), is_tree = !is_program && tree_is_readable(thing);
+    bool is_program = gather_is_program(thing);
+    check_thing(thing, is_program);
+    bool is_tree = !is_program && tree_is_readable(thing);
     if (program_has_options(&settings.program) && !is_program)
         fatal_usage("%s: --add, --env and --cwd are for programs; put files into the directory or archive", thing);
     if (machine->firmware < 0)

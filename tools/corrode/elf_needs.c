@@ -1,7 +1,6 @@
 /* The dynamic section of ELF files: see elf_needs.h. Every offset in them is somebody's claim. */
 #include "elf_needs.h"
 
-#include "file.h"
 #include "report.h"
 
 #include <elf.h>
@@ -108,6 +107,37 @@ static bool is_ours(const struct elf *elf, Elf64_Ehdr *file)
     return memcmp(file->e_ident, ELFMAG, SELFMAG) == 0 && file->e_ident[EI_CLASS] == ELFCLASS64 &&
            file->e_machine == EM_X86_64 && (file->e_type == ET_EXEC || file->e_type == ET_DYN) &&
            file->e_phentsize == sizeof(Elf64_Phdr);
+}
+
+/* "NAME, ", or nothing. */
+static const char *processor_name(unsigned machine)
+{
+    static const struct {
+        unsigned machine;
+        const char *name;
+    } names[] = {{EM_MIPS, "MIPS, "}, {EM_PPC64, "PowerPC, "}, {EM_S390, "S/390, "}, {EM_ARM, "ARM, "},
+        {EM_AARCH64, "AArch64, "}, {EM_RISCV, "RISC-V, "}};
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+        if (names[i].machine == machine)
+            return names[i].name;
+    }
+    return "";
+}
+
+void elf_check_machine(const struct file *file)
+{
+    Elf64_Ehdr header = {0};
+    memcpy(&header, file->data, file->size < sizeof header ? file->size : sizeof header);
+    if (file->size >= EI_NIDENT && header.e_ident[EI_CLASS] == ELFCLASS32)
+        fatal(file->path, "is a 32-bit ELF file; compile it for x86-64 (a kernel with "
+                          "--target=x86_64-unknown-none-elf)");
+    if (file->size < sizeof header)
+        fatal(file->path, "is truncated within its ELF header; copy, install or build it again");
+    if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB)
+        fatal(file->path, "is not a little-endian ELF64 file; compile it for x86-64");
+    if (header.e_machine != EM_X86_64)
+        fatal(file->path, "is for %sanother processor (ELF machine %u); compile it for x86-64",
+            processor_name(header.e_machine), header.e_machine);
 }
 
 bool elf_needs_read(const char *path, struct elf_needs *needs)

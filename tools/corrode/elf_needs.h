@@ -7,6 +7,7 @@
 #ifndef CORRODE_ELF_NEEDS_H
 #define CORRODE_ELF_NEEDS_H
 
+#include "file.h"
 #include "text.h"
 
 struct elf_needs {
@@ -18,5 +19,8 @@ struct elf_needs {
 
 /* False: it is no ELF file for x86-64. Fatal when it cannot be read, or contradicts itself. */
 bool elf_needs_read(const char *path, struct elf_needs *needs);
+
+/* Fatal, with advice, when FILE, which begins like an ELF file, is for another machine, or ends within its header. */
+void elf_check_machine(const struct file *file);
 
 #endif

@@ -1,11 +1,13 @@
 /* Programs and what they need: see gather.h. */
 #include "elf_needs.h"
+#include "file.h"
 #include "gather_internal.h"
 #include "image.h"
 #include "library_cache.h"
 #include "report.h"
 #include "text.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
@@ -245,7 +247,7 @@ struct script {
 
 static char *word_at(const char *text)
 {
-    return text_format("%.*s", (int)strcspn(text, " \t\r\n"), text);
+    return text_format("%.*s", (int)strcspn(text, " \t\n"), text);
 }
 
 static struct script script_read(const char *path)
@@ -266,21 +268,34 @@ static struct script script_read(const char *path)
     return script;
 }
 
+static bool can_run(const char *path)
+{
+    struct stat status;
+    return access(path, X_OK) == 0 && stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/* The first WORD in a directory of LIST that is FIT; NULL: none. */
+static char *look_in(const char *list, const char *word, bool (*fit)(const char *path))
+{
+    while (*list) {
+        size_t length = strcspn(list, ":");
+        char *path = text_format("%.*s/%s", (int)length, list, word);
+        if (fit(path))
+            return path;
+        free(path);
+        list += length + (list[length] == ':');
+    }
+    return NULL;
+}
+
 /* NULL: it is nowhere. A word without a slash that is a file here, and nowhere else, is that file. */
 static char *look_for_program(const char *word)
 {
     const char *list = getenv("PATH");
     if (strchr(word, '/'))
         return access(word, F_OK) == 0 ? text_copy(word) : NULL;
-    for (list = list ? list : "/usr/local/bin:/usr/bin:/bin"; *list;) {
-        size_t length = strcspn(list, ":");
-        char *path = text_format("%.*s/%s", (int)length, list, word);
-        if (access(path, X_OK) == 0)
-            return path;
-        free(path);
-        list += length + (list[length] == ':');
-    }
-    return access(word, X_OK) == 0 ? text_copy(word) : NULL;
+    char *path = look_in(list ? list : "/usr/local/bin:/usr/bin:/bin", word, can_run);
+    return path || !can_run(word) ? path : text_copy(word);
 }
 
 static char *find_program(const char *word)
@@ -309,31 +324,72 @@ bool gather_is_program(const char *word)
     return is_program;
 }
 
+static void add_program(struct gathering *gathering, const char *path, unsigned depth);
+
+/* What the first line of PATH, a script, names. What env is to find, it looks for in the machine. */
+static void add_interpreters(struct gathering *gathering, const char *path, const struct script *script, unsigned depth)
+{
+    if (strchr(script->interpreter, '\r') || (script->second && strchr(script->second, '\r')))
+        fatal(path, "its lines end in CR and LF, so no interpreter has the name that the first one gives; `sed -i "
+                    "'s/\\r$//'` takes the CRs away");
+    if (access(script->interpreter, F_OK) < 0)
+        fatal(path, "its interpreter %s is not on this machine; install it, or change the script's first line",
+            script->interpreter);
+    add_program(gathering, script->interpreter, depth);
+    if (!script->second)
+        return;
+    char *found = strchr(script->second, '/') ? NULL : look_in(GATHER_PATH, script->second, can_run);
+    found = found ? found : look_for_program(script->second);
+    if (!found)
+        fatal(path,
+            "its interpreter %s is in none of the directories of PATH; install it, or change the script's "
+            "first line",
+            script->second);
+    add_program(gathering, found, depth);
+    free(found);
+}
+
+static _Noreturn void refuse_file(const char *path)
+{
+    struct file file = file_load(path);
+    if (file.size >= SELFMAG && memcmp(file.data, ELFMAG, SELFMAG) == 0)
+        elf_check_machine(&file);
+    if (file.size == 0)
+        fatal(path, "is empty; give a program");
+    fatal(path,
+        "is neither a program for x86-64 (an ELF file) nor a script that names its interpreter (#!); give one of "
+        "these");
+}
+
+/* PATH is an ELF file that is there: what it needs to run. */
+static void add_binary(struct gathering *gathering, const char *path, const struct elf_needs *needs)
+{
+    char real[PATH_MAX];
+    gathering->musl = needs->interpreter && strstr(needs->interpreter, "ld-musl");
+    if (needs->interpreter && access(needs->interpreter, F_OK) < 0)
+        fatal(path, "its dynamic loader %s is not on this machine; install the C library that it is linked with",
+            needs->interpreter);
+    if (needs->interpreter)
+        gather_file(gathering->root, needs->interpreter, NULL);
+    add_needs(gathering, path, needs);
+    if (realpath(path, real))
+        gather_packages(gathering, real);
+}
+
 static void add_program(struct gathering *gathering, const char *path, unsigned depth)
 {
     struct elf_needs needs;
-    char real[PATH_MAX];
     if (depth > SCRIPTS_MAX)
         fatal(path, "is a script for a script for a script; the last one cannot be run");
     gather_file(gathering->root, path, NULL);
     if (elf_needs_read(path, &needs)) {
-        gathering->musl = needs.interpreter && strstr(needs.interpreter, "ld-musl");
-        if (needs.interpreter)
-            gather_file(gathering->root, needs.interpreter, NULL);
-        add_needs(gathering, path, &needs);
-        if (realpath(path, real))
-            gather_packages(gathering, real);
+        add_binary(gathering, path, &needs);
         return;
     }
     struct script script = script_read(path);
     if (!script.interpreter)
-        fatal(path, "is neither a program for x86-64 (an ELF file) nor a script that names its interpreter (#!)");
-    add_program(gathering, script.interpreter, depth + 1);
-    if (script.second) {
-        char *found = find_program(script.second);
-        add_program(gathering, found, depth + 1);
-        free(found);
-    }
+        refuse_file(path);
+    add_interpreters(gathering, path, &script, depth + 1);
     free(script.second);
     free(script.interpreter);
 }
@@ -342,10 +398,48 @@ char *gather_program(struct tree_node *root, const char *word)
 {
     struct gathering gathering = {.root = root};
     char *path = find_program(word);
+    struct stat status;
+    if (stat(path, &status) < 0)
+        fatal_errno(path, "open");
+    if (!S_ISREG(status.st_mode))
+        fatal(path, "is not a regular file; give a program");
     if (access(path, X_OK) < 0)
-        fatal_errno(path, "run");
+        fatal(path, "cannot run: %s; if it is a program, `chmod +x` makes it executable", strerror(errno));
     add_program(&gathering, path, 0);
     char *result = absolute(path);
     free(path);
     return result;
+}
+
+void gather_addition(struct tree_node *root, const char *host, const char *guest)
+{
+    struct gathering gathering = {.root = root};
+    struct elf_needs needs;
+    struct stat status;
+    gather_file(root, host, guest);
+    if (stat(host, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 && elf_needs_read(host, &needs))
+        add_binary(&gathering, host, &needs);
+}
+
+static bool is_binary(const char *path)
+{
+    struct elf_needs needs;
+    return can_run(path) && access(path, R_OK) == 0 && elf_needs_read(path, &needs);
+}
+
+void gather_advise(const char *word)
+{
+    char *path = find_program(word), *other = NULL;
+    struct script script = script_read(path);
+    if (script.interpreter && !strchr(word, '/'))
+        other = look_in(GATHER_PATH, word, is_binary);
+    if (script.interpreter)
+        report_note(
+            "%s is a script that did not find what it runs, for of that only its interpreter is in the machine; "
+            "give the rest with --add%s%s",
+            path, other ? ", or run " : "", other ? other : "");
+    free(script.interpreter);
+    free(script.second);
+    free(other);
+    free(path);
 }

@@ -29,7 +29,16 @@ char *gather_program(struct tree_node *root, const char *word);
  */
 bool gather_is_program(const char *word);
 
+/* Where programs look for others in their machine. */
+#define GATHER_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* WORD, which was gathered and run, did not find some command. If it is a script this says how to give it that. */
+void gather_advise(const char *word);
+
 /* A file or link, or a directory with all that is in it; GUEST is its path there, NULL: the same. */
 void gather_file(struct tree_node *root, const char *host, const char *guest);
+
+/* The same, and what it needs to run if it is a program or library. */
+void gather_addition(struct tree_node *root, const char *host, const char *guest);
 
 #endif

@@ -6,6 +6,7 @@
 #include "kernel.h"
 
 #include "boot/protocol.h"
+#include "elf_needs.h"
 #include "report.h"
 
 #include <elf.h>
@@ -27,14 +28,7 @@ static void check_header(const struct file *file)
         fatal(path, "is empty; build the kernel again");
     if (!kernel_is_elf(file))
         fatal(path, "is not an ELF file; give the kernel that the linker wrote");
-    if (file->size >= EI_NIDENT && header->e_ident[EI_CLASS] == ELFCLASS32)
-        fatal(path, "is a 32-bit ELF file; compile the kernel for x86-64 (such as --target=x86_64-unknown-none-elf)");
-    if (file->size < sizeof *header)
-        fatal(path, "is truncated within its ELF header; build it again");
-    if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_ident[EI_DATA] != ELFDATA2LSB)
-        fatal(path, "is not a little-endian ELF64 file; compile the kernel for x86-64");
-    if (header->e_machine != EM_X86_64)
-        fatal(path, "is for another processor (ELF machine %u); compile the kernel for x86-64", header->e_machine);
+    elf_check_machine(file);
     if (header->e_type == ET_REL)
         fatal(path, "is an object file; link it into a kernel first");
     if (header->e_type != ET_EXEC && header->e_type != ET_DYN)

@@ -107,15 +107,16 @@ void machine_insert(struct machine *machine, const char *path, const struct stri
             "%s: --kernel and --cmdline are for directories and archives; a kernel has its words after it", path);
     char magic[4] = "";
     if (file_read_start(path, magic, sizeof magic) == 0)
-        fatal(path, "is empty; give a directory, an archive, a disk image or a kernel");
+        fatal(path, "is empty; give a program, a directory, an archive, a disk image or a kernel");
     if (memcmp(magic, "\177ELF", sizeof magic) == 0) {
         insert(machine, path, strings_joined(arguments), firmwares);
         return;
     }
     machine->format = image_detect(path);
     if (machine->format == IMAGE_UNKNOWN)
-        fatal(path,
-            "is neither a disk image, a kernel (ELF), a directory nor an archive; make an image with `corrode image`");
+        fatal(path, "is neither a program (an ELF file, or a script that begins with #!), a directory, an archive, a "
+                    "disk image "
+                    "nor a kernel; give one of these");
     if (firmwares & direct)
         fatal_usage("%s: --firmware direct starts a kernel, and this is an image; use --firmware none", path);
     if (arguments->count)

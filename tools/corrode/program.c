@@ -25,7 +25,7 @@ static void add_files(struct tree_node *root, const struct strings *files)
         char *host = text_copy(files->items[i]), *colon = strchr(host, ':');
         if (colon)
             *colon++ = '\0';
-        gather_file(root, host, colon);
+        gather_addition(root, host, colon);
         free(host);
     }
 }
@@ -64,7 +64,7 @@ static struct strings make_environment(const struct program_options *options, co
     strings_add(&environment, "HOME=/root");
     if (access(LOCALE, R_OK) == 0)
         strings_add(&environment, "LANG=C.UTF-8");
-    strings_add(&environment, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    strings_add(&environment, "PATH=" GATHER_PATH);
     if (streams && streams->used[PORT_TERMINAL]) /* else the session knows */
         set_ours(&environment, "TERM");
     for (size_t i = 0; i < options->environment.count; i++) {
