@@ -159,14 +159,20 @@ struct mount_space *mount_space_copy(struct mount_space *from, struct path *path
  * The end, and what others ask
  */
 
-/* Nobody is in it any more: its mounts are taken away, though somebody's working directory may still lie there. */
-static void end(struct namespace *namespace)
+/* Whoever ends namespaces: the first one may keep the next by a mount of its file, and so on, as many as there are. */
+struct ending {
+    struct list_node link;
+    const struct thread *thread;
+    struct list spaces; /* that are still to be ended */
+};
+static struct list endings = LIST_INIT(endings); /* mounts_change_lock */
+
+/* Its mounts are taken away, though somebody's working directory may still lie there. */
+static void end_one(struct mount_space *space)
 {
-    struct mount_space *space = container_of(namespace, struct mount_space, namespace);
     struct list gone = LIST_INIT(gone);
     struct list_node *node;
     mutex_lock(&mounts_change_lock);
-    list_remove(&space->link);
     rwspin_write(&mount_lock);
     while ((node = list_first(&space->mounts)) != NULL)
         mount_take_locked(container_of(node, struct mount, all), &gone);
@@ -174,6 +180,41 @@ static void end(struct namespace *namespace)
     mutex_unlock(&mounts_change_lock);
     mounts_drop(&gone);
     kfree(space);
+}
+
+/* Is the current thread at it already? Then SPACE waits for its turn. */
+static bool put_off_locked(struct mount_space *space)
+{
+    list_for_each(struct ending, ending, &endings, link)
+    {
+        if (ending->thread == thread_current()) {
+            list_push_back(&ending->spaces, &space->link);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Nobody is in it any more. */
+static void end(struct namespace *namespace)
+{
+    struct mount_space *space = container_of(namespace, struct mount_space, namespace);
+    struct ending ending = {.thread = thread_current(), .spaces = LIST_INIT(ending.spaces)};
+    struct list_node *node = &space->link;
+    mutex_lock(&mounts_change_lock);
+    list_remove(&space->link);
+    bool later = put_off_locked(space);
+    if (!later)
+        list_push_back(&endings, &ending.link);
+    mutex_unlock(&mounts_change_lock);
+    while (!later && node) {
+        end_one(container_of(node, struct mount_space, link));
+        mutex_lock(&mounts_change_lock);
+        node = list_pop_front(&ending.spaces);
+        if (node == NULL)
+            list_remove(&ending.link);
+        mutex_unlock(&mounts_change_lock);
+    }
 }
 
 int mount_space_root(struct mount_space *space, struct path *root)

@@ -23,7 +23,10 @@ static bool has_place(const struct mount *mount)
 /* The root of a namespace of mounts? */
 static bool is_first(const struct mount *mount)
 {
-    return mount->space && mount->space->root == mount;
+    mutex_lock(&mounts_change_lock); /* another's namespace may end */
+    bool first = mount->space && mount->space->root == mount;
+    mutex_unlock(&mounts_change_lock);
+    return first;
 }
 
 static bool is_directory(const struct dentry *dentry)

@@ -181,6 +181,15 @@ out_number:
  * Processes
  */
 
+/* May PROCESS come into its namespace of numbers? Only with process 1, or after it. processes_lock is held. */
+static int check_space(const struct process *process)
+{
+    const struct number_space *space = process->identity->space;
+    if (number_space_has_ended(space))
+        return -ENOMEM;
+    return space->level == 0 || space->first || process->own_number == 1 ? 0 : -EAGAIN;
+}
+
 /*
  * From here on others find the child. -ERESTARTNOINTR: a signal has gone to the group meanwhile, which would miss it:
  * so the parent takes the signal first, and then forks.
@@ -194,11 +203,11 @@ static int publish(struct task *task, uint64_t flags, uint32_t sent)
         parent = self->parent;
         process->exit_signal = self->exit_signal;
     }
-    bool ended = process->identity->space->ended;
-    if (!crossed && !ended)
+    int error = crossed ? -ERESTARTNOINTR : check_space(process);
+    if (error == 0)
         process_publish_locked(process, task, parent, self->group);
     spin_unlock(&processes_lock);
-    return crossed ? -ERESTARTNOINTR : ended ? -ENOMEM : 0;
+    return error;
 }
 
 /* Until CHILD needs the parent's memory no more, or the parent is to end: the memory lasts as long as either. */
@@ -328,6 +337,7 @@ long task_clone(const struct clone_arguments *arguments)
         return result;
     do
         result = arguments->flags & CLONE_THREAD ? clone_task(arguments) : clone_process(arguments);
-    while (result == -ENOMEM && !task_current()->namespaces->children->ended && vm_await_memory(&tries));
+    while (
+        result == -ENOMEM && !number_space_has_ended(task_current()->namespaces->children) && vm_await_memory(&tries));
     return result;
 }

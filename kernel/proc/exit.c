@@ -152,15 +152,31 @@ static bool leave_process_locked(struct task *task)
     return last;
 }
 
+/* Children of PROCESS that have ended nobody waits for. Is it the last one in its namespace of numbers? */
+static bool reap_all(struct process *process)
+{
+    struct list gone = LIST_INIT(gone);
+    struct list_node *node;
+    spin_lock(&processes_lock);
+    list_for_each_safe(struct process, child, &process->children, sibling)
+    {
+        if (child->ended)
+            vanish(child, &gone);
+    }
+    bool last = process->identity->space->processes == 1;
+    spin_unlock(&processes_lock);
+    while ((node = list_pop_front(&gone)) != NULL)
+        process_put(container_of(node, struct process, sibling));
+    return last;
+}
+
 /*
  * Process 1 of a namespace of numbers is about to end: all others in it end first, by SIGKILL. Those that are its own
- * children by then nobody needs to wait for.
+ * children by then nobody needs to wait for, whatever signal they would end with.
  */
 static void end_others(struct process *process)
 {
     struct number_space *space = process->identity->space;
-    struct list gone = LIST_INIT(gone);
-    struct list_node *node;
     const struct number *number;
     spin_lock(&process->signal_lock);
     process->actions[SIGCHLD - 1].handler = SIG_IGN;
@@ -170,15 +186,8 @@ static void end_others(struct process *process)
     for (int32_t at = 2; (number = number_next_in_locked(space, at)) != NULL; at = number_in(number, space) + 1)
         if (number->process && !number->process->ended)
             process_kill(number->process, SIGKILL);
-    list_for_each_safe(struct process, child, &process->children, sibling)
-    {
-        if (child->ended)
-            vanish(child, &gone);
-    }
     spin_unlock(&processes_lock);
-    while ((node = list_pop_front(&gone)) != NULL)
-        process_put(container_of(node, struct process, sibling));
-    wait_event(&process->child_event, __atomic_load_n(&space->processes, __ATOMIC_ACQUIRE) == 1);
+    wait_event(&process->child_event, reap_all(process));
 }
 
 _Noreturn void task_exit(int status)
@@ -239,4 +248,14 @@ _Noreturn void process_exit(int status)
     struct task *self = task_current();
     end_all(self->process, self, status);
     task_exit(status);
+}
+
+_Noreturn void process_end_namespace(int signal)
+{
+    spin_lock(&processes_lock);
+    struct process *first = number_space_current()->first;
+    if (first)
+        process_kill(first, signal);
+    spin_unlock(&processes_lock);
+    process_exit(0);
 }

@@ -41,17 +41,24 @@ static int check(struct process *process, int signal)
     return has_rights(process) ? 0 : -EPERM;
 }
 
-/* From a process of NUMBER: as the receiver knows it. One of a namespace above kills process 1 like any other. */
+/* One of a namespace above, who is nobody there, kills process 1 like any other. True: it is done. */
+static bool kill_from_above(struct process *process, int32_t pid, int signal)
+{
+    bool kills = pid == 0 && signal == SIGKILL && process->unkillable;
+    if (kills)
+        process_kill(process, signal);
+    return kills;
+}
+
+/* From a process of NUMBER: as the receiver knows it. */
 static int deliver(struct process *process, const struct number *number, int signal, const struct siginfo *info)
 {
     if (process->identity->space == number->space)
         return signal_send_process(process, signal, info);
     struct siginfo translated = *info;
     int32_t pid = number_in(number, process->identity->space);
-    if (pid == 0 && signal == SIGKILL && process->unkillable) {
-        process_kill(process, signal);
+    if (kill_from_above(process, pid, signal))
         return 0;
-    }
     if (pid == 0 || info->code == SI_USER || info->code == SI_TKILL)
         translated.sender.pid = pid;
     return signal_send_process(process, signal, &translated);
@@ -184,9 +191,12 @@ static long send_to_task(int32_t group, int32_t number, int signal, const struct
     long result =
         task && (group == 0 || number_seen(task->process->identity) == group) ? check(task->process, signal) : -ESRCH;
     struct siginfo translated = *info;
-    if (result == 0 && task->identity->space != number_space_current())
+    bool done = false;
+    if (result == 0 && task->identity->space != number_space_current()) {
         translated.sender.pid = number_in(task_current()->process->identity, task->identity->space);
-    if (result == 0 && signal)
+        done = kill_from_above(task->process, translated.sender.pid, signal);
+    }
+    if (result == 0 && signal && !done)
         result = signal_send_task(task, signal, &translated);
     spin_unlock(&processes_lock);
     return result;

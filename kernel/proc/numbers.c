@@ -54,6 +54,13 @@ bool number_space_is_in(const struct number_space *space, const struct number_sp
     return space == above;
 }
 
+bool number_space_has_ended(const struct number_space *space)
+{
+    while (space && !space->ended)
+        space = space->parent;
+    return space != NULL;
+}
+
 struct number_space *number_space_create(struct number_space *parent, int *error)
 {
     *error = parent->level < NUMBER_LEVELS_MAX ? -ENOMEM : -ENOSPC;
@@ -129,7 +136,7 @@ static void leave_locked(struct number *number, struct number_space *space)
 static int enter_all_locked(struct number *number)
 {
     struct number_space *at = number->space;
-    int error = at->ended ? -ENOMEM : 0;
+    int error = number_space_has_ended(at) ? -ENOMEM : 0;
     for (; !error && at; at = error ? at : at->parent)
         error = enter_locked(number, at);
     for (struct number_space *undo = number->space; error && undo != at; undo = undo->parent)
@@ -162,6 +169,8 @@ void number_release_locked(struct number *number)
         return;
     for (struct number_space *at = number->space; at; at = at->parent)
         leave_locked(number, at);
+    if (number->own == 1 && number->space->level)
+        number->space->last = 0; /* fork has failed, or the namespace has ended */
     namespace_put(&number->space->namespace);
     kfree(number);
 }

@@ -57,6 +57,7 @@ struct number_space *number_space_create(struct number_space *parent, int *error
 struct number_space *number_space_of(struct namespace *namespace); /* NULL: it is of another kind */
 struct number_space *number_space_current(void);                   /* of the running program; the kernel's: the first */
 bool number_space_is_in(const struct number_space *space, const struct number_space *above); /* or is it the same? */
+bool number_space_has_ended(const struct number_space *space); /* or one above: nobody comes into it any more */
 
 /*
  * The next number that is nobody's, in SPACE and all above. NULL: *error is -ENOMEM (also: process 1 of SPACE has
@@ -64,7 +65,8 @@ bool number_space_is_in(const struct number_space *space, const struct number_sp
  */
 struct number *number_create(struct number_space *space, int *error);
 
-/* Gives it back if it is nobody's. The lock is held; without it, for one that was never anybody's. */
+/* Gives it back if it is nobody's: number 1, which nobody was, is the next again. The lock is held; without it, for one
+ * that was never anybody's. */
 void number_release_locked(struct number *number);
 void number_release(struct number *number);
 

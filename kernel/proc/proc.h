@@ -358,6 +358,8 @@ _Noreturn void task_exit(int status);
 
 /* Ends the current process, with all of its tasks. */
 _Noreturn void process_exit(int status);
+/* Of numbers, the current program's, which is not the first: its process 1 ends by SIGNAL, and all others with it. */
+_Noreturn void process_end_namespace(int signal);
 
 extern struct spinlock processes_lock;
 

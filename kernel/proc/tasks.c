@@ -4,6 +4,7 @@
 #include "proc/tasks.h"
 
 #include "proc/accounts.h"
+#include "proc/numbers.h"
 
 void tasks_visit_one(int32_t number, task_visitor *visit, void *argument)
 {
@@ -32,8 +33,11 @@ void tasks_visit_user(uint32_t uid, task_visitor *visit, void *argument)
 {
     struct process *process;
     spin_lock(&processes_lock);
-    for (int32_t number = 1; (process = process_next_locked(number)) != NULL; number = process->number + 1)
+    for (int32_t number = 1; (process = process_next_locked(number)) != NULL; number = process->number + 1) {
+        if (number_seen(process->identity) == 0)
+            continue;
         list_for_each(struct task, task, &process->tasks, in_process) if (task->account && task->account->uid == uid)
             visit(task, argument);
+    }
     spin_unlock(&processes_lock);
 }

@@ -7,6 +7,7 @@
 #include "arch/x86_64/smp.h"
 #include "log.h"
 #include "mm/page.h"
+#include "proc/numbers.h"
 #include "proc/power.h"
 #include "proc/uts.h"
 #include "procfs/procfs.h"
@@ -106,6 +107,18 @@ static _Noreturn void halt(void)
     machine_halt();
 }
 
+/* In a namespace of numbers the machine is nobody's: its process 1 ends, and whoever waits for that one learns why. */
+static long reboot_namespace(enum reboot_command command)
+{
+    switch (command) {
+    case REBOOT_RESTART:
+    case REBOOT_RESTART_2: process_end_namespace(SIGHUP);
+    case REBOOT_HALT:
+    case REBOOT_POWER_OFF: process_end_namespace(SIGINT);
+    default: return -EINVAL;
+    }
+}
+
 long sys_reboot(const uint64_t a[6])
 {
     char text[256];
@@ -113,6 +126,8 @@ long sys_reboot(const uint64_t a[6])
         return -EPERM;
     if ((uint32_t)a[0] != MAGIC_1 || !is_magic_2((uint32_t)a[1]))
         return -EINVAL;
+    if (number_space_current()->level)
+        return reboot_namespace((int)a[2]);
     switch ((int)a[2]) {
     case REBOOT_CAD_ON: power_set_keys(true); return 0;
     case REBOOT_CAD_OFF: power_set_keys(false); return 0;

@@ -389,6 +389,34 @@ static int sharing_child(void)
     return waitpid(pid, &status, 0) == pid && status == 0 ? 0 : 1;
 }
 
+/* Each keeps the next one, by a mount of its file: the last one goes with the first. */
+static int chained_child(void)
+{
+    char from[64], name[4096];
+    if (getcwd(name, sizeof name - 8) == NULL || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        return 1;
+    strcat(name, "/chain");
+    close(open(name, O_CREAT | O_WRONLY, 0644));
+    if (unshare(CLONE_NEWNS) < 0)
+        return 2;
+    int first = open_ns("mnt"), here = dup(first);
+    for (int i = 0; i < 100; i++) {
+        if (unshare(CLONE_NEWNS) < 0)
+            return 3;
+        int next = open_ns("mnt");
+        snprintf(from, sizeof from, "/proc/self/fd/%d", next);
+        if (setns(here, CLONE_NEWNS) < 0 || mount(from, name, NULL, MS_BIND, NULL) < 0)
+            return 4;
+        if (setns(next, CLONE_NEWNS) < 0)
+            return 5;
+        close(here);
+        here = next;
+    }
+    close(first);
+    close(here);
+    return unlink(name) == 0 ? 0 : 6;
+}
+
 /* Many at a time, in several processes. */
 static int many_child(void)
 {
@@ -405,6 +433,7 @@ static void mounts(void)
     CHECK(in_child(foreign_child) == 0);
     CHECK(in_child(named_child) == 0);
     CHECK(in_child(sharing_child) == 0);
+    CHECK(in_child(chained_child) == 0);
     pid_t children[4];
     bool well = true;
     fflush(stdout);

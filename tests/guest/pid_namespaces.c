@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/reboot.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -62,6 +63,12 @@ static pid_t start(int (*child)(void), unsigned long flags)
 static int in_namespace(int (*child)(void), unsigned long flags)
 {
     return ended(start(child, flags));
+}
+
+/* The C library's syncs first, or not. */
+static long reboot_with(unsigned command)
+{
+    return syscall(SYS_reboot, 0xfee1dead, 672274793, command, NULL);
 }
 
 static ino_t number(const char *name)
@@ -153,8 +160,35 @@ static int unshared_child(void)
     return 0;
 }
 
+/* A child that could not be made takes no number with it: if there is one later, it is process 1. */
+static int failed_child(void)
+{
+    if (unshare(CLONE_NEWPID) < 0)
+        return 1;
+    if (syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, 0, 8, 0, 0) != -1 || errno != EFAULT)
+        return 2;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(getpid() == 1 ? 0 : 1);
+    return pid < 0 ? errno == ENOMEM ? 0 : 3 : ended(pid);
+}
+
+/* How many there are below, which is no more than 32 below the first. */
+static int deep(void)
+{
+    pid_t pid = (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
+    if (pid < 0)
+        return errno == ENOSPC ? 0 : 100;
+    if (pid == 0)
+        _exit(deep());
+    return ended(pid) + 1;
+}
+
 static void numbers(void)
 {
+    int depth = in_child(deep);
+    CHECK(depth > 2 && depth <= 32);
+    CHECK(in_child(failed_child) == 0);
     CHECK(in_namespace(numbers_child, 0) == 0);
     CHECK(in_namespace(nested_child, 0) == 0);
     CHECK(in_child(unshared_child) == 0);
@@ -248,6 +282,8 @@ static void signals(void)
     CHECK(read(ready[0], &byte, 1) == 1 && kill(pid, SIGTERM) == 0 && waitpid(pid, &status, WNOHANG) == 0);
     CHECK(kill(pid, SIGKILL) == 0 && waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) &&
           WTERMSIG(status) == SIGKILL);
+    pid = start(sleeping_child, 0);
+    CHECK(read(ready[0], &byte, 1) == 1 && syscall(SYS_tgkill, pid, pid, SIGKILL) == 0 && ended(pid) == 256 + SIGKILL);
     close(ready[0]);
     close(ready[1]);
 }
@@ -286,7 +322,10 @@ static int ending_child(void)
                 pause();
         }
     if (fork() == 0)
-        _exit(0); /* and one that nobody waits for */
+        _exit(0);                               /* and one that nobody waits for */
+    if (syscall(SYS_clone, 0, 0, 0, 0, 0) == 0) /* nor is told of */
+        for (;;)
+            pause();
     return 3;
 }
 
@@ -313,6 +352,62 @@ static void first(void)
         ;
     CHECK(read(ready[0], &byte, 1) == 0);
     close(ready[0]);
+}
+
+static unsigned command;
+
+static int restarting_child(void)
+{
+    if (getpid() != 1 || reboot_with(0) != -1 || errno != EINVAL)
+        return 1;
+    if (command == RB_POWER_OFF)
+        reboot_with(command);
+    else if (fork() == 0)
+        _exit(getppid() == 1 ? (int)reboot_with(command) : 1);
+    for (;;)
+        pause();
+}
+
+/* What ends is process 1, by a signal that tells whoever waits for it what was wished for. */
+static void restarts(void)
+{
+    static const struct {
+        unsigned command;
+        int signal;
+    } all[] = {{RB_AUTOBOOT, SIGHUP}, {RB_HALT_SYSTEM, SIGINT}, {RB_POWER_OFF, SIGINT}};
+    for (unsigned i = 0; i < 3; i++) {
+        command = all[i].command;
+        CHECK(in_namespace(restarting_child, 0) == 256 + all[i].signal);
+    }
+}
+
+#define SOMEBODY 54321
+
+static int user_child(void)
+{
+    return getpriority(PRIO_USER, SOMEBODY) == -1 && errno == ESRCH && setpriority(PRIO_USER, SOMEBODY, 5) == -1 &&
+                   errno == ESRCH
+               ? 0
+               : 1;
+}
+
+/* Somebody else's processes have their nice values, though they are not seen from inside. */
+static void users(void)
+{
+    char byte;
+    CHECK(pipe(hold) == 0 && pipe(ready) == 0);
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(setresuid(SOMEBODY, SOMEBODY, SOMEBODY) == 0 && write(ready[1], "x", 1) == 1 ? waiting_child() : 1);
+    CHECK(read(ready[0], &byte, 1) == 1 && getpriority(PRIO_USER, SOMEBODY) == 0);
+    CHECK(in_namespace(user_child, 0) == 0);
+    CHECK(getpriority(PRIO_USER, SOMEBODY) == 0);
+    close(hold[1]);
+    CHECK(ended(pid) == 0);
+    close(hold[0]);
+    close(ready[0]);
+    close(ready[1]);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -464,6 +559,8 @@ int main(void)
     numbers();
     signals();
     first();
+    restarts();
+    users();
     CHECK(in_namespace(proc_child, CLONE_NEWNS) == 0);
     outside();
     messages();
