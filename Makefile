@@ -101,8 +101,10 @@ debug: all  ## Boot hello, or DEBUG_KERNEL=build/kernel.elf, and stop in its ker
 	$(Q)scripts/debug $(DEBUG_KERNEL)
 
 ##@ Checking
-.PHONY: test bench profile fuzz
-test: all $(TEST_DEPS)  ## Run every test (TESTS='tests/system/boot-screen.t ...' for some)
+.PHONY: tests test bench profile fuzz
+tests: all $(TEST_DEPS)  ## Build all that the tests run
+
+test: tests  ## Run every test (TESTS='tests/system/boot-screen.t ...' for some)
 	$(Q)scripts/test $(TESTS)
 
 fuzz: $(FUZZERS)  ## Run every fuzzer for SECONDS (60) each

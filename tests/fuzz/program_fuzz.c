@@ -64,11 +64,6 @@ struct vm_origin *file_origin(struct file *file)
     return (struct vm_origin *)file;
 }
 
-void iov_init_kernel(struct iov *iov, void *base, size_t length)
-{
-    *iov = (struct iov){.one = {base, length}, .left = length};
-}
-
 long file_read(struct file *file, struct iov *to, uint64_t *position)
 {
     if (*position >= content_size)

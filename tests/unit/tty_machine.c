@@ -94,6 +94,12 @@ void device_register(uint32_t number, const char *name, uint32_t mode, const str
  * Processes
  */
 
+/* There is one namespace of numbers. */
+static int32_t same_number(int32_t number)
+{
+    return number;
+}
+
 static int32_t self_session(void)
 {
     return tty_machine_self.session;
@@ -183,8 +189,20 @@ void tty_machine_open(struct tty_machine *machine)
         .input_room = driver_input_room,
         .settings_changed = driver_settings_changed,
     };
-    static const struct tty_jobs jobs = {self_session, self_group, self_leads, session_of_group, signal_someone,
-        signal_someone, terminal, set_terminal, background, self_privileged, NULL};
+    static const struct tty_jobs jobs = {
+        .seen = same_number,
+        .known = same_number,
+        .session = self_session,
+        .group = self_group,
+        .leads_session = self_leads,
+        .session_of_group = session_of_group,
+        .signal_group = signal_someone,
+        .signal_session = signal_someone,
+        .terminal = terminal,
+        .set_terminal = set_terminal,
+        .background = background,
+        .privileged = self_privileged,
+    };
     memset(machine, 0, sizeof *machine);
     current = machine;
     this_cpu(current_thread) = &the_thread;
