@@ -96,6 +96,12 @@ void epoll_announce(struct epoll *epoll, struct epoll_item *item)
         wait_queue_wake(&epoll->pollers);
 }
 
+/* epoll->mutex is held. Before a harvest, and after it. */
+static void turn_harvest(struct epoll *epoll)
+{
+    __atomic_store_n(&epoll->harvests, epoll->harvests + 1, __ATOMIC_SEQ_CST);
+}
+
 /* Takes up to MAX items from the list, but none twice in one harvest; chains them. */
 static struct epoll_item *take(struct epoll *epoll, unsigned max)
 {
@@ -131,9 +137,12 @@ static void put_back(struct epoll *epoll, struct epoll_item *chain)
     spin_unlock(&epoll->lock);
 }
 
+/* While somebody harvests, what is ready may be in his hands: who does not want to wait must wait for that. */
 static bool maybe_ready(const struct epoll *epoll)
 {
-    return __atomic_load_n(&epoll->ready.head.next, __ATOMIC_RELAXED) != &epoll->ready.head;
+    uint32_t harvests = __atomic_load_n(&epoll->harvests, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&epoll->ready.head.next, __ATOMIC_ACQUIRE) != &epoll->ready.head || harvests & 1 ||
+           harvests != __atomic_load_n(&epoll->harvests, __ATOMIC_RELAXED);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -164,7 +173,7 @@ static long harvest(struct epoll *epoll, uaddr_t events, unsigned max)
     unsigned count = 0;
     int result = 0;
     mutex_lock(&epoll->mutex);
-    epoll->harvests++;
+    turn_harvest(epoll);
     while (result >= 0 && count < max && (chain = take(epoll, max - count)) != NULL)
         for (struct epoll_item *next; chain; chain = next) {
             bool again = true;
@@ -179,6 +188,7 @@ static long harvest(struct epoll *epoll, uaddr_t events, unsigned max)
         }
     *end = NULL;
     put_back(epoll, back);
+    turn_harvest(epoll);
     mutex_unlock(&epoll->mutex);
     return count > 0 ? (long)count : result;
 }
@@ -233,12 +243,13 @@ static unsigned poll(struct file *file, struct poll_table *table)
     unsigned events = 0;
     poll_wait(table, &epoll->pollers);
     mutex_lock_nested(&epoll->mutex);
-    epoll->harvests++;
+    turn_harvest(epoll);
     while (events == 0 && (item = take(epoll, 1)) != NULL)
         if (file_poll(item->file, NULL) & item->events) {
             events = POLLIN | POLLRDNORM;
             put_back(epoll, item);
         }
+    turn_harvest(epoll);
     mutex_unlock(&epoll->mutex);
     return events;
 }

@@ -15,7 +15,7 @@
 struct epoll {
     struct mutex mutex;   /* EPOLL */
     struct rb_tree items; /* struct epoll_item, by `node` */
-    uint32_t harvests;    /* calls that took items from `ready` */
+    uint32_t harvests;    /* begun, and ended, that took items from `ready`: odd while one goes on */
     uint32_t sets;        /* members that are sets */
     uint32_t references;
     struct file *file; /* its own */
