@@ -4,6 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 . tests/system/boot.sh
 . tests/system/busybox.sh
+default_image
 
 # image NAME VIDEO OPTIONS...
 image() {
@@ -30,7 +31,7 @@ beside() {
     players="$players $1"
 }
 beside vbe --pixels screen "framebuffer, BIOS" "$tmp/vbe.img"
-beside uefi --pixels screen "framebuffer, UEFI" --firmware uefi "$build/corrode.img"
+beside uefi --pixels screen "framebuffer, UEFI" --firmware uefi "$tmp/corrode.img"
 beside debug screen "text, debug, 4 processors" --smp 4 "$tmp/debug.img"
 wait
 for player in $players; do

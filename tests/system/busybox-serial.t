@@ -4,10 +4,11 @@
 . "$(dirname "$0")/lib.sh"
 . tests/system/boot.sh
 . tests/system/busybox.sh
+default_image
 
 native session
-person session "serial, BIOS" "$build/corrode.img"
+person session "serial, BIOS" "$tmp/corrode.img"
 person session "serial, 4 processors, debug" --smp 4 --kernel "$build/kernel-debug.elf" "$build/busybox/root.tar"
 for how in poweroff reboot halt; do
-    person $how "serial" "$build/corrode.img"
+    person $how "serial" "$tmp/corrode.img"
 done

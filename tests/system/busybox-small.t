@@ -4,10 +4,11 @@
 . "$(dirname "$0")/lib.sh"
 . tests/system/boot.sh
 . tests/system/busybox.sh
+default_image
 
-person small "16 MiB, BIOS" --memory 16M "$build/corrode.img"
+person small "16 MiB, BIOS" --memory 16M "$tmp/corrode.img"
 
-partition "$build/corrode.img" "$tmp/partition"
+partition "$tmp/corrode.img" "$tmp/partition"
 for file in kernel.elf rootfs.cpio; do
     ok "the image has $file" mcopy -n -i "$tmp/partition" "::$file" "$tmp/$file"
 done

@@ -17,6 +17,11 @@ tree() {
     [ -d "$tmp/tree" ] || { mkdir "$tmp/tree" && tar -xpf "$build/busybox/root.tar" -C "$tmp/tree"; }
 }
 
+# default_image: a copy of it, $tmp/corrode.img. A disk is one machine's at a time, and other tests run beside this one.
+default_image() {
+    cp --sparse=always "$build/corrode.img" "$tmp/corrode.img"
+}
+
 # inside COMMAND...: runs it in that root, on this machine, as process 1 of namespaces of its own, with the environment that
 # our kernel gives.
 inside() {
