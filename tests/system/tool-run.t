@@ -84,7 +84,7 @@ refuses "a directory without programs" 125 'has none of /init' corrode run "$tmp
 : >"$tmp/empty"
 refuses "an empty file" 125 'is empty' corrode run "$tmp/empty"
 echo hello >"$tmp/text"
-refuses "a text" 125 'neither a disk image, a kernel' corrode run "$tmp/text"
+refuses "a text" 125 'neither a program .*, a directory, an archive, a disk image nor a kernel' corrode run "$tmp/text"
 refuses "arguments for an image" 2 'an image has its command line inside' corrode run "$tmp/success" verbose
 refuses "modules for an image" 2 'an image has its modules' corrode run --module "$tmp/text" "$tmp/success"
 
