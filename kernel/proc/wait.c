@@ -2,7 +2,7 @@
  * Waiting for children: see wait.h. Whatever happens to a child wakes its parent's child_event; then the waiter looks
  * at all of its children again. Several tasks of a process may wait at once: who finds an ended child first takes it.
  *
- * Locks: processes_lock for a look at all children.
+ * Locks: processes_lock for a look at the children.
  *
  * Source: wait(2), wait4(2), waitid(2).
  */
@@ -14,8 +14,6 @@
 
 static bool is_meant(const struct process *child, const struct wait_request *request)
 {
-    if (request->number > 0 && number_seen(child->identity) != request->number)
-        return false;
     if (request->process && child != request->process)
         return false;
     if (request->group >= 0 && number_translate_locked(child->group->number) != request->group)
@@ -101,21 +99,35 @@ static bool consider(
 }
 
 /* 1: there is news; 0: not yet; -ECHILD: there will not be any. */
+static int look_at(
+    struct process *child, const struct wait_request *request, struct wait_report *found, struct process **gone)
+{
+    if (!is_meant(child, request))
+        return -ECHILD;
+    if (consider(child, request, found, gone))
+        return 1;
+    return child->ended ? -ECHILD : 0; /* there will be no more of it than its end, which is not asked for */
+}
+
+/* The same of all children that are meant: of one that is named by its number there is no need to look at the others.
+ */
 static int look(struct process *self, const struct wait_request *request, struct wait_report *found)
 {
     struct process *gone = NULL;
     int result = -ECHILD;
     spin_lock(&processes_lock);
-    list_for_each(struct process, child, &self->children, sibling)
-    {
-        if (!is_meant(child, request))
-            continue;
-        if (consider(child, request, found, &gone)) {
-            result = 1;
-            break;
+    if (request->number > 0) {
+        struct process *child = process_find_locked(request->number);
+        if (child && child->parent == self)
+            result = look_at(child, request, found, &gone);
+    } else {
+        list_for_each(struct process, child, &self->children, sibling)
+        {
+            int one = look_at(child, request, found, &gone);
+            result = one == -ECHILD ? result : one;
+            if (result == 1)
+                break;
         }
-        if (!child->ended) /* else there will be no more of it than its end, which is not asked for */
-            result = 0;
     }
     spin_unlock(&processes_lock);
     if (gone)
