@@ -5,6 +5,7 @@
 . tests/system/boot.sh
 
 guests=$build/tests/guest
+limit=300 # seconds for a machine: five on a quiet host, but four busy processors on one of the host take their time
 
 # archive PROGRAM [NAME [SCRIPT]]: an initramfs with it as process 1, or under NAME, and SCRIPT as process 1.
 archive() {
