@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -30,32 +31,40 @@ static const struct {
     {IN_DELETE, "delete"}, {IN_DELETE_SELF, "deleted"}, {IN_MOVE_SELF, "moved"}, {IN_UNMOUNT, "unmount"},
     {IN_Q_OVERFLOW, "overflow"}, {IN_IGNORED, "ignored"}, {IN_ISDIR, "/"}};
 
+/* Adds to the story; what no longer fits is left out. */
+static void tell(const char *format, ...)
+{
+    size_t used = strlen(story);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(story + used, sizeof story - used, format, args);
+    va_end(args);
+}
+
 /* Everything that has been told since: "1:open,/ 1:create=name 2:close". */
 static const char *told(void)
 {
     char buffer[4096] __attribute__((aligned(8)));
-    size_t used = 0;
     uint32_t last_cookie = 0;
     story[0] = '\0';
     for (ssize_t n; (n = read(watcher, buffer, sizeof buffer)) > 0;)
         for (char *at = buffer; at < buffer + n;) {
             const struct inotify_event *event = (const void *)at;
             at += sizeof *event + event->len;
-            used += (size_t)snprintf(story + used, sizeof story - used, "%s%d:", used ? " " : "", event->wd);
+            tell("%s%d:", story[0] ? " " : "", event->wd);
             for (size_t i = 0, first = 1; i < sizeof names / sizeof names[0]; i++)
                 if (event->mask & names[i].bit) {
-                    used += (size_t)snprintf(story + used, sizeof story - used, "%s%s",
-                        first || names[i].bit == IN_ISDIR ? "" : ",", names[i].name);
+                    tell("%s%s", first || names[i].bit == IN_ISDIR ? "" : ",", names[i].name);
                     first = 0;
                 }
             if (event->len)
-                used += (size_t)snprintf(story + used, sizeof story - used, "=%s", event->name);
+                tell("=%s", event->name);
             if (event->len % 16 || (event->cookie != 0) != ((event->mask & IN_MOVE) != 0))
-                used += (size_t)snprintf(story + used, sizeof story - used, "?");
+                tell("?");
             if (event->mask & IN_MOVED_FROM)
                 last_cookie = event->cookie;
             if (event->mask & IN_MOVED_TO && last_cookie && event->cookie != last_cookie)
-                used += (size_t)snprintf(story + used, sizeof story - used, "!");
+                tell("!");
         }
     return story;
 }

@@ -16,8 +16,8 @@
 
 #define SLURP_MAX (1 << 20)
 
-/* All of the file, with a NUL behind it, until it is next called; its length in *length unless that is NULL. NULL:
- * errno. */
+/* All of the file, up to SLURP_MAX bytes, with a NUL behind it, until it is next called; its length in *length unless
+ * that is NULL. NULL: errno. */
 static inline char *slurp(const char *path, size_t *length)
 {
     static char text[SLURP_MAX + 1];
@@ -57,26 +57,38 @@ static inline bool matches(const char *text, const char *expression)
     return good;
 }
 
-/* Is it lines, each of which matches, and at least one? */
-static inline bool lines_match(const char *text, const char *expression)
+/* Is what is read from there lines, each of which matches, and at least one? Takes the stream, which may be NULL. */
+static inline bool stream_lines_match(FILE *stream, const char *expression)
 {
     regex_t regex;
     regmatch_t match;
+    char *line = NULL;
+    size_t room = 0;
     unsigned lines = 0;
-    if (text == NULL || regcomp(&regex, expression, REG_EXTENDED | REG_NEWLINE) != 0)
+    if (stream == NULL)
         return false;
-    while (*text) {
-        const char *end = strchr(text, '\n');
-        if (end == NULL || regexec(&regex, text, 1, &match, 0) != 0 || match.rm_so != 0 || text + match.rm_eo != end) {
-            printf("# no match: %.*s\n", (int)strcspn(text, "\n"), text);
+    if (regcomp(&regex, expression, REG_EXTENDED) != 0) {
+        fclose(stream);
+        return false;
+    }
+    for (ssize_t n; (n = getline(&line, &room, stream)) > 0; lines++) {
+        bool whole = line[n - 1] == '\n';
+        line[n - whole] = '\0';
+        if (!whole || regexec(&regex, line, 1, &match, 0) != 0 || match.rm_so != 0 || match.rm_eo != n - 1) {
+            printf("# no match: %s\n", line);
             lines = 0;
             break;
         }
-        lines++;
-        text = end + 1;
     }
+    free(line);
     regfree(&regex);
+    fclose(stream);
     return lines > 0;
+}
+
+static inline bool lines_match(const char *text, const char *expression)
+{
+    return stream_lines_match(text && *text ? fmemopen((void *)text, strlen(text), "r") : NULL, expression);
 }
 
 static inline bool file_matches(const char *path, const char *expression)
@@ -88,9 +100,10 @@ static inline bool file_matches(const char *path, const char *expression)
     return good;
 }
 
+/* For files of any size. */
 static inline bool file_lines_match(const char *path, const char *expression)
 {
-    return lines_match(slurp(path, NULL), expression);
+    return stream_lines_match(fopen(path, "re"), expression);
 }
 
 /* The number behind "NAME:" in lines such as those of /proc/meminfo; -1: there is none. */
